@@ -1,1 +1,4 @@
-export {};
+export * from "./avro/index.js";
+export * from "./domain/index.js";
+export * from "./fleet/index.js";
+export * from "./kafka/index.js";

@@ -1,0 +1,109 @@
+import { EVENT_ID_BYTES, type EventId } from "../domain/event-id.js";
+import { ByteReader, MalformedAvroError } from "./byte-reader.js";
+import { ByteWriter } from "./byte-writer.js";
+import { unframe } from "./framing.js";
+
+/**
+ * One arrival, as the audit keeps it. A pure function of the source record, so that redelivery writes identical
+ * bytes: nothing observed at processing time (a verdict, a worker's name, a clock) may ever come in.
+ */
+export interface AuditEntry {
+  /** Where the source record stands in the events topic. */
+  readonly partition: number;
+  readonly offset: number;
+  /** When the broker appended the source record, in ms since 1970. */
+  readonly appendedAtMs: number;
+  /** The writer's schema of the event. */
+  readonly schemaId: number;
+  /** The event's own Avro body, without framing. */
+  readonly event: Buffer;
+}
+
+/** Registered under `<fleet>.audit-value`. */
+export const AUDIT_ENTRY_SCHEMA = JSON.stringify({
+  type: "record",
+  name: "AuditEntry",
+  namespace: "lastknown",
+  fields: [
+    { name: "partition", type: "int" },
+    { name: "offset", type: "long" },
+    { name: "appended_at", type: { type: "long", logicalType: "timestamp-millis" } },
+    { name: "schema_id", type: "int" },
+    { name: "event", type: "bytes" },
+  ],
+});
+
+/** Writes audit entries, framed with the id of AUDIT_ENTRY_SCHEMA. */
+export class AuditEntryEncoder {
+  readonly #schemaId: number;
+  readonly #writer = new ByteWriter();
+
+  constructor(schemaId: number) {
+    this.#schemaId = schemaId;
+  }
+
+  encode(entry: AuditEntry): Buffer {
+    const writer = this.#writer;
+    writer.uint8(0);
+    writer.uint32(this.#schemaId);
+    writer.long(entry.partition);
+    writer.long(entry.offset);
+    writer.long(entry.appendedAtMs);
+    writer.long(entry.schemaId);
+    writer.bytes(entry.event);
+    return writer.take();
+  }
+}
+
+/** Reads a framed entry; `event` is a view into `value`. Throws MalformedAvroError. */
+export function decodeAuditEntry(value: Buffer): AuditEntry {
+  const framed = unframe(value);
+  if (framed === undefined) throw new MalformedAvroError("an audit entry is not framed");
+  const reader = new ByteReader(framed.body);
+  const partition = reader.long();
+  const offset = reader.long();
+  const appendedAtMs = reader.long();
+  const schemaId = reader.long();
+  const event = reader.bytes();
+  if (!reader.atEnd) throw new MalformedAvroError("an audit entry goes on after its last field");
+  return { partition, offset, appendedAtMs, schemaId, event };
+}
+
+const COORDINATES_BYTES = 4 + 8 + EVENT_ID_BYTES;
+const FLEET_KEY = "fleet";
+const SCHEMA_KEY = /^schema:(\d{1,10})$/;
+
+/**
+ * The key of an arrival's entry: user, partition u32, offset u64, event id. Injective, for all after the user
+ * has a fixed length; so compaction removes nothing but what redelivery doubled.
+ */
+export function auditEntryKey(user: string, partition: number, offset: number, eventId: EventId): Buffer {
+  const userBytes = Buffer.byteLength(user);
+  const key = Buffer.allocUnsafe(userBytes + COORDINATES_BYTES);
+  key.write(user, 0, userBytes, "utf8");
+  key.writeUInt32BE(partition, userBytes);
+  key.writeBigUInt64BE(BigInt(offset), userBytes + 4);
+  key.write(eventId, userBytes + 12, EVENT_ID_BYTES, "hex");
+  return key;
+}
+
+/** The key of the fleet record, which stands in every audit partition. */
+export function fleetRecordKey(): Buffer {
+  return Buffer.from(FLEET_KEY);
+}
+
+/** The key of a schema's copy. Its value is the schema's text in UTF-8. */
+export function schemaCopyKey(schemaId: number): Buffer {
+  return Buffer.from(`schema:${schemaId}`);
+}
+
+export type AuditRecordKind = { kind: "fleet" } | { kind: "schema"; schemaId: number } | { kind: "entry" };
+
+/** What a record of the audit is, by its key: an entry's key is longer than any other. */
+export function auditRecordKind(key: Buffer): AuditRecordKind | undefined {
+  if (key.length > COORDINATES_BYTES) return { kind: "entry" };
+  const text = key.toString("latin1");
+  if (text === FLEET_KEY) return { kind: "fleet" };
+  const match = SCHEMA_KEY.exec(text);
+  return match === null ? undefined : { kind: "schema", schemaId: Number(match[1]) };
+}

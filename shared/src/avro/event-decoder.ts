@@ -1,0 +1,73 @@
+import { emptyAttributes, type Attributes, type AttributeValue } from "../domain/attributes.js";
+import type { Event } from "../domain/event.js";
+import { EVENT_ID_BYTES, type EventId } from "../domain/event-id.js";
+import type { Micros } from "../domain/time.js";
+import { ByteReader, MalformedAvroError } from "./byte-reader.js";
+import type { EventColumn, EventSchema, FieldType } from "./event-schema.js";
+
+/** The first four fields of every event, whatever its schema's version. */
+export interface EventHead {
+  readonly eventId: EventId;
+  readonly user: string;
+  readonly timeStamp: Micros;
+  readonly sts: Micros;
+}
+
+/** Reads a body's head alone. Throws MalformedAvroError. */
+export function decodeEventHead(body: Buffer): EventHead {
+  return readHead(new ByteReader(body));
+}
+
+/**
+ * Reads a whole body by its writer's schema. Throws MalformedAvroError if the body does not end where the
+ * schema does: such bytes were cut, or written with another schema than their id names.
+ */
+export function decodeEvent(schema: EventSchema, body: Buffer): Event {
+  const reader = new ByteReader(body);
+  const head = readHead(reader);
+  const attributes = readAttributes(schema.columns, reader);
+  if (!reader.atEnd) throw new MalformedAvroError("the value goes on after its last column");
+  return { ...head, attributes };
+}
+
+function readHead(reader: ByteReader): EventHead {
+  const eventId = reader.hex(EVENT_ID_BYTES);
+  const user = reader.string();
+  const timeStamp = reader.long();
+  const sts = reader.long();
+  return { eventId, user, timeStamp, sts };
+}
+
+function readAttributes(columns: readonly EventColumn[], reader: ByteReader): Attributes {
+  const attributes = emptyAttributes();
+  for (const column of columns) {
+    const branch = reader.long();
+    if (branch === column.nullBranch) continue;
+    if (branch !== 1 - column.nullBranch)
+      throw new MalformedAvroError(`column ${column.field} has no branch ${branch}`);
+    attributes[column.header] = readValue(column.type, reader);
+  }
+  return attributes;
+}
+
+function readValue(type: FieldType, reader: ByteReader): AttributeValue {
+  switch (type) {
+    case "string":
+      return reader.string();
+    case "boolean":
+      return reader.boolean();
+    case "long":
+    case "int":
+      return reader.long();
+    case "double":
+      return finite(reader.double());
+    case "float":
+      return finite(reader.float());
+  }
+}
+
+/** JSON has no NaN and no infinity, so an answer could not tell them. */
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw new MalformedAvroError("a number is not finite");
+  return value;
+}

@@ -1,0 +1,23 @@
+/** Confluent framing: a zero byte, then the schema id as 4 bytes big-endian, then the Avro body. */
+export const FRAME_BYTES = 5;
+const MAGIC = 0;
+
+export interface Framed {
+  readonly schemaId: number;
+  /** A view into the framed value, not a copy. */
+  readonly body: Buffer;
+}
+
+/** Takes a framed value apart, or gives undefined if it is not framed so. */
+export function unframe(value: Buffer): Framed | undefined {
+  if (value.length < FRAME_BYTES || value[0] !== MAGIC) return undefined;
+  return { schemaId: value.readUInt32BE(1), body: value.subarray(FRAME_BYTES) };
+}
+
+export function frame(schemaId: number, body: Uint8Array): Buffer {
+  const value = Buffer.allocUnsafe(FRAME_BYTES + body.length);
+  value[0] = MAGIC;
+  value.writeUInt32BE(schemaId, 1);
+  value.set(body, FRAME_BYTES);
+  return value;
+}

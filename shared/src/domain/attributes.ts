@@ -1,0 +1,40 @@
+/** One cell's value. An empty cell is absent: absent and null mean the same, so null never occurs. */
+export type AttributeValue = string | number | boolean;
+
+/** A row's columns other than user and times, by their original header. No prototype: a header may be any text. */
+export type Attributes = { readonly [header: string]: AttributeValue };
+
+/** An empty set of attributes, to be filled while one is read. */
+export function emptyAttributes(): Record<string, AttributeValue> {
+  return Object.create(null) as Record<string, AttributeValue>;
+}
+
+/** Compares by Unicode code point. `<` on strings compares UTF-16 units, which puts U+FFxx after emoji. */
+export function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const unitOfA = a.charCodeAt(index);
+    const unitOfB = b.charCodeAt(index);
+    if (unitOfA === unitOfB) continue;
+    // A surrogate stands for a code point above every unit that is none.
+    const surrogateA = (unitOfA & 0xf800) === 0xd800;
+    const surrogateB = (unitOfB & 0xf800) === 0xd800;
+    if (surrogateA !== surrogateB) return surrogateA ? 1 : -1;
+    return unitOfA - unitOfB;
+  }
+  return a.length - b.length;
+}
+
+/**
+ * The canonical JSON of a set of attributes: keys sorted by code point, shortest round-trip numbers, no white
+ * space, absent cells (undefined or null) left out. Equal sets give equal bytes, whatever order they came in.
+ */
+export function canonicalJson(attributes: Attributes): string {
+  const members: string[] = [];
+  for (const header of Object.keys(attributes).sort(compareCodePoints)) {
+    const value = attributes[header];
+    if (value !== undefined && value !== null)
+      members.push(`${JSON.stringify(header)}:${JSON.stringify(value)}`);
+  }
+  return `{${members.join(",")}}`;
+}

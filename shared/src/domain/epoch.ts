@@ -1,0 +1,35 @@
+import { isLegalTime, OUT_OF_RANGE, type Micros, type ParsedTime } from "./time.js";
+
+/** How a numeric time counts: seconds, milliseconds or microseconds since 1970, or told by its size. */
+export type EpochUnit = "s" | "ms" | "us" | "auto";
+
+const MICROS_PER_UNIT = { s: 1_000_000, ms: 1000, us: 1 } as const;
+const EPOCH_TIME = /^(-?)(\d{1,19})(?:[.,](\d{1,32}))?$/;
+
+/**
+ * Reads a time counted since 1970. With `auto` the size tells the unit: below 10^11 seconds, below 10^14
+ * milliseconds, else microseconds. (So ms before 1973-03-03 need the unit named.) Digits below a microsecond
+ * are cut off and `truncated` says so.
+ */
+export function parseEpochTime(text: string, unit: EpochUnit): ParsedTime {
+  const match = EPOCH_TIME.exec(text);
+  if (match === null)
+    return { kind: "invalid", reason: "not a number of seconds, milliseconds or microseconds" };
+  const [, sign = "", whole = "", fraction = ""] = match;
+  const magnitude = Number(whole);
+  const microsPerUnit = MICROS_PER_UNIT[unit === "auto" ? unitBySize(magnitude) : unit];
+  // Whole and fraction are scaled apart: their sum as one double would lose the microseconds.
+  const fractionDigits = Math.round(Math.log10(microsPerUnit));
+  const below = Number(fraction.slice(0, fractionDigits).padEnd(fractionDigits, "0"));
+  const micros: Micros = (sign === "-" ? -1 : 1) * (magnitude * microsPerUnit + below);
+  const truncated = /[1-9]/.test(fraction.slice(fractionDigits));
+  // "-0" must not become negative zero, which prints and compares oddly.
+  return isLegalTime(micros)
+    ? { kind: "instant", micros: micros + 0, truncated }
+    : { kind: "invalid", reason: OUT_OF_RANGE };
+}
+
+function unitBySize(magnitude: number): "s" | "ms" | "us" {
+  if (magnitude < 1e11) return "s";
+  return magnitude < 1e14 ? "ms" : "us";
+}

@@ -1,0 +1,3 @@
+export * from "./fleet-record.js";
+export * from "./names.js";
+export * from "./redis-keys.js";
