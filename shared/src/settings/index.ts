@@ -1,0 +1,16 @@
+export type { FleetSettings } from "./fleet-settings.js";
+export type { KafkaSettings, SaslMechanism, SaslSettings } from "./kafka-settings.js";
+export { loadSettings, type LoadSettingsOptions } from "./load-settings.js";
+export type { LogFormat, LogSettings } from "./log-settings.js";
+export type { OperationsSettings } from "./operations-settings.js";
+export { printAddress, type HostPort } from "./parsing.js";
+export type { QuerySettings, ViewKind } from "./query-settings.js";
+export type { RedisSettings } from "./redis-settings.js";
+export type { RegistrySettings } from "./registry-settings.js";
+export { Secret } from "./secret.js";
+export type { SettingUser } from "./setting.js";
+export { SettingsError } from "./settings-error.js";
+export { settingsTable, type EffectiveSetting, type SettingRow, type Settings } from "./settings.js";
+export { tlsOptions, type TlsSettings } from "./tls.js";
+export type { TopicsSettings } from "./topics-settings.js";
+export type { WorkerSettings } from "./worker-settings.js";

@@ -1,0 +1,75 @@
+import { addresses, optional, secret, text, wholeNumber, type HostPort } from "./parsing.js";
+import type { Secret } from "./secret.js";
+import { setting, type Report, type SettingUser, type Values } from "./setting.js";
+import { tlsDefinition, tlsSettings, type TlsSettings } from "./tls.js";
+
+export interface RedisSettings {
+  /** Some of the cluster's nodes; they name the others. */
+  readonly nodes: readonly HostPort[];
+  readonly username: string | undefined;
+  readonly password: Secret | undefined;
+  readonly tls: TlsSettings | undefined;
+  readonly connectTimeoutMs: number;
+  /** A connection on which nothing came for so long while an answer was awaited is given up. */
+  readonly socketTimeoutMs: number;
+  /** How long the cluster may take to be ready at the start. */
+  readonly readyDeadlineMs: number;
+}
+
+const usedBy: readonly SettingUser[] = ["worker", "query", "tools"];
+
+export const redisDefinition = {
+  nodes: setting({
+    name: "redis-nodes",
+    parse: addresses,
+    default: "127.0.0.1:7000",
+    doc: "one or more nodes of the Redis Cluster, host:port separated by commas",
+    usedBy,
+  }),
+  username: setting({
+    name: "redis-username",
+    parse: optional(text),
+    default: "",
+    doc: "the Redis user (ACL); without it, the default one",
+    usedBy,
+  }),
+  password: setting({
+    name: "redis-password",
+    parse: optional(secret),
+    default: "",
+    doc: "that user's password",
+    usedBy,
+    secret: true,
+    fromFile: true,
+  }),
+  ...tlsDefinition("redis", usedBy),
+  connectTimeoutMs: setting({
+    name: "redis-connect-timeout-ms",
+    parse: wholeNumber({ min: 100, max: 60_000 }),
+    default: "2000",
+    doc: "how long a connection may take to open, in ms",
+    usedBy,
+  }),
+  socketTimeoutMs: setting({
+    name: "redis-socket-timeout-ms",
+    parse: wholeNumber({ min: 100, max: 60_000 }),
+    default: "1000",
+    doc: "how long a node may stay silent while we wait for its answer, in ms",
+    usedBy,
+  }),
+  readyDeadlineMs: setting({
+    name: "redis-ready-deadline-ms",
+    parse: wholeNumber({ min: 100, max: 600_000 }),
+    default: "15000",
+    doc: "how long the cluster may take to be ready at the start, in ms",
+    usedBy,
+  }),
+};
+
+export function redisSettings(values: Values<typeof redisDefinition>, report: Report): RedisSettings {
+  const { nodes, username, password, connectTimeoutMs, socketTimeoutMs, readyDeadlineMs } = values;
+  if (username !== undefined && password === undefined)
+    report("redis-password", "is missing, though a user is set");
+  const tls = tlsSettings("redis", values, report);
+  return { nodes, username, password, tls, connectTimeoutMs, socketTimeoutMs, readyDeadlineMs };
+}

@@ -1,0 +1,77 @@
+import { optional, onOff, secret, text } from "./parsing.js";
+import type { Secret } from "./secret.js";
+import { setting, type Report, type SettingUser, type Values } from "./setting.js";
+
+/** Certificates in PEM; without `ca` the system's authorities are trusted. */
+export interface TlsSettings {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: Secret;
+}
+
+/** The same in the form that node:tls takes. Only for the code that opens a connection: it holds the key. */
+export function tlsOptions(tls: TlsSettings): { ca?: string; cert?: string; key?: string } {
+  return {
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key.reveal() }),
+  };
+}
+
+/** The four TLS settings of one server; `prefix` is `kafka`, `redis` or `registry`. */
+export function tlsDefinition(prefix: string, usedBy: readonly SettingUser[]) {
+  const pem = { default: "", usedBy, fromFile: true };
+  return {
+    tls: setting({
+      name: `${prefix}-tls`,
+      parse: onOff,
+      default: "off",
+      doc: "encrypt the connection",
+      usedBy,
+    }),
+    tlsCa: setting({
+      ...pem,
+      name: `${prefix}-tls-ca`,
+      parse: optional(text),
+      doc: "certificate authorities to trust, PEM; without it the system's",
+    }),
+    tlsCert: setting({
+      ...pem,
+      name: `${prefix}-tls-cert`,
+      parse: optional(text),
+      doc: "our certificate, PEM",
+    }),
+    tlsKey: setting({
+      ...pem,
+      name: `${prefix}-tls-key`,
+      parse: optional(secret),
+      doc: "our certificate's private key, PEM",
+      secret: true,
+    }),
+  };
+}
+
+/** The section's TLS, or undefined where it is off. */
+export function tlsSettings(
+  prefix: string,
+  values: Values<ReturnType<typeof tlsDefinition>>,
+  report: Report,
+): TlsSettings | undefined {
+  const { tlsCa: ca, tlsCert: cert, tlsKey: key } = values;
+  if ((cert === undefined) !== (key === undefined)) {
+    report(
+      `${prefix}-tls-${cert === undefined ? "cert" : "key"}`,
+      "is missing: certificate and key go together",
+    );
+  }
+  if (values.tls) {
+    return {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    };
+  }
+  if (ca !== undefined || cert !== undefined)
+    report(`${prefix}-tls`, "must be on where certificates are set");
+  return undefined;
+}
