@@ -1,0 +1,1 @@
+export { generateSample, type SampleOptions } from "./generate-sample.js";
