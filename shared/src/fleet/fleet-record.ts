@@ -34,7 +34,8 @@ export function printFleetRecord(record: FleetRecord): string {
 export function parseFleetRecord(text: string): FleetRecord {
   let record: Record<string, unknown>;
   try {
-    record = JSON.parse(text) as Record<string, unknown>;
+    // Spreading makes an object of whatever JSON it was, null included.
+    record = { ...(JSON.parse(text) as Record<string, unknown> | null) };
   } catch (cause) {
     throw new InvalidFleetRecordError(`not a fleet record: ${text.slice(0, 100)}`, { cause });
   }

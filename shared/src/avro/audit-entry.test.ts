@@ -1,0 +1,88 @@
+import { describe, expect, test } from "@jest/globals";
+import avro from "avsc";
+import fc from "fast-check";
+import {
+  AUDIT_ENTRY_SCHEMA,
+  AuditEntryEncoder,
+  auditEntryKey,
+  auditRecordKind,
+  decodeAuditEntry,
+  fleetRecordKey,
+  schemaCopyKey,
+} from "./audit-entry.js";
+import { MalformedAvroError } from "./byte-reader.js";
+import { unframe } from "./framing.js";
+
+const entry = fc.record({
+  partition: fc.nat(255),
+  // The avsc library itself is inexact beyond 2^52.
+  offset: fc.integer({ min: 0, max: 2 ** 52 }),
+  appendedAtMs: fc.nat(4e12),
+  schemaId: fc.nat(),
+  event: fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes)),
+});
+const user = fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 });
+const eventId = fc.constantFrom("0".repeat(32), "f".repeat(32), "00".repeat(8) + "61".repeat(8));
+
+describe("an audit entry", () => {
+  test("is what the avsc library reads by the registered schema", () => {
+    const type = avro.Type.forSchema(JSON.parse(AUDIT_ENTRY_SCHEMA) as avro.Schema);
+    fc.assert(
+      fc.property(entry, (value) => {
+        const encoded = new AuditEntryEncoder(3).encode(value);
+        const read = type.fromBuffer(unframe(encoded)?.body as Buffer) as Record<string, unknown>;
+        expect([read["partition"], read["offset"], read["appended_at"], read["schema_id"]]).toEqual([
+          value.partition,
+          value.offset,
+          value.appendedAtMs,
+          value.schemaId,
+        ]);
+        expect(value.event.equals(read["event"] as Uint8Array)).toBe(true);
+        expect(decodeAuditEntry(encoded)).toEqual(value);
+      }),
+    );
+  });
+
+  test("that is cut or not framed is refused", () => {
+    const encoded = new AuditEntryEncoder(3).encode({
+      partition: 1,
+      offset: 2,
+      appendedAtMs: 3,
+      schemaId: 4,
+      event: Buffer.from("abc"),
+    });
+    for (let length = 0; length < encoded.length; length++) {
+      expect(() => decodeAuditEntry(encoded.subarray(0, length))).toThrow(MalformedAvroError);
+    }
+  });
+});
+
+describe("the audit's keys", () => {
+  test("are injective: two arrivals never share one, whatever their users hold", () => {
+    const arrival = fc.tuple(user, fc.nat(3), fc.nat(300), eventId);
+    fc.assert(
+      fc.property(arrival, arrival, (a, b) => {
+        const same = JSON.stringify(a) === JSON.stringify(b);
+        expect(auditEntryKey(...a).equals(auditEntryKey(...b))).toBe(same);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("are user, partition, offset and event id in bytes", () => {
+    const key = auditEntryKey("é", 0x01020304, 0x0506, "ab".repeat(16));
+    expect(key.toString("hex")).toBe("c3a9" + "01020304" + "0000000000000506" + "ab".repeat(16));
+  });
+
+  test("tell entries, schema copies and the fleet record apart, even for a user named like one", () => {
+    expect(auditRecordKind(fleetRecordKey())).toEqual({ kind: "fleet" });
+    expect(auditRecordKind(schemaCopyKey(4_294_967_295))).toEqual({
+      kind: "schema",
+      schemaId: 4_294_967_295,
+    });
+    for (const name of ["fleet", "schema:1"]) {
+      expect(auditRecordKind(auditEntryKey(name, 0, 0, "0".repeat(32)))).toEqual({ kind: "entry" });
+    }
+    expect(auditRecordKind(Buffer.from("other"))).toBeUndefined();
+  });
+});

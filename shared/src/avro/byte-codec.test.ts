@@ -1,0 +1,44 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { ByteReader } from "./byte-reader.js";
+import { ByteWriter } from "./byte-writer.js";
+
+/** Zigzag and base 128 in BigInt, as the Avro specification has them. */
+function zigzagVarint(value: number): Buffer {
+  let left = BigInt.asUintN(64, (BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
+  const bytes: number[] = [];
+  do {
+    bytes.push(Number(left & 0x7fn) | (left > 0x7fn ? 0x80 : 0));
+    left >>= 7n;
+  } while (left > 0n);
+  return Buffer.from(bytes);
+}
+
+const safeInteger = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.integer({ min: -200, max: 200 }),
+  fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 52, -(2 ** 52) - 1),
+);
+
+test("integers are written and read as the specification has them, over the whole exact range", () => {
+  fc.assert(
+    fc.property(safeInteger, (value) => {
+      const writer = new ByteWriter();
+      writer.long(value);
+      const written = writer.take();
+      expect(written.toString("hex")).toBe(zigzagVarint(value).toString("hex"));
+      expect(new ByteReader(written).long()).toBe(value);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("a writer grows past its first size and starts anew after each take", () => {
+  const writer = new ByteWriter();
+  for (const length of [10, 5000, 100_000, 3]) {
+    writer.string("é".repeat(length));
+    const reader = new ByteReader(writer.take());
+    expect(reader.string()).toBe("é".repeat(length));
+    expect(reader.atEnd).toBe(true);
+  }
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { canonicalJson, compareCodePoints, type Attributes } from "./attributes.js";
+
+const value = fc.oneof(
+  fc.string({ unit: "grapheme" }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.boolean(),
+);
+const attributes = fc.dictionary(fc.string({ unit: "binary" }), value);
+
+describe("canonicalJson", () => {
+  test("is the same whatever order the columns come in", () => {
+    fc.assert(
+      fc.property(attributes, (set) => {
+        const reversed = Object.fromEntries(Object.entries(set).reverse());
+        expect(canonicalJson(reversed)).toBe(canonicalJson(set));
+      }),
+    );
+  });
+
+  test("parses back to what it was made of", () => {
+    fc.assert(
+      fc.property(attributes, (set) => {
+        const expected = Object.fromEntries(
+          Object.entries(set).map(([k, v]) => [k, Object.is(v, -0) ? 0 : v]),
+        );
+        expect(JSON.parse(canonicalJson(set))).toEqual(expected);
+      }),
+    );
+  });
+
+  test("sorts by code point, where UTF-16 would put U+FF5E after an emoji", () => {
+    expect(canonicalJson({ "😀": 1, "～": 2, b: 3, B: 4 })).toBe('{"B":4,"b":3,"～":2,"😀":1}');
+  });
+
+  test("writes the shortest number and leaves absent cells out", () => {
+    const withAbsent = { x: 1.0, y: -0, z: 1e21, absent: undefined, nothing: null } as unknown as Attributes;
+    expect(canonicalJson(withAbsent)).toBe('{"x":1,"y":0,"z":1e+21}');
+  });
+
+  test("keeps a column named __proto__", () => {
+    expect(canonicalJson(JSON.parse('{"__proto__": 1}') as Attributes)).toBe('{"__proto__":1}');
+  });
+});
+
+test("compareCodePoints agrees with comparing the code points themselves", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (a, b) => {
+      const bytes = Buffer.compare(Buffer.from(a), Buffer.from(b));
+      expect(Math.sign(compareCodePoints(a, b))).toBe(bytes);
+    }),
+  );
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { parseEpochTime, type EpochUnit } from "./epoch.js";
+import { EARLIEST_MICROS, LATEST_MICROS } from "./time.js";
+
+describe("parseEpochTime", () => {
+  test("reads every legal time written in any of its units, to the microsecond", () => {
+    const digits: Record<Exclude<EpochUnit, "auto">, number> = { s: 6, ms: 3, us: 0 };
+    fc.assert(
+      fc.property(
+        fc.integer({ min: EARLIEST_MICROS, max: LATEST_MICROS }),
+        fc.constantFrom<"s" | "ms" | "us">("s", "ms", "us"),
+        (micros, unit) => {
+          const scale = 10n ** BigInt(digits[unit]);
+          const magnitude = BigInt(Math.abs(micros));
+          const fraction =
+            digits[unit] === 0 ? "" : `.${(magnitude % scale).toString().padStart(digits[unit], "0")}`;
+          const text = `${micros < 0 ? "-" : ""}${magnitude / scale}${fraction}`;
+          expect(parseEpochTime(text, unit)).toEqual({ kind: "instant", micros, truncated: false });
+        },
+      ),
+    );
+  });
+
+  test.each<[string, number]>([
+    ["1700000000", 1_700_000_000_000_000],
+    ["1700000000123", 1_700_000_000_123_000],
+    ["1700000000123456", 1_700_000_000_123_456],
+    ["86400", 86_400_000_000],
+    ["-86400", -86_400_000_000],
+    ["1700000000.5", 1_700_000_000_500_000],
+    ["1700000000,25", 1_700_000_000_250_000],
+    ["-0", 0],
+  ])("tells the unit of %s by its size", (text, micros) => {
+    expect(parseEpochTime(text, "auto")).toEqual({ kind: "instant", micros, truncated: false });
+  });
+
+  test("cuts what is below a microsecond and says so", () => {
+    expect(parseEpochTime("1.1234567", "s")).toEqual({ kind: "instant", micros: 1_123_456, truncated: true });
+    expect(parseEpochTime("1.1234560", "s")).toEqual({
+      kind: "instant",
+      micros: 1_123_456,
+      truncated: false,
+    });
+  });
+
+  test.each(["", "1e9", "abc", "0x10", "1.", "99999999999999999999"])("refuses %j", (text) => {
+    expect(parseEpochTime(text, "auto").kind).toBe("invalid");
+  });
+
+  test("refuses a number that is no legal time in its unit", () => {
+    expect(parseEpochTime("1700000000000", "s").kind).toBe("invalid");
+  });
+});
