@@ -1,13 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import {
-  EARLIEST_MICROS,
-  isLegalTime,
-  LATEST_MICROS,
-  parseIsoTime,
-  printTime,
-  type ParsedTime,
-} from "./time.js";
+import { EARLIEST_MICROS, isLegalTime, LATEST_MICROS, parseIsoTime, printTime } from "./time.js";
 
 const micros = fc.integer({ min: EARLIEST_MICROS, max: LATEST_MICROS });
 
