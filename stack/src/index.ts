@@ -1,1 +1,16 @@
-export {};
+export { defaultCacheFolder, ensureJars, type EnsureJarsOptions, type Jars } from "./jars/ensure-jars.js";
+export { kafkaTool, type KafkaToolOptions } from "./kafka-tool.js";
+export { parentToWatch } from "./lifetime/reap.js";
+export type { ServerIdentity } from "./lifetime/server-identity.js";
+export { pins } from "./pins.js";
+export { prepareServers } from "./prepare-servers.js";
+export type { OnProgress } from "./progress.js";
+export { type CommandOptions, type CommandResult, runCommand } from "./run-command.js";
+export { RunningStack, type StackNode } from "./running-stack.js";
+export { environmentOf, exportLines, type StackAddresses } from "./stack-addresses.js";
+export { StackError, type StackErrorCode } from "./stack-error.js";
+export type { StackForm } from "./stack-layout.js";
+export { type ServerStatus, stackEnvironment, type StackStatus, stackStatus } from "./stack-status.js";
+export { openStack, startStack, type StartStackOptions } from "./start-stack.js";
+export { stopStack, type StopOptions } from "./stop-stack.js";
+export { ensureTools, type EnsureToolsOptions, type Tools } from "./tools/ensure-tools.js";

@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { StackError } from "./stack-error.js";
+
+/** More than this of standard output or error is cut off at the front: its end says what went wrong. */
+const OUTPUT_KEPT_BYTES_MAX = 256 * 1024 * 1024;
+
+export interface CommandOptions {
+  /** The command is killed after this long. */
+  readonly boundMs: number;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** What the command reads from its standard input; nothing by default. */
+  readonly input?: string | Buffer;
+  /** Standard output goes into this file instead of memory. */
+  readonly outputFile?: string;
+  readonly argv0?: string;
+}
+
+export interface CommandResult {
+  /** Null where a signal ended the command. */
+  readonly exitCode: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/**
+ * Runs a command to its end and keeps its output.
+ * @throws StackError `timeout` past its bound, `tools-missing` where there is no such command.
+ */
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<CommandResult> {
+  const child = spawn(command, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once("error", (cause) =>
+      reject(new StackError("tools-missing", `cannot run ${command}: ${cause.message}`, { cause })),
+    );
+    child.once("close", resolve);
+  });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, options.boundMs);
+  // A command that ends without reading its input closes the pipe: its exit code tells the story.
+  child.stdin.on("error", () => child.stdin.destroy());
+  child.stdin.end(options.input);
+  const stderr = keep(child.stderr);
+  const stdout = options.outputFile === undefined ? keep(child.stdout) : (): Buffer => Buffer.alloc(0);
+  const written =
+    options.outputFile === undefined
+      ? Promise.resolve()
+      : pipeline(child.stdout, createWriteStream(options.outputFile));
+  try {
+    const [exitCode] = await Promise.all([ended, written]);
+    if (late) {
+      throw new StackError("timeout", `${command} took longer than ${options.boundMs} ms and was ended`);
+    }
+    return { exitCode, stdout: stdout(), stderr: stderr() };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function keep(stream: NodeJS.ReadableStream): () => Buffer {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    while (bytes > OUTPUT_KEPT_BYTES_MAX && chunks.length > 1) {
+      bytes -= chunks.shift()?.length ?? 0;
+    }
+  });
+  return () => Buffer.concat(chunks);
+}

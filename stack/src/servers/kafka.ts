@@ -1,0 +1,111 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ServerLaunch } from "../lifetime/launch-server.js";
+import { runCommand } from "../run-command.js";
+import { StackError } from "../stack-error.js";
+import { type BrokerPlace, HOST, type StackState } from "../stack-layout.js";
+import type { ServerFiles } from "./server-files.js";
+
+const FORMAT_BOUND_MS = 60_000;
+const SMALL_JVM = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+const LOG_SETTINGS = fileURLToPath(new URL("../../log4j2-stderr.properties", import.meta.url));
+
+/** Java's arguments before the class name, for a broker or one of its tools. */
+export function javaForKafka(classPath: string, heapMb: number, quickJit: boolean): string[] {
+  const jit = quickJit ? SMALL_JVM : [];
+  return [...jit, `-Xmx${heapMb}m`, `-Dlog4j2.configurationFile=${LOG_SETTINGS}`, "-cp", classPath];
+}
+
+/** Writes the brokers' settings and formats their folders, together. */
+export async function formatBrokers(state: StackState, files: ServerFiles): Promise<void> {
+  await Promise.all(state.layout.brokers.map((broker) => formatBroker(state, broker, files)));
+}
+
+async function formatBroker(state: StackState, broker: BrokerPlace, files: ServerFiles): Promise<void> {
+  const folder = files.folderOf(broker.name);
+  await rm(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(settingsFile(folder), kafkaSettings(state, broker, folder));
+  const voters = state.layout.brokers.map(
+    ({ nodeId, controllerPort, directoryId }) => `${nodeId}@${HOST}:${controllerPort}:${directoryId}`,
+  );
+  const result = await runCommand(
+    files.tools.java,
+    [
+      javaForKafka(files.jars.kafkaClassPath, state.kafkaHeapMb, true),
+      ["-Dlastknown.log.level=WARN", "kafka.tools.StorageTool", "format"],
+      ["--config", settingsFile(folder), "--cluster-id", state.layout.clusterId],
+      ["--initial-controllers", voters.join(",")],
+    ].flat(),
+    { boundMs: FORMAT_BOUND_MS, cwd: folder },
+  );
+  if (result.exitCode !== 0) {
+    const output = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`.trim();
+    throw new StackError("start", `cannot format the folder of ${broker.name}:\n${output}`);
+  }
+}
+
+export function brokerLaunch(state: StackState, broker: BrokerPlace, files: ServerFiles): ServerLaunch {
+  const folder = files.folderOf(broker.name);
+  return {
+    command: files.tools.java,
+    args: [
+      ...javaForKafka(files.jars.kafkaClassPath, state.kafkaHeapMb, state.quickJit),
+      "kafka.Kafka",
+      settingsFile(folder),
+    ],
+    cwd: folder,
+    logFile: files.logFileOf(broker.name),
+  };
+}
+
+function settingsFile(folder: string): string {
+  return join(folder, "server.properties");
+}
+
+/** The settings of one broker, which is also a voter of the quorum. */
+export function kafkaSettings(state: StackState, broker: BrokerPlace, folder: string): string {
+  const { brokers } = state.layout;
+  const copies = brokers.length;
+  const listeners = `PLAINTEXT://${HOST}:${broker.port},CONTROLLER://${HOST}:${broker.controllerPort}`;
+  const settings: Record<string, string | number> = {
+    "process.roles": "broker,controller",
+    "node.id": broker.nodeId,
+    "controller.quorum.bootstrap.servers": brokers
+      .map(({ controllerPort }) => `${HOST}:${controllerPort}`)
+      .join(","),
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    listeners,
+    "advertised.listeners": listeners,
+    "log.dirs": join(folder, "log"),
+    // A misspelt topic must fail, not come into being.
+    "auto.create.topics.enable": "false",
+    "default.replication.factor": copies,
+    "min.insync.replicas": copies > 1 ? 2 : 1,
+    "unclean.leader.election.enable": "false",
+    "offsets.topic.num.partitions": 8,
+    "offsets.topic.replication.factor": copies,
+    "transaction.state.log.num.partitions": 1,
+    "transaction.state.log.replication.factor": copies,
+    "transaction.state.log.min.isr": 1,
+    "share.coordinator.state.topic.num.partitions": 1,
+    "share.coordinator.state.topic.replication.factor": copies,
+    "share.coordinator.state.topic.min.isr": 1,
+    "group.initial.rebalance.delay.ms": 0,
+    // A killed broker is noticed in 3 s instead of 9.
+    "broker.session.timeout.ms": 3000,
+    "broker.heartbeat.interval.ms": 500,
+    // Compaction and deletion act within a second, so that a test sees them happen.
+    "log.cleaner.backoff.ms": 200,
+    "log.cleaner.dedupe.buffer.size": 32 * 1024 * 1024,
+    "log.retention.check.interval.ms": 1000,
+    "log.initial.task.delay.ms": 1000,
+    "log.segment.delete.delay.ms": 1000,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+}

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { launchServer, type ServerLaunch } from "../lifetime/launch-server.js";
+import { isRunning, type ServerIdentity } from "../lifetime/server-identity.js";
+import { waitUntil } from "../lifetime/wait-until.js";
+import { type OnProgress, slowStep } from "../progress.js";
+import { StackError } from "../stack-error.js";
+import type { StackState } from "../stack-layout.js";
+import type { StateFile } from "../state-file.js";
+import { brokerLaunch, formatBrokers } from "./kafka.js";
+import { brokersKnownTo } from "./kafka-requests.js";
+import { createCluster, redisClusterLacks, redisLaunch } from "./redis-cluster.js";
+import { redisCommand } from "./redis-commands.js";
+import { registryLacks, registryLaunch } from "./registry.js";
+import { logFileIn, type ServerFiles } from "./server-files.js";
+
+const READY_BOUND_MS = 90_000;
+const ASK_BOUND_MS = 2_000;
+const LOG_TAIL_LINES = 20;
+const LOG_TAIL_BYTES_MAX = 64 * 1024;
+
+/**
+ * Starts the servers of one stack, each noted in the state file at once, and resolves when all are ready:
+ * each broker sees all brokers, the registry reads its database, each Redis node sees a whole linked cluster.
+ * @throws StackError `port-taken`, `start` or `timeout`, with the end of the log of the server that is to blame.
+ */
+export async function startServers(
+  stateFile: StateFile,
+  files: ServerFiles,
+  onProgress: OnProgress,
+): Promise<void> {
+  const state = stateOf(stateFile);
+  for (const registryOrRedis of [state.layout.registry, ...state.layout.redis]) {
+    startOne(stateFile, files, registryOrRedis.name);
+  }
+  await slowStep(onProgress, `starting ${summary(state)}`, () =>
+    Promise.all([
+      startKafka(stateFile, files),
+      ready(stateFile, "the registry is ready", () => registryLacks(state.layout.registry, ASK_BOUND_MS)),
+      startRedis(stateFile),
+    ]),
+  );
+  stateFile.write({ ...stateOf(stateFile), formatted: true });
+}
+
+/** Starts one server by its name and notes it. It is not waited for. */
+export function startOne(stateFile: StateFile, files: ServerFiles, name: string): ServerIdentity {
+  const identity = launchServer(launchOf(stateOf(stateFile), name, files));
+  stateFile.note(name, identity);
+  return identity;
+}
+
+/** Resolves when the whole stack is ready, whoever started it. */
+export async function allReady(stateFile: StateFile): Promise<void> {
+  const { layout } = stateOf(stateFile);
+  await Promise.all([
+    ready(stateFile, "every broker knows every broker", () => kafkaLacks(stateOf(stateFile))),
+    ready(stateFile, "the registry is ready", () => registryLacks(layout.registry, ASK_BOUND_MS)),
+    ready(stateFile, "the Redis Cluster is whole", () => redisClusterLacks(layout.redis)),
+  ]);
+}
+
+/** The last lines that a server wrote; empty where it wrote none. */
+export function logTail(directory: string, serverName: string): string {
+  try {
+    const log = readFileSync(logFileIn(directory, serverName));
+    const text = log.subarray(Math.max(0, log.length - LOG_TAIL_BYTES_MAX)).toString("utf8");
+    return text.trimEnd().split("\n").slice(-LOG_TAIL_LINES).join("\n");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+function launchOf(state: StackState, name: string, files: ServerFiles): ServerLaunch {
+  const broker = state.layout.brokers.find((place) => place.name === name);
+  if (broker !== undefined) return brokerLaunch(state, broker, files);
+  const node = state.layout.redis.find((place) => place.name === name);
+  if (node !== undefined) return redisLaunch(state, node, files);
+  if (name === state.layout.registry.name) return registryLaunch(state.layout.registry, files);
+  throw new StackError("usage", `no server is called ${name}: ${serverNames(state).join(", ")}`);
+}
+
+export function serverNames({ layout }: StackState): string[] {
+  return [...layout.brokers, layout.registry, ...layout.redis].map(({ name }) => name);
+}
+
+async function startKafka(stateFile: StateFile, files: ServerFiles): Promise<void> {
+  const state = stateOf(stateFile);
+  if (!state.formatted) await formatBrokers(state, files);
+  for (const broker of state.layout.brokers) startOne(stateFile, files, broker.name);
+  await ready(stateFile, "every broker knows every broker", () => kafkaLacks(state));
+}
+
+async function startRedis(stateFile: StateFile): Promise<void> {
+  const state = stateOf(stateFile);
+  const nodes = state.layout.redis;
+  await ready(stateFile, "every Redis node answers", async () => {
+    const answers = await Promise.all(
+      nodes.map(({ port }) => lackOf(redisCommand(port, ["PING"], ASK_BOUND_MS))),
+    );
+    return answers.find((lack) => lack !== undefined);
+  });
+  if (!state.formatted) await createCluster(nodes);
+  await ready(stateFile, "the Redis Cluster is whole", () => redisClusterLacks(nodes));
+}
+
+async function kafkaLacks(state: StackState): Promise<string | undefined> {
+  const all = state.layout.brokers.map(({ nodeId }) => nodeId);
+  for (const { name, port } of state.layout.brokers) {
+    const lack = await brokerLacks(name, port, all);
+    if (lack !== undefined) return lack;
+  }
+  return undefined;
+}
+
+/** Undefined when this broker answers and names all brokers. */
+export async function brokerLacks(
+  name: string,
+  port: number,
+  all: readonly number[],
+): Promise<string | undefined> {
+  try {
+    const known = await brokersKnownTo(port, ASK_BOUND_MS);
+    const missing = all.filter((nodeId) => !known.includes(nodeId));
+    return missing.length === 0 ? undefined : `${name} does not see broker ${missing.join(", ")}`;
+  } catch (error) {
+    return `${name}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function lackOf(answer: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await answer;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function ready(
+  stateFile: StateFile,
+  what: string,
+  lacking: () => Promise<string | undefined>,
+): Promise<void> {
+  return waitUntil({ what, boundMs: READY_BOUND_MS, lacking, stillPossible: () => assertAllRun(stateFile) });
+}
+
+function assertAllRun(stateFile: StateFile): void {
+  for (const [name, identity] of Object.entries(stateOf(stateFile).servers)) {
+    if (isRunning(identity)) continue;
+    const tail = logTail(stateFile.directory, name);
+    const code = /address already in use/i.test(tail) ? "port-taken" : "start";
+    throw new StackError(code, `${name} ended while it was being started. The end of its log:\n${tail}`);
+  }
+}
+
+function stateOf(stateFile: StateFile): StackState {
+  const state = stateFile.read();
+  if (state === undefined) throw new StackError("not-running", `no stack in ${stateFile.directory}`);
+  return state;
+}
+
+function summary({ layout }: StackState): string {
+  const { length } = layout.brokers;
+  return `Kafka (${length} ${length === 1 ? "broker" : "brokers"}), the registry and Redis (${layout.redis.length} nodes)`;
+}

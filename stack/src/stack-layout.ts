@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import type { ServerIdentity } from "./lifetime/server-identity.js";
+
+export interface BrokerPlace {
+  readonly name: string;
+  readonly nodeId: number;
+  readonly port: number;
+  readonly controllerPort: number;
+  /** 16 random bytes in base64url, as Kafka's quorum names the folder of each voter. */
+  readonly directoryId: string;
+}
+
+export interface RegistryPlace {
+  readonly name: string;
+  readonly port: number;
+}
+
+export interface RedisPlace {
+  readonly name: string;
+  readonly port: number;
+  readonly clusterPort: number;
+  /** The master whose copy this node is at first; null for a master. */
+  readonly replicaOf: string | null;
+}
+
+/** Where each server of one stack lives. Decided once; a stack that is started again keeps it. */
+export interface StackLayout {
+  readonly clusterId: string;
+  readonly brokers: readonly BrokerPlace[];
+  readonly registry: RegistryPlace;
+  readonly redis: readonly RedisPlace[];
+}
+
+/** What the state file holds. */
+export interface StackState {
+  readonly version: 1;
+  readonly layout: StackLayout;
+  readonly kafkaHeapMb: number;
+  readonly quickJit: boolean;
+  readonly redisNodeTimeoutMs: number;
+  /** Whether the servers' folders have been set up: only then can they be started again as they are. */
+  readonly formatted: boolean;
+  /** Name → the running server. A server that was stopped is not listed. */
+  readonly servers: Readonly<Record<string, ServerIdentity>>;
+}
+
+export const HOST = "127.0.0.1";
+
+export interface StackForm {
+  readonly brokers: 1 | 3;
+  /** 3: masters only. 6: three masters, each with one replica. */
+  readonly redisNodes: 3 | 6;
+}
+
+export function portsNeeded(form: StackForm): number {
+  return form.brokers * 2 + 1 + form.redisNodes * 2;
+}
+
+/** Gives each server its name and its ports. */
+export function layOut(form: StackForm, ports: readonly number[]): StackLayout {
+  const remaining = [...ports];
+  const take = (): number => {
+    const port = remaining.shift();
+    if (port === undefined) throw new Error(`${portsNeeded(form)} ports needed, ${ports.length} given`);
+    return port;
+  };
+  const brokers = numbers(form.brokers).map((nodeId) => ({
+    name: `kafka-${nodeId}`,
+    nodeId,
+    port: take(),
+    controllerPort: take(),
+    directoryId: randomId(),
+  }));
+  const redis = numbers(form.redisNodes).map((number) => ({
+    name: `redis-${number}`,
+    port: take(),
+    clusterPort: take(),
+    replicaOf: number > MASTERS ? `redis-${number - MASTERS}` : null,
+  }));
+  return { clusterId: randomId(), brokers, registry: { name: "registry", port: take() }, redis };
+}
+
+const MASTERS = 3;
+
+/** Kafka refuses ids that begin with a dash. */
+function randomId(): string {
+  for (;;) {
+    const id = randomBytes(16).toString("base64url");
+    if (!id.startsWith("-")) return id;
+  }
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}

@@ -1,0 +1,165 @@
+import { rm } from "node:fs/promises";
+import { freePorts, takenPorts } from "./free-ports.js";
+import { isRunning, type ServerIdentity } from "./lifetime/server-identity.js";
+import { Reaper } from "./lifetime/reaper.js";
+import { prepareServers } from "./prepare-servers.js";
+import type { OnProgress } from "./progress.js";
+import { RunningStack } from "./running-stack.js";
+import { ServerFiles } from "./servers/server-files.js";
+import { startServers } from "./servers/start-servers.js";
+import { StackError } from "./stack-error.js";
+import { layOut, portsNeeded, type StackForm, type StackState } from "./stack-layout.js";
+import { StateFile } from "./state-file.js";
+import { stopStack } from "./stop-stack.js";
+
+export interface StartStackOptions extends Partial<StackForm> {
+  /** Absolute folder of this stack alone: data, logs and the state file. */
+  readonly directory: string;
+  readonly onProgress: OnProgress;
+  /** The servers and the folder go when this program does, however it ends. Else the stack stays. */
+  readonly temporary: boolean;
+  /** A temporary stack also goes when this program does: `parentToWatch()` for npm. */
+  readonly watched?: ServerIdentity | null;
+  /** Default 256. */
+  readonly kafkaHeapMb?: number;
+  /** Default true: quick to start, at a third of the speed. False for measurements. */
+  readonly quickJit?: boolean;
+  /** After this long without an answer a Redis node counts as failed. Default 2000. */
+  readonly redisNodeTimeoutMs?: number;
+}
+
+const PORT_ATTEMPTS_MAX = 4;
+
+/**
+ * Starts Kafka, the registry and a Redis Cluster on free local ports and resolves when all are ready. In a folder
+ * where a stack was stopped, that one goes on with its data and its ports.
+ * @throws StackError `already-running`, `usage` (another form than the data's), `tools-missing`, `download`,
+ *   `start` and `timeout`; whatever was started until then has ended.
+ */
+export async function startStack(options: StartStackOptions): Promise<RunningStack> {
+  const stateFile = new StateFile(options.directory);
+  const previous = resumable(stateFile, options);
+  const { tools, jars } = await prepareServers(options.onProgress);
+  const files = new ServerFiles(options.directory, tools, jars);
+  const reaper = new Reaper({
+    directory: options.directory,
+    removeDirectory: options.temporary,
+    watched: options.watched ?? null,
+  });
+  try {
+    if (previous === undefined) await startFresh(stateFile, files, options);
+    else await startAgain(stateFile, files, options, previous);
+  } catch (error) {
+    await stopStack(options.directory, { quick: true });
+    await reaper.release();
+    if (options.temporary) await rm(options.directory, { recursive: true, force: true });
+    throw error;
+  }
+  if (!options.temporary) await reaper.release();
+  const { temporary } = options;
+  return new RunningStack({ stateFile, files, reaper: temporary ? reaper : null, temporary });
+}
+
+/** A handle on a stack that runs already, started by whomever. Stopping it keeps its folder. */
+export async function openStack(directory: string, onProgress: OnProgress): Promise<RunningStack> {
+  const stateFile = new StateFile(directory);
+  if (stateFile.read() === undefined) throw new StackError("not-running", `no stack in ${directory}`);
+  const { tools, jars } = await prepareServers(onProgress);
+  const files = new ServerFiles(directory, tools, jars);
+  return new RunningStack({ stateFile, files, reaper: null, temporary: false });
+}
+
+/** A port may be taken between looking and listening: then all is made anew on other ports. */
+async function startFresh(
+  stateFile: StateFile,
+  files: ServerFiles,
+  options: StartStackOptions,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    stateFile.write(await freshState(options));
+    try {
+      await startServers(stateFile, files, options.onProgress);
+      return;
+    } catch (error) {
+      const again = error instanceof StackError && error.code === "port-taken" && attempt < PORT_ATTEMPTS_MAX;
+      if (!again) throw error;
+      options.onProgress("a port was taken meanwhile: once more, on others");
+      await stopStack(stateFile.directory, { quick: true });
+      for (const name of serverFolders(stateFile)) {
+        await rm(files.folderOf(name), { recursive: true, force: true });
+        await rm(files.logFileOf(name), { force: true });
+      }
+    }
+  }
+}
+
+async function startAgain(
+  stateFile: StateFile,
+  files: ServerFiles,
+  options: StartStackOptions,
+  previous: StackState,
+): Promise<void> {
+  const { brokers, registry, redis } = previous.layout;
+  const ports = [
+    ...brokers.flatMap(({ port, controllerPort }) => [port, controllerPort]),
+    registry.port,
+    ...redis.flatMap(({ port, clusterPort }) => [port, clusterPort]),
+  ];
+  const taken = await takenPorts(ports);
+  if (taken.length > 0) {
+    throw new StackError(
+      "start",
+      `the data in ${options.directory} belong to port ${taken.join(", ")}, which another program has taken`,
+    );
+  }
+  stateFile.write({ ...previous, ...tuningOf(options), servers: {} });
+  await startServers(stateFile, files, options.onProgress);
+}
+
+function resumable(stateFile: StateFile, options: StartStackOptions): StackState | undefined {
+  const state = stateFile.read();
+  if (state === undefined) return undefined;
+  const running = Object.entries(state.servers).filter(([, identity]) => isRunning(identity));
+  if (running.length > 0) {
+    const named = running.map(([name, { pid }]) => `${name} (pid ${pid})`).join(", ");
+    throw new StackError("already-running", `a stack runs in ${options.directory}: ${named}`);
+  }
+  if (!state.formatted) return undefined;
+  const form = formOf(options);
+  const before = { brokers: state.layout.brokers.length, redisNodes: state.layout.redis.length };
+  if (form.brokers !== before.brokers || form.redisNodes !== before.redisNodes) {
+    throw new StackError(
+      "usage",
+      `the data in ${options.directory} are of ${before.brokers} brokers and ${before.redisNodes} Redis nodes: ` +
+        `start those, or another stack in another folder`,
+    );
+  }
+  return state;
+}
+
+async function freshState(options: StartStackOptions): Promise<StackState> {
+  const form = formOf(options);
+  const layout = layOut(form, await freePorts(portsNeeded(form)));
+  return { version: 1, layout, ...tuningOf(options), formatted: false, servers: {} };
+}
+
+function formOf(options: StartStackOptions): StackForm {
+  return { brokers: options.brokers ?? 1, redisNodes: options.redisNodes ?? 3 };
+}
+
+function tuningOf(
+  options: StartStackOptions,
+): Pick<StackState, "kafkaHeapMb" | "quickJit" | "redisNodeTimeoutMs"> {
+  return {
+    kafkaHeapMb: options.kafkaHeapMb ?? 256,
+    quickJit: options.quickJit ?? true,
+    redisNodeTimeoutMs: options.redisNodeTimeoutMs ?? 2000,
+  };
+}
+
+function serverFolders(stateFile: StateFile): string[] {
+  const layout = stateFile.read()?.layout;
+  return layout === undefined
+    ? []
+    : [...layout.brokers, layout.registry, ...layout.redis].map(({ name }) => name);
+}
