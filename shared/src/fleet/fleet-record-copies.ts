@@ -1,0 +1,157 @@
+import { auditRecordKind, fleetRecordKey } from "../avro/audit-entry.js";
+import { FatalError } from "../errors/index.js";
+import type { Appender } from "../kafka/appender.js";
+import type { LogReader } from "../kafka/log-reader.js";
+import type { MaxFutureSkew } from "../domain/order.js";
+import {
+  fleetDifference,
+  InvalidFleetRecordError,
+  newFleetRecord,
+  parseFleetRecord,
+  printFleetRecord,
+  type FleetRecord,
+} from "./fleet-record.js";
+import type { FleetNames } from "./names.js";
+
+/** The fleet record's place in Redis. */
+export interface FleetRecordCell {
+  read(): Promise<string | undefined>;
+  /** Writes only where nothing stands, and gives what stands afterwards. */
+  writeIfAbsent(text: string): Promise<string>;
+}
+
+export interface FleetStores {
+  readonly names: FleetNames;
+  readonly reader: LogReader;
+  readonly redis: FleetRecordCell;
+}
+
+/** What the settings of a process say of its fleet. */
+export interface FleetShape {
+  readonly partitions: number;
+  readonly maxFutureSkew: MaxFutureSkew;
+}
+
+/** A copy of the record and where it stands, in words for a person. */
+interface Copy {
+  readonly place: string;
+  readonly record: FleetRecord;
+}
+
+/**
+ * Makes sure that every audit partition and Redis hold the fleet's record, writing it where it is not yet.
+ * Running it again changes nothing. The audit comes first: a record in Redis alone is therefore always left
+ * over from topics that are gone, and is refused.
+ *
+ * @throws FatalError where two copies differ, or the settings differ from them
+ */
+export async function establishFleet(
+  stores: FleetStores & { appender: Appender },
+  shape: FleetShape,
+): Promise<FleetRecord> {
+  const { names, reader, redis, appender } = stores;
+  const inAudit = await readAuditCopies(reader, names.auditTopic);
+  const inRedis = await readRedisCopy(redis);
+  if (inAudit.copies.length === 0 && inRedis !== undefined) throw leftOverInRedis(inRedis.record, names);
+
+  const record = inAudit.copies[0]?.record ?? newFleetRecord(shape.partitions, shape.maxFutureSkew);
+  checkShape(record, shape, names);
+  checkCopies(record, [...inAudit.copies, ...(inRedis === undefined ? [] : [inRedis])], names);
+
+  const key = fleetRecordKey();
+  const value = Buffer.from(printFleetRecord(record));
+  await appender.append(
+    names.auditTopic,
+    inAudit.missing.map((partition) => ({ partition, key, value })),
+  );
+  await writeRedisCopy(redis, record, names);
+  return record;
+}
+
+/**
+ * Holds the settings, the audit and Redis against each other at a process's start.
+ *
+ * A Redis that holds no record is not refused: a node that was emptied loses it with all else, and is healed.
+ *
+ * @throws FatalError where two copies differ, the settings differ from them, or the audit has none
+ */
+export async function verifyFleet(stores: FleetStores, shape: FleetShape): Promise<FleetRecord> {
+  const { names, reader, redis } = stores;
+  const { copies, missing } = await readAuditCopies(reader, names.auditTopic);
+  const first = copies[0];
+  if (first === undefined || missing.length > 0) {
+    throw new FatalError(
+      `topic ${names.auditTopic} holds no fleet record in partition ${missing.join(", ")}`,
+      { fix: `run lastknown topics --fleet ${names.fleet}` },
+    );
+  }
+  const inRedis = await readRedisCopy(redis);
+  checkShape(first.record, shape, names);
+  checkCopies(first.record, [...copies, ...(inRedis === undefined ? [] : [inRedis])], names);
+  return first.record;
+}
+
+/** The record stands at a partition's beginning, so one small read finds it. */
+const FIRST_READ = { bytesMax: 65_536, waitMs: 100 };
+
+async function readAuditCopies(
+  reader: LogReader,
+  auditTopic: string,
+): Promise<{ copies: Copy[]; missing: number[] }> {
+  const copies: Copy[] = [];
+  const missing: number[] = [];
+  for (const [partition, { start, end }] of await reader.ends(auditTopic)) {
+    const place = `${auditTopic} partition ${partition}`;
+    const records =
+      start === end ? [] : (await reader.read(auditTopic, partition, start, FIRST_READ)).records;
+    const found = records.find(({ key }) => key !== null && auditRecordKind(key)?.kind === "fleet");
+    if (found?.value == null) missing.push(partition);
+    else copies.push({ place, record: parseCopy(found.value.toString(), place) });
+  }
+  return { copies, missing };
+}
+
+async function readRedisCopy(redis: FleetRecordCell): Promise<Copy | undefined> {
+  const text = await redis.read();
+  return text === undefined ? undefined : { place: "Redis", record: parseCopy(text, "Redis") };
+}
+
+async function writeRedisCopy(redis: FleetRecordCell, record: FleetRecord, names: FleetNames): Promise<void> {
+  const text = await redis.writeIfAbsent(printFleetRecord(record));
+  checkCopies(record, [{ place: "Redis", record: parseCopy(text, "Redis") }], names);
+}
+
+function parseCopy(text: string, place: string): FleetRecord {
+  try {
+    return parseFleetRecord(text);
+  } catch (cause) {
+    if (!(cause instanceof InvalidFleetRecordError)) throw cause;
+    const fix = "use the version of lastknown that wrote it, or another --fleet name";
+    throw new FatalError(`the fleet record in ${place} cannot be read: ${cause.message}`, { fix, cause });
+  }
+}
+
+function checkShape(record: FleetRecord, shape: FleetShape, names: FleetNames): void {
+  const difference = fleetDifference({ ...record, ...shape }, record);
+  if (difference === undefined) return;
+  throw new FatalError(
+    `fleet ${names.fleet} was made with other constants: ${difference} (the settings are "here")`,
+    { fix: "set --partitions and --max-future-skew as the fleet has them, or use another --fleet name" },
+  );
+}
+
+function checkCopies(record: FleetRecord, copies: readonly Copy[], names: FleetNames): void {
+  for (const { place, record: copy } of copies) {
+    const difference = fleetDifference(record, copy);
+    if (difference === undefined) continue;
+    throw new FatalError(`${place} belongs to another fleet than the audit topic: ${difference}`, {
+      fix: `point at the servers that belong together, or remove what is left over of fleet ${names.fleet}`,
+    });
+  }
+}
+
+function leftOverInRedis(record: FleetRecord, names: FleetNames): FatalError {
+  return new FatalError(`Redis holds fleet ${record.id}, but topic ${names.auditTopic} is new`, {
+    fix: `use another --fleet name, or delete the keys ${names.fleet}{*} of the old one from Redis`,
+  });
+}
