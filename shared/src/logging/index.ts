@@ -1,2 +1,3 @@
+export { createLogger, type CreateLoggerOptions } from "./create-logger.js";
 export * from "./logger.js";
 export * from "./silent-logger.js";

@@ -1,0 +1,51 @@
+/** What is wrong, as a short text, or undefined if all is well. */
+export type CheckResult = string | undefined;
+
+/** Looks at the process itself. It cannot wait, and so cannot ask another server. */
+export type LiveCheck = () => CheckResult;
+
+/** Whether the process can do its work now; may ask other servers, and is given a deadline. */
+export type ReadyCheck = () => CheckResult | Promise<CheckResult>;
+
+export interface NamedResult {
+  readonly name: string;
+  readonly problem: CheckResult;
+}
+
+export function runLiveChecks(checks: Readonly<Record<string, LiveCheck>>): NamedResult[] {
+  return Object.entries(checks).map(([name, check]) => ({ name, problem: check() }));
+}
+
+/** All at once; one that throws or does not answer in time has failed. */
+export async function runReadyChecks(
+  checks: Readonly<Record<string, ReadyCheck>>,
+  deadlineMs: number,
+): Promise<NamedResult[]> {
+  return await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => ({
+      name,
+      problem: await runReadyCheck(check, deadlineMs),
+    })),
+  );
+}
+
+async function runReadyCheck(check: ReadyCheck, deadlineMs: number): Promise<CheckResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<CheckResult>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${deadlineMs} ms`), deadlineMs);
+  });
+  try {
+    return await Promise.race([check(), late]);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One line a check, as Kubernetes prints its own: `[+] redis ok`, `[-] redis: refused`. */
+export function printResults(results: readonly NamedResult[]): string {
+  return results
+    .map(({ name, problem }) => (problem === undefined ? `[+] ${name} ok\n` : `[-] ${name}: ${problem}\n`))
+    .join("");
+}

@@ -1,0 +1,3 @@
+export * from "./answer-operations.js";
+export type { CheckResult, LiveCheck, ReadyCheck } from "./checks.js";
+export * from "./operations-server.js";

@@ -1,0 +1,164 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import {
+  COMPATIBILITY,
+  SchemaRegistry as ConfluentClient,
+  SchemaType,
+} from "@kafkajs/confluent-schema-registry";
+import { FatalError } from "../errors/index.js";
+import { tlsOptions, type RegistrySettings } from "../settings/index.js";
+import { BoundedCache } from "./bounded-cache.js";
+import { IncompatibleSchemaError, RegistryUnavailableError, UnknownSchemaError } from "./registry-errors.js";
+import { RegistryHttp, type RegistryAnswer } from "./registry-http.js";
+import type { RegisteredSchema, SchemaRegistry } from "./schema-registry.js";
+
+/** Texts kept by id, and subjects whose compatibility was verified: far more than one fleet has. */
+const SCHEMAS_CACHED_MAX = 1000;
+const SUBJECTS_CACHED_MAX = 1000;
+
+/** What the registry says where there is no such schema; any other 404 may be a proxy's. */
+const UNKNOWN_SCHEMA = 40403;
+const UNKNOWN_SUBJECT = 40401;
+const UNKNOWN_VERSION = 40402;
+const COMPATIBILITY_LEVEL = "FULL_TRANSITIVE";
+
+/**
+ * The registry over its Confluent API. Registering goes through @kafkajs/confluent-schema-registry. Questions
+ * whose answer decides between "unknown" and "not reachable" go to the registry directly: that client reports
+ * both as status 400, and has no time-out.
+ */
+export class ConfluentSchemaRegistry implements SchemaRegistry {
+  readonly #settings: RegistrySettings;
+  readonly #http: RegistryHttp;
+  /** Questions under way are in here too, so that many callers ask once; a failed one is taken out. */
+  readonly #texts = new BoundedCache<number, Promise<string>>(SCHEMAS_CACHED_MAX);
+  readonly #verifiedSubjects = new BoundedCache<string, true>(SUBJECTS_CACHED_MAX);
+
+  constructor(settings: RegistrySettings) {
+    this.#settings = settings;
+    this.#http = new RegistryHttp(settings);
+  }
+
+  async textById(id: number): Promise<string> {
+    const known = this.#texts.get(id);
+    if (known !== undefined) return await known;
+    const asked = this.#askText(id);
+    this.#texts.set(id, asked);
+    try {
+      return await asked;
+    } catch (error) {
+      this.#texts.delete(id);
+      throw error;
+    }
+  }
+
+  async latest(subject: string): Promise<RegisteredSchema | undefined> {
+    const answer = await this.#http.ask("GET", `/subjects/${encodeURIComponent(subject)}/versions/latest`);
+    if (isUnknown(answer, UNKNOWN_SUBJECT) || isUnknown(answer, UNKNOWN_VERSION)) return undefined;
+    const { id, schema: text } = answer.fields;
+    if (answer.status !== 200 || typeof id !== "number" || typeof text !== "string")
+      throw this.#unexpected(answer);
+    return { id, text };
+  }
+
+  async requireCompatibility(subject: string): Promise<void> {
+    if (this.#verifiedSubjects.get(subject) === true) return;
+    const path = `/config/${encodeURIComponent(subject)}`;
+    const set = await this.#http.ask("PUT", path, { compatibility: COMPATIBILITY_LEVEL });
+    if (set.status !== 200) throw this.#unexpected(set);
+    const verified = await this.#http.ask("GET", path);
+    if (verified.fields["compatibilityLevel"] !== COMPATIBILITY_LEVEL) throw this.#unexpected(verified);
+    this.#verifiedSubjects.set(subject, true);
+  }
+
+  async register(subject: string, text: string): Promise<number> {
+    await this.requireCompatibility(subject);
+    const { requestTimeoutMs, url } = this.#settings;
+    const signal = AbortSignal.timeout(requestTimeoutMs);
+    const client = this.#openClient(signal);
+    const registered = client.register(
+      { type: SchemaType.AVRO, schema: text },
+      { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE },
+    );
+    try {
+      return (await within(registered, signal)).id;
+    } catch (error) {
+      if (isRefusedAsIncompatible(error)) throw new IncompatibleSchemaError(subject, error.message, error);
+      if (isRefused(error)) throw refusal(subject, error);
+      throw new RegistryUnavailableError(url, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  async #askText(id: number): Promise<string> {
+    const answer = await this.#http.ask("GET", `/schemas/ids/${id}`);
+    if (isUnknown(answer, UNKNOWN_SCHEMA)) throw new UnknownSchemaError(id);
+    const text = answer.fields["schema"];
+    if (answer.status !== 200 || typeof text !== "string") throw this.#unexpected(answer);
+    return text;
+  }
+
+  /** One for each registration: they are rare, and the client's cache has no bound. */
+  #openClient(signal: AbortSignal): ConfluentClient {
+    const { url, username, password, tls } = this.#settings;
+    const agent = url.startsWith("https:")
+      ? new HttpsAgent(tls === undefined ? {} : tlsOptions(tls))
+      : new HttpAgent();
+    return new ConfluentClient({
+      host: url,
+      agent,
+      retry: { retries: 0 },
+      middlewares: [() => ({ prepareRequest: async (next) => (await next()).enhance({ signal }) })],
+      ...(username === undefined || password === undefined
+        ? {}
+        : { auth: { username, password: password.reveal() } }),
+    });
+  }
+
+  #unexpected({ status, fields }: RegistryAnswer): RegistryUnavailableError {
+    return new RegistryUnavailableError(
+      this.#settings.url,
+      `status ${status}: ${JSON.stringify(fields).slice(0, 200)}`,
+    );
+  }
+}
+
+function isUnknown(answer: RegistryAnswer, errorCode: number): boolean {
+  return answer.status === 404 && answer.fields["error_code"] === errorCode;
+}
+
+/** The client's promise may never settle: an answer that breaks off halfway settles nothing in it. */
+async function within<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("no answer within the time-out")), {
+      once: true,
+    });
+  });
+  return await Promise.race([promise, aborted]);
+}
+
+/** Of the client's statuses only these are the registry's own: it gives 400 to a refused connection. */
+const STATUS_INCOMPATIBLE = 409;
+const STATUS_INVALID = 422;
+
+function isRefusedAsIncompatible(error: unknown): error is Error {
+  return error instanceof Error && "status" in error && error.status === STATUS_INCOMPATIBLE;
+}
+
+/** Refused for another reason: by the registry, or by the client before it asked. */
+function isRefused(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return ("status" in error && error.status === STATUS_INVALID) || CLIENT_REFUSALS.includes(error.name);
+}
+
+/** The client's own errors; it does not export their classes. */
+const CLIENT_REFUSALS = [
+  "ConfluentSchemaRegistryInvalidSchemaError",
+  "ConfluentSchemaRegistryCompatibilityError",
+];
+
+function refusal(subject: string, cause: Error): FatalError {
+  return new FatalError(`the registry takes no such schema under subject ${subject} (${cause.message})`, {
+    fix: `check the schema, and that the subject's compatibility is ${COMPATIBILITY_LEVEL}`,
+    cause,
+  });
+}
