@@ -1,0 +1,105 @@
+import type { Order } from "@lastknown/shared";
+import type { OrderPosition } from "../arrival.js";
+
+/**
+ * The binary forms of keys and values. Numbers are big-endian and times are biased, so that LMDB's comparison of
+ * bytes sorts them as numbers, those before 1970 included.
+ */
+
+const TWO_TO_32 = 2 ** 32;
+/** Makes every legal time positive. */
+const TIME_BIAS = 2 ** 52;
+const EVENT_ID_BYTES = 16;
+export const ORDER_BYTES = 3 * 8 + EVENT_ID_BYTES;
+const USER_BYTES = 4;
+
+/** `user number u32` */
+export function userPrefix(user: number): Buffer {
+  return withUser(user, 0);
+}
+
+/** The first key that belongs to no arrival of this user. */
+export function afterUser(user: number): Buffer {
+  return withUser(user + 1, 0);
+}
+
+/** `user number u32, source offset u64` */
+export function arrivalKey(user: number, offset: number): Buffer {
+  const key = withUser(user, 8);
+  writeUint64(key, offset, USER_BYTES);
+  return key;
+}
+
+export function offsetOfArrivalKey(key: Uint8Array): number {
+  return readUint64(asBuffer(key), USER_BYTES);
+}
+
+/** `user number u32, event id` */
+export function seenKey(user: number, eventId: string): Buffer {
+  const key = withUser(user, EVENT_ID_BYTES);
+  key.write(eventId, USER_BYTES, "hex");
+  return key;
+}
+
+/** `user number u32, order, complement of the offset`: of equal orders the first received sorts last. */
+export function orderKey(user: number, { order, offset }: OrderPosition): Buffer {
+  const key = withUser(user, ORDER_BYTES + 8);
+  writeOrder(key, order, USER_BYTES);
+  writeUint64(key, Number.MAX_SAFE_INTEGER - offset, USER_BYTES + ORDER_BYTES);
+  return key;
+}
+
+export function positionOfOrderKey(key: Uint8Array): OrderPosition {
+  const bytes = asBuffer(key);
+  const offset = Number.MAX_SAFE_INTEGER - readUint64(bytes, USER_BYTES + ORDER_BYTES);
+  return { order: readOrder(bytes, USER_BYTES), offset };
+}
+
+/** A key above all of this user's whose order_time is at most the one given. */
+export function aboveOrderTime(user: number, orderTimeMax: number): Buffer {
+  const key = withUser(user, 8);
+  writeUint64(key, orderTimeMax + 1 + TIME_BIAS, USER_BYTES);
+  return key;
+}
+
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+export function writeOrder(bytes: Buffer, order: Order, at: number): void {
+  writeUint64(bytes, order.orderTime + TIME_BIAS, at);
+  writeUint64(bytes, order.sts + TIME_BIAS, at + 8);
+  writeUint64(bytes, order.timeStamp + TIME_BIAS, at + 16);
+  bytes.write(order.eventId, at + 24, "hex");
+}
+
+export function readOrder(bytes: Buffer, at: number): Order {
+  return {
+    orderTime: readUint64(bytes, at) - TIME_BIAS,
+    sts: readUint64(bytes, at + 8) - TIME_BIAS,
+    timeStamp: readUint64(bytes, at + 16) - TIME_BIAS,
+    eventId: bytes.toString("hex", at + 24, at + 24 + EVENT_ID_BYTES),
+  };
+}
+
+export function writeUint64(bytes: Buffer, value: number, at: number): void {
+  bytes.writeUInt32BE(Math.floor(value / TWO_TO_32), at);
+  bytes.writeUInt32BE(value % TWO_TO_32, at + 4);
+}
+
+export function readUint64(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
+}
+
+function withUser(user: number, moreBytes: number): Buffer {
+  const key = Buffer.allocUnsafe(USER_BYTES + moreBytes);
+  key.writeUInt32BE(user);
+  return key;
+}
+
+/** LMDB hands out a plain Uint8Array where it hands out keys. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

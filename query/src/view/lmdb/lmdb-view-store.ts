@@ -1,0 +1,259 @@
+import { compareOrder, type MaxFutureSkew, type Order } from "@lastknown/shared";
+import type { Database, RootDatabase } from "lmdb";
+import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
+import {
+  FOLD_ROWS_MAX,
+  type FoldBatch,
+  type FoldPosition,
+  type OrderBound,
+  type ViewStore,
+} from "../view-store.js";
+import { arrivalOf, arrivalValue, maximumOf, withMaximum } from "./arrival-value.js";
+import * as keys from "./keys.js";
+import { RecentTails, type UserTail } from "./recent-tails.js";
+
+/** About 30 MB at worst. */
+const TAILS_MAX = 50_000;
+const EMPTY = Buffer.alloc(0);
+const NEXT_USER = Buffer.from("next-user");
+
+type Table = Database<Buffer, Buffer>;
+
+/**
+ * The view on disk. Tables:
+ *
+ * - `users`: user → its number
+ * - `arrivals`: number, source offset → running maximum of order, append time, schema id, body
+ * - `order`: number, order, offset → nothing
+ * - `seen`: number, event id → the first source offset with it
+ * - `partitions`: partition → where to go on in the audit, one past the greatest source offset
+ * - `schemas`: id → text, `counters`: the next user number
+ *
+ * `fold` is one transaction over all of them, so a process killed at any moment leaves a whole number of batches
+ * and the offset that fits them. LMDB writes the page that makes a transaction valid last; without syncs that
+ * order holds as long as the machine runs, and ViewDirectory rebuilds after it did not.
+ */
+export class LmdbViewStore implements ViewStore {
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #maxFutureSkew: MaxFutureSkew;
+  readonly #users: Table;
+  readonly #arrivals: Table;
+  readonly #order: Table;
+  readonly #seen: Table;
+  readonly #partitions: Table;
+  readonly #schemas: Table;
+  readonly #counters: Table;
+  readonly #tails = new RecentTails(TAILS_MAX);
+
+  constructor(root: RootDatabase<Buffer, Buffer>, maxFutureSkew: MaxFutureSkew) {
+    const table = (name: string): Table => root.openDB(name, { encoding: "binary", keyEncoding: "binary" });
+    this.#root = root;
+    this.#maxFutureSkew = maxFutureSkew;
+    this.#users = table("users");
+    this.#arrivals = table("arrivals");
+    this.#order = table("order");
+    this.#seen = table("seen");
+    this.#partitions = table("partitions");
+    this.#schemas = table("schemas");
+    this.#counters = table("counters");
+  }
+
+  fold(batch: FoldBatch): number {
+    if (batch.arrivals.length > FOLD_ROWS_MAX)
+      throw new RangeError(`more than ${FOLD_ROWS_MAX} rows at once`);
+    try {
+      return this.#root.transactionSync(() => this.#foldInTransaction(batch));
+    } catch (error) {
+      // The tails of a transaction that was undone tell of arrivals that are not there.
+      this.#tails.clear();
+      throw error;
+    }
+  }
+
+  #foldInTransaction(batch: FoldBatch): number {
+    for (const { schemaId, text } of batch.schemas) {
+      if (this.schemaText(schemaId) === undefined)
+        this.#schemas.putSync(keys.uint32(schemaId), Buffer.from(text));
+    }
+    let added = 0;
+    let { sourceEnd } = this.position(batch.partition);
+    for (const arrival of batch.arrivals) {
+      if (this.#add(arrival)) added++;
+      sourceEnd = Math.max(sourceEnd, arrival.offset + 1);
+    }
+    const position = Buffer.allocUnsafe(16);
+    keys.writeUint64(position, batch.nextOffset, 0);
+    keys.writeUint64(position, sourceEnd, 8);
+    this.#partitions.putSync(keys.uint32(batch.partition), position);
+    return added;
+  }
+
+  #add(arrival: Arrival): boolean {
+    const { user, offset, order } = arrival;
+    const tail = this.#tail(user);
+    if (tail !== undefined && offset <= tail.lastOffset) return this.#addBefore(tail, arrival);
+    const number = tail?.number ?? this.#newUserNumber(user);
+    const maximum = tail === undefined ? order : greater(order, tail.maximum);
+    this.#put(number, arrival, maximum);
+    const seenKey = keys.seenKey(number, order.eventId);
+    if (this.#seen.get(seenKey) === undefined) this.#seen.putSync(seenKey, offsetValue(offset));
+    this.#tails.set(user, { number, lastOffset: offset, maximum });
+    return true;
+  }
+
+  /** Adds an arrival that comes late into the view, as compaction keeps the last copy of each. */
+  #addBefore(tail: UserTail, arrival: Arrival): boolean {
+    const { number } = tail;
+    const { user, offset, order } = arrival;
+    if (this.#arrivals.doesExist(keys.arrivalKey(number, offset))) return false;
+    const before = this.#maximumBefore(number, offset);
+    this.#put(number, arrival, before === undefined ? order : greater(order, before));
+    this.#raiseMaximaAfter(number, offset, order);
+    const seenKey = keys.seenKey(number, order.eventId);
+    const firstSeen = this.#seen.get(seenKey);
+    if (firstSeen === undefined || keys.readUint64(firstSeen, 0) > offset)
+      this.#seen.putSync(seenKey, offsetValue(offset));
+    this.#tails.set(user, { ...tail, maximum: greater(order, tail.maximum) });
+    return true;
+  }
+
+  #put(number: number, arrival: Arrival, maximum: Order): void {
+    this.#arrivals.putSync(keys.arrivalKey(number, arrival.offset), arrivalValue(arrival, maximum));
+    this.#order.putSync(keys.orderKey(number, arrival), EMPTY);
+  }
+
+  /** The maxima only grow with the offset, so the first that is already as great ends the correction. */
+  #raiseMaximaAfter(number: number, offset: number, order: Order): void {
+    const raised: [Buffer, Buffer][] = [];
+    const range = { start: keys.arrivalKey(number, offset + 1), end: keys.afterUser(number) };
+    for (const { key, value } of this.#arrivals.getRange(range)) {
+      if (compareOrder(maximumOf(value), order) >= 0) break;
+      raised.push([Buffer.from(key), withMaximum(value, order)]);
+    }
+    for (const [key, value] of raised) this.#arrivals.putSync(key, value);
+  }
+
+  #tail(user: string): UserTail | undefined {
+    const recent = this.#tails.get(user);
+    if (recent !== undefined) return recent;
+    const number = this.#numberOf(user);
+    if (number === undefined) return undefined;
+    const range = { start: keys.afterUser(number), end: keys.userPrefix(number), reverse: true, limit: 1 };
+    for (const { key, value } of this.#arrivals.getRange(range)) {
+      return { number, lastOffset: keys.offsetOfArrivalKey(key), maximum: maximumOf(value) };
+    }
+    throw new Error("the view has a user without arrivals");
+  }
+
+  #maximumBefore(number: number, offset: number): Order | undefined {
+    const range = {
+      start: keys.arrivalKey(number, offset),
+      end: keys.userPrefix(number),
+      exclusiveStart: true,
+      reverse: true,
+      limit: 1,
+    };
+    for (const { value } of this.#arrivals.getRange(range)) return maximumOf(value);
+    return undefined;
+  }
+
+  #newUserNumber(user: string): number {
+    const number = this.#counters.get(NEXT_USER)?.readUInt32BE() ?? 0;
+    this.#counters.putSync(NEXT_USER, keys.uint32(number + 1));
+    this.#users.putSync(Buffer.from(user), keys.uint32(number));
+    return number;
+  }
+
+  #numberOf(user: string): number | undefined {
+    return this.#tails.get(user)?.number ?? this.#users.get(Buffer.from(user))?.readUInt32BE();
+  }
+
+  position(partition: number): FoldPosition {
+    const value = this.#partitions.get(keys.uint32(partition));
+    if (value === undefined) return { nextOffset: 0, sourceEnd: 0 };
+    return { nextOffset: keys.readUint64(value, 0), sourceEnd: keys.readUint64(value, 8) };
+  }
+
+  schemaText(schemaId: number): string | undefined {
+    return this.#schemas.get(keys.uint32(schemaId))?.toString();
+  }
+
+  hasUser(user: string): boolean {
+    return this.#numberOf(user) !== undefined;
+  }
+
+  *users(after: string | undefined): Iterable<string> {
+    const range = after === undefined ? {} : { start: Buffer.from(after), exclusiveStart: true };
+    for (const key of this.#users.getKeys(range)) yield Buffer.from(key).toString();
+  }
+
+  arrival(user: string, offset: number): Arrival | undefined {
+    const number = this.#numberOf(user);
+    const value = number === undefined ? undefined : this.#arrivals.get(keys.arrivalKey(number, offset));
+    return value === undefined ? undefined : arrivalOf(value, offset, this.#maxFutureSkew);
+  }
+
+  *bySource(user: string, fromOffset: number): Iterable<FoldedArrival> {
+    const number = this.#numberOf(user);
+    if (number === undefined) return;
+    let stateBefore = this.#maximumBefore(number, fromOffset);
+    const range = { start: keys.arrivalKey(number, fromOffset), end: keys.afterUser(number) };
+    for (const { key, value } of this.#arrivals.getRange(range)) {
+      const offset = keys.offsetOfArrivalKey(key);
+      const arrival = arrivalOf(value, offset, this.#maxFutureSkew);
+      const firstSeen = this.#seen.get(keys.seenKey(number, arrival.order.eventId));
+      if (firstSeen === undefined) throw new Error("the view has an arrival whose event it never saw");
+      yield { ...arrival, stateBefore, seenBefore: keys.readUint64(firstSeen, 0) < offset };
+      stateBefore = maximumOf(value);
+    }
+  }
+
+  *latestReceived(user: string): Iterable<Arrival> {
+    const number = this.#numberOf(user);
+    if (number === undefined) return;
+    const range = { start: keys.afterUser(number), end: keys.userPrefix(number), reverse: true };
+    for (const { key, value } of this.#arrivals.getRange(range)) {
+      yield arrivalOf(value, keys.offsetOfArrivalKey(key), this.#maxFutureSkew);
+    }
+  }
+
+  *byOrder(user: string, bound: OrderBound): Iterable<OrderPosition> {
+    const number = this.#numberOf(user);
+    if (number === undefined) return;
+    const start =
+      "below" in bound ? keys.orderKey(number, bound.below) : keys.aboveOrderTime(number, bound.orderTimeMax);
+    const range = { start, end: keys.userPrefix(number), exclusiveStart: true, reverse: true };
+    for (const key of this.#order.getKeys(range)) yield keys.positionOfOrderKey(key);
+  }
+
+  clear(): void {
+    this.#tails.clear();
+    this.#root.transactionSync(() => {
+      const { users, arrivals, order } = { users: this.#users, arrivals: this.#arrivals, order: this.#order };
+      for (const table of [
+        users,
+        arrivals,
+        order,
+        this.#seen,
+        this.#partitions,
+        this.#schemas,
+        this.#counters,
+      ])
+        table.clearSync();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+function greater(a: Order, b: Order): Order {
+  return compareOrder(a, b) > 0 ? a : b;
+}
+
+function offsetValue(offset: number): Buffer {
+  const value = Buffer.allocUnsafe(8);
+  keys.writeUint64(value, offset, 0);
+  return value;
+}

@@ -1,0 +1,89 @@
+import { compareCodePoints } from "@lastknown/shared";
+import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
+import type { FoldBatch, FoldPosition, OrderBound, ViewStore } from "../view-store.js";
+import { firstIndex, UserArrivals } from "./user-arrivals.js";
+
+/** The view in sorted arrays: for small fleets and tests. It begins anew at each start. */
+export class MemoryViewStore implements ViewStore {
+  readonly #users = new Map<string, UserArrivals>();
+  /** The keys of #users by code point, which is the order of their bytes. */
+  #sortedUsers: string[] = [];
+  readonly #positions = new Map<number, FoldPosition>();
+  readonly #schemas = new Map<number, string>();
+
+  fold(batch: FoldBatch): number {
+    for (const { schemaId, text } of batch.schemas) {
+      if (!this.#schemas.has(schemaId)) this.#schemas.set(schemaId, text);
+    }
+    let added = 0;
+    let { sourceEnd } = this.position(batch.partition);
+    for (const arrival of batch.arrivals) {
+      // The batch's bodies are views of a whole fetch response, which they would keep alive.
+      const kept = { ...arrival, body: Buffer.from(arrival.body) };
+      if (this.#arrivalsToFill(arrival.user).add(kept)) added++;
+      sourceEnd = Math.max(sourceEnd, arrival.offset + 1);
+    }
+    this.#positions.set(batch.partition, { nextOffset: batch.nextOffset, sourceEnd });
+    return added;
+  }
+
+  #arrivalsToFill(user: string): UserArrivals {
+    let arrivals = this.#users.get(user);
+    if (arrivals === undefined) {
+      arrivals = new UserArrivals();
+      this.#users.set(user, arrivals);
+      this.#sortedUsers.splice(this.#firstUserAfter(user), 0, user);
+    }
+    return arrivals;
+  }
+
+  position(partition: number): FoldPosition {
+    return this.#positions.get(partition) ?? { nextOffset: 0, sourceEnd: 0 };
+  }
+
+  schemaText(schemaId: number): string | undefined {
+    return this.#schemas.get(schemaId);
+  }
+
+  hasUser(user: string): boolean {
+    return this.#users.has(user);
+  }
+
+  *users(after: string | undefined): Iterable<string> {
+    const first = after === undefined ? 0 : this.#firstUserAfter(after);
+    for (let index = first; index < this.#sortedUsers.length; index++)
+      yield this.#sortedUsers[index] as string;
+  }
+
+  arrival(user: string, offset: number): Arrival | undefined {
+    return this.#users.get(user)?.arrival(offset);
+  }
+
+  bySource(user: string, fromOffset: number): Iterable<FoldedArrival> {
+    return this.#users.get(user)?.bySource(fromOffset) ?? [];
+  }
+
+  latestReceived(user: string): Iterable<Arrival> {
+    return this.#users.get(user)?.latestReceived() ?? [];
+  }
+
+  byOrder(user: string, bound: OrderBound): Iterable<OrderPosition> {
+    return this.#users.get(user)?.byOrder(bound) ?? [];
+  }
+
+  clear(): void {
+    this.#users.clear();
+    this.#sortedUsers = [];
+    this.#positions.clear();
+    this.#schemas.clear();
+  }
+
+  /** Nothing is open. */
+  async close(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  #firstUserAfter(user: string): number {
+    return firstIndex(this.#sortedUsers, (other) => compareCodePoints(other, user) > 0);
+  }
+}

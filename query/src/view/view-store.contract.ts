@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { encodeOrder, LATEST_MICROS, type Order } from "@lastknown/shared";
+import fc from "fast-check";
+import type { FoldedArrival } from "./arrival.js";
+import { arrivalFor, batchOf, type ArrivalFacts } from "./arrival-for-test.js";
+import type { ViewStore } from "./view-store.js";
+
+export interface StoreUnderTest {
+  readonly store: ViewStore;
+  readonly remove: () => Promise<void>;
+}
+
+/** What every ViewStore does; `make` gives an empty one for a fleet whose max_future_skew is 10 µs. */
+export function describeViewStore(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(name, () => {
+    let store: ViewStore;
+    let remove: () => Promise<void>;
+
+    beforeEach(async () => {
+      ({ store, remove } = await make());
+    });
+
+    afterEach(() => remove());
+
+    test("knows nothing at first", () => {
+      expect(store.position(0)).toEqual({ nextOffset: 0, sourceEnd: 0 });
+      expect(store.hasUser("a")).toBe(false);
+      expect([...store.users(undefined)]).toEqual([]);
+      expect([...store.bySource("a", 0)]).toEqual([]);
+      expect([...store.latestReceived("a")]).toEqual([]);
+      expect([...store.byOrder("a", { orderTimeMax: LATEST_MICROS })]).toEqual([]);
+      expect(store.arrival("a", 0)).toBeUndefined();
+      expect(store.schemaText(1)).toBeUndefined();
+    });
+
+    test("keeps an arrival as it was given", () => {
+      const arrival = arrivalFor({ user: "a", offset: 7, timeStamp: -5, sts: 3, letter: "a" });
+      store.fold(batchOf([arrival], { nextOffset: 12 }));
+      expect(store.arrival("a", 7)).toEqual(arrival);
+      expect([...store.latestReceived("a")]).toEqual([arrival]);
+      expect([...store.bySource("a", 0)]).toEqual([
+        { ...arrival, stateBefore: undefined, seenBefore: false },
+      ]);
+      expect(store.position(0)).toEqual({ nextOffset: 12, sourceEnd: 8 });
+    });
+
+    test("ignores an arrival that it has", () => {
+      const arrival = arrivalFor({ user: "a", offset: 7, timeStamp: 5, sts: 3, letter: "a" });
+      expect(store.fold(batchOf([arrival, arrival]))).toBe(1);
+      expect(store.fold(batchOf([arrival]))).toBe(0);
+      expect([...store.latestReceived("a")]).toHaveLength(1);
+    });
+
+    test("keeps each partition's position apart and the greatest source offset", () => {
+      store.fold(batchOf([arrivalFor({ user: "a", offset: 7 })], { partition: 3, nextOffset: 5 }));
+      store.fold(batchOf([arrivalFor({ user: "a", offset: 2 })], { partition: 3, nextOffset: 6 }));
+      store.fold(batchOf([], { partition: 1, nextOffset: 2 }));
+      expect(store.position(3)).toEqual({ nextOffset: 6, sourceEnd: 8 });
+      expect(store.position(1)).toEqual({ nextOffset: 2, sourceEnd: 0 });
+    });
+
+    test("lists users in the order of their bytes, from any place", () => {
+      const users = ["b", "", "\u{1f600}", "\uffee", "a/b", "ab", "é", "{}", ".."].filter(
+        (user) => user !== "",
+      );
+      store.fold(batchOf(users.map((user) => arrivalFor({ user, offset: 1 }))));
+      const sorted = [...users].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      expect([...store.users(undefined)]).toEqual(sorted);
+      expect([...store.users("ab")]).toEqual(sorted.slice(sorted.indexOf("ab") + 1));
+      expect([...store.users("aa")]).toEqual(sorted.slice(sorted.indexOf("ab")));
+    });
+
+    test("keeps the first text of a schema", () => {
+      store.fold({ ...batchOf([]), schemas: [{ schemaId: 9, text: "first" }] });
+      store.fold({ ...batchOf([]), schemas: [{ schemaId: 9, text: "second" }] });
+      expect(store.schemaText(9)).toBe("first");
+    });
+
+    test("counts the first received of equal orders as the greatest", () => {
+      const facts = { user: "a", timeStamp: 5, sts: 3, letter: "a" };
+      store.fold(batchOf([4, 2, 9].map((offset) => arrivalFor({ ...facts, offset }))));
+      const offsets = [...store.byOrder("a", { orderTimeMax: 5 })].map(({ offset }) => offset);
+      expect(offsets).toEqual([2, 4, 9]);
+    });
+
+    test("goes on in the order from any place", () => {
+      store.fold(
+        batchOf([1, 2, 3, 4].map((offset) => arrivalFor({ user: "a", offset, timeStamp: offset, sts: 9 }))),
+      );
+      const all = [...store.byOrder("a", { orderTimeMax: LATEST_MICROS })];
+      expect(all.map(({ offset }) => offset)).toEqual([4, 3, 2, 1]);
+      all.forEach((below, index) => {
+        expect([...store.byOrder("a", { below })]).toEqual(all.slice(index + 1));
+      });
+      expect([...store.byOrder("a", { orderTimeMax: 2 })]).toEqual(all.slice(2));
+    });
+
+    test("forgets everything when cleared, and can be filled again", () => {
+      const arrival = arrivalFor({ user: "a", offset: 7, timeStamp: 5, sts: 3 });
+      store.fold({ ...batchOf([arrival], { nextOffset: 8 }), schemas: [{ schemaId: 9, text: "text" }] });
+      store.clear();
+      expect(store.position(0)).toEqual({ nextOffset: 0, sourceEnd: 0 });
+      expect(store.hasUser("a")).toBe(false);
+      expect(store.schemaText(9)).toBeUndefined();
+      expect(store.fold(batchOf([arrival]))).toBe(1);
+      expect([...store.bySource("a", 0)]).toEqual([
+        { ...arrival, stateBefore: undefined, seenBefore: false },
+      ]);
+    });
+
+    test("tells the same of any permutation, duplication and split of the arrivals", () => {
+      fc.assert(
+        fc.property(arrivalsInAnyOrder, fc.integer({ min: 1, max: 7 }), (facts, rowsPerBatch) => {
+          store.clear();
+          for (let first = 0; first < facts.length; first += rowsPerBatch) {
+            store.fold(batchOf(facts.slice(first, first + rowsPerBatch).map(arrivalFor)));
+          }
+          for (const user of ["a", "b"]) {
+            expect([...store.bySource(user, 0)].map(judgementOf)).toEqual(expectedJudgements(facts, user));
+            expect(
+              [...store.byOrder(user, { orderTimeMax: 50 })].map(({ order }) => encodeOrder(order)),
+            ).toEqual(expectedOrders(facts, user));
+          }
+        }),
+        { numRuns: 150 },
+      );
+    });
+  });
+}
+
+/** Distinct arrivals of two users with few times and few events, so that ties and repeats abound; then doubled. */
+const arrivalsInAnyOrder: fc.Arbitrary<ArrivalFacts[]> = fc
+  .array(
+    fc.record({
+      user: fc.constantFrom("a", "b"),
+      timeStamp: fc.integer({ min: -3, max: 40 }),
+      sts: fc.integer({ min: -3, max: 20 }),
+      letter: fc.constantFrom("a", "b", "c", "d"),
+    }),
+    { maxLength: 25 },
+  )
+  .map((rows) => rows.map((row, offset) => ({ ...row, offset: offset * 3 })))
+  .chain((rows) =>
+    fc.tuple(
+      fc.shuffledSubarray(rows, { minLength: rows.length, maxLength: rows.length }),
+      fc.shuffledSubarray(rows),
+    ),
+  )
+  .map(([all, again]) => [...all, ...again]);
+
+function judgementOf({ offset, stateBefore, seenBefore }: FoldedArrival) {
+  return {
+    offset,
+    stateBefore: stateBefore === undefined ? undefined : encodeOrder(stateBefore),
+    seenBefore,
+  };
+}
+
+/** The same by looking at every earlier arrival anew, from the definitions in DESIGN.md §1. */
+function expectedJudgements(facts: readonly ArrivalFacts[], user: string) {
+  const arrivals = distinct(facts, user).map(arrivalFor);
+  return arrivals.map(({ offset, order }, index) => {
+    const earlier = arrivals.slice(0, index).map((arrival) => arrival.order);
+    const greatestFirst = earlier.map(sortableText).sort().reverse();
+    return {
+      offset,
+      stateBefore: greatestFirst[0],
+      seenBefore: earlier.some((other) => other.eventId === order.eventId),
+    };
+  });
+}
+
+function expectedOrders(facts: readonly ArrivalFacts[], user: string): string[] {
+  return distinct(facts, user)
+    .map(arrivalFor)
+    .filter(({ order }) => order.orderTime <= 50)
+    .map(({ order }) => sortableText(order))
+    .sort()
+    .reverse();
+}
+
+function distinct(facts: readonly ArrivalFacts[], user: string): ArrivalFacts[] {
+  const byOffset = new Map(facts.filter((fact) => fact.user === user).map((fact) => [fact.offset, fact]));
+  return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
+}
+
+function sortableText(order: Order): string {
+  const times = [order.orderTime, order.sts, order.timeStamp];
+  return (
+    times.map((time) => (BigInt(time) + 4503599627370496n).toString(16).padStart(14, "0")).join("") +
+    order.eventId
+  );
+}

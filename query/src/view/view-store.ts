@@ -1,0 +1,74 @@
+import type { Micros } from "@lastknown/shared";
+import type { Arrival, FoldedArrival, OrderPosition } from "./arrival.js";
+
+/** Rows per call of `fold`: a transaction holds the event loop, 500 rows for about 5 ms. */
+export const FOLD_ROWS_MAX = 500;
+
+/** What one call of `fold` takes in, all from one partition of the audit. */
+export interface FoldBatch {
+  readonly partition: number;
+  /** At most FOLD_ROWS_MAX, in any order of source offsets. */
+  readonly arrivals: readonly Arrival[];
+  readonly schemas: readonly SchemaCopy[];
+  /** The audit offset to go on from. */
+  readonly nextOffset: number;
+}
+
+export interface SchemaCopy {
+  readonly schemaId: number;
+  readonly text: string;
+}
+
+/** How far a partition is folded. */
+export interface FoldPosition {
+  /** The audit offset to go on from. */
+  readonly nextOffset: number;
+  /** One past the greatest source offset folded, 0 while there is none. */
+  readonly sourceEnd: number;
+}
+
+/** Where to begin walking a user's arrivals from the greatest order down. */
+export type OrderBound = { readonly orderTimeMax: Micros } | { readonly below: OrderPosition };
+
+/**
+ * The audit, folded so that the past can be asked. What it answers depends on the set of arrivals alone: not on
+ * the order in which they were folded, nor on how often one was.
+ *
+ * Reads are synchronous and see all that `fold` has taken in. An iterable must be used up or left within one
+ * turn of the event loop, and not across a `fold`. No call waits for a server.
+ */
+export interface ViewStore {
+  /**
+   * Takes in a batch, all of it or nothing, together with the offset to go on from. An arrival that is already
+   * there is ignored; one with a lower source offset than those there corrects the states after it.
+   *
+   * @returns how many arrivals were new
+   */
+  fold(batch: FoldBatch): number;
+
+  position(partition: number): FoldPosition;
+
+  /** The first text that was folded under this id: a schema's text never changes. */
+  schemaText(schemaId: number): string | undefined;
+
+  hasUser(user: string): boolean;
+
+  /** Known users in the order of their bytes, from the first after `after`. */
+  users(after: string | undefined): Iterable<string>;
+
+  arrival(user: string, offset: number): Arrival | undefined;
+
+  /** The user's arrivals by ascending source offset, the first at or past `fromOffset`. */
+  bySource(user: string, fromOffset: number): Iterable<FoldedArrival>;
+
+  /** The user's arrivals by descending source offset. */
+  latestReceived(user: string): Iterable<Arrival>;
+
+  /** The user's arrivals from the greatest order down. */
+  byOrder(user: string, bound: OrderBound): Iterable<OrderPosition>;
+
+  /** Forgets everything, the offsets to go on from included. */
+  clear(): void;
+
+  close(): Promise<void>;
+}
