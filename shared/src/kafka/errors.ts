@@ -36,6 +36,21 @@ export class KafkaUnavailableError extends Error {
   }
 }
 
+/** Kafka answered, but does not let us: a wrong login, or a right that is missing. Trying again does not help. */
+export class KafkaRefusedError extends Error {
+  override readonly name = "KafkaRefusedError";
+  readonly brokers: readonly string[];
+
+  constructor(brokers: readonly string[], options: { cause: unknown }) {
+    const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
+    super(
+      `Kafka at ${brokers.join(",")} refused: ${reason}; check user, password and rights (LASTKNOWN_KAFKA_SASL_…)`,
+      options,
+    );
+    this.brokers = brokers;
+  }
+}
+
 /** The topic or one of the partitions asked for does not exist. */
 export class UnknownTopicError extends Error {
   override readonly name = "UnknownTopicError";

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { KafkaRefusedError, KafkaUnavailableError, UnknownTopicError } from "./errors.js";
+import { faultOf, PartitionError, type KafkaFault } from "./kafka-fault.js";
+
+export interface RetryLimits {
+  /** How long one attempt may take. */
+  readonly attemptTimeoutMs: number;
+  /** After this no new attempt begins. */
+  readonly deadlineMs: number;
+}
+
+export interface RetriedCall<Answer> {
+  /** What failed, as the end of "Kafka at … did not": `answer a read of topic/3`. */
+  readonly doing: string;
+  readonly topic: string;
+  readonly brokers: readonly string[];
+  readonly limits: RetryLimits;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
+  readonly attempt: () => Promise<Answer>;
+  /** Called before the next attempt, to drop what the fault proved wrong. */
+  readonly recover: (fault: KafkaFault) => void;
+}
+
+const FIRST_DELAY_MS = 50;
+const DELAY_MS_MAX = 2000;
+const ATTEMPTS_MAX = 50;
+/** A topic just created is not known to each broker at once: 0.05 to 0.8 s in all. */
+const UNKNOWN_TOPIC_ATTEMPTS_MAX = 5;
+
+/**
+ * Calls `attempt` until it answers, with capped and jittered delays, a bounded number of times. Ends with
+ * KafkaUnavailableError, UnknownTopicError, KafkaRefusedError or, for what no retry mends, the error itself.
+ */
+export async function retryBounded<Answer>(call: RetriedCall<Answer>): Promise<Answer> {
+  const { doing, brokers, topic, closing, limits } = call;
+  const deadline = performance.now() + limits.deadlineMs;
+  let lastError: unknown;
+  for (let attempts = 1; attempts <= ATTEMPTS_MAX; attempts++) {
+    if (closing.aborted) throw new KafkaUnavailableError(brokers, `${doing}, as the client was closed`);
+    try {
+      return await withTimeout(call.attempt(), limits.attemptTimeoutMs);
+    } catch (error) {
+      lastError = error;
+      const fault = retriableFault(error, topic, brokers, attempts);
+      call.recover(fault);
+      const delayMs = delayBeforeAttempt(attempts);
+      if (performance.now() + delayMs > deadline) break;
+      await sleepUnlessClosing(delayMs, closing);
+    }
+  }
+  throw new KafkaUnavailableError(brokers, doing, { cause: lastError });
+}
+
+/** The fault if another attempt may mend it; throws what the call must end with otherwise. */
+function retriableFault(
+  error: unknown,
+  topic: string,
+  brokers: readonly string[],
+  attempts: number,
+): KafkaFault {
+  const fault = faultOfAttempt(error);
+  if (fault === "refused") throw new KafkaRefusedError(brokers, { cause: error });
+  if (fault === "unknown-topic" && attempts >= UNKNOWN_TOPIC_ATTEMPTS_MAX) {
+    throw new UnknownTopicError(topic, undefined, { cause: error });
+  }
+  if (fault === "other" || fault === "too-large") throw error;
+  return fault;
+}
+
+function faultOfAttempt(error: unknown): KafkaFault {
+  if (error instanceof AttemptTimeoutError) return "unreachable";
+  return error instanceof PartitionError ? error.fault : faultOf(error);
+}
+
+/** Doubling, capped, and anywhere between half and all of it, so that many clients do not come back at once. */
+export function delayBeforeAttempt(attempts: number): number {
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (attempts - 1), DELAY_MS_MAX);
+  return delayMs * (0.5 + Math.random() / 2);
+}
+
+async function sleepUnlessClosing(delayMs: number, closing: AbortSignal): Promise<void> {
+  try {
+    await sleep(delayMs, undefined, { signal: closing });
+  } catch (error) {
+    // The caller looks at the signal itself.
+    if (!closing.aborted) throw error;
+  }
+}
+
+/** The attempt gave no answer at all in time. */
+export class AttemptTimeoutError extends Error {
+  override readonly name = "AttemptTimeoutError";
+}
+
+async function withTimeout<Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new AttemptTimeoutError(`no answer in ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([answer, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,183 @@
+import type { Socket } from "node:net";
+import kafkajs, { type ISocketFactoryArgs } from "kafkajs";
+import type { Logger } from "../logging/index.js";
+import type { KafkaSettings } from "../settings/kafka-settings.js";
+import { retryBounded } from "./bounded-retry.js";
+import { openSocket, saslOptions, sslOptions } from "./create-kafka.js";
+import { UnknownTopicError } from "./errors.js";
+import type { KafkaFault } from "./kafka-fault.js";
+import { loadKafkajsInternals, type InternalBroker, type InternalCluster } from "./kafkajs-internals.js";
+import { kafkajsLogCreator } from "./kafkajs-logger.js";
+import { repairKafkajs } from "./kafkajs-repairs.js";
+
+export interface BrokerConnectionsOptions {
+  readonly settings: KafkaSettings;
+  readonly logger: Logger;
+  /** How long a call goes on trying, beside the time that it lets the broker wait. */
+  readonly callDeadlineMs?: number;
+}
+
+const CALL_DEADLINE_MS = 30_000;
+const METADATA_AGE_MS_MAX = 300_000;
+const REAUTHENTICATION_THRESHOLD_MS = 10_000;
+const READ_COMMITTED = 1;
+
+/**
+ * kafkajs's connections to the brokers, without its consumers: finds the leaders of partitions and calls them
+ * with bounded retries. After any fault of a connection it drops all of them and begins anew at another of the
+ * named brokers; so no half-dead connection, login or lock of kafkajs outlives the fault.
+ *
+ * It opens nothing before its first call, and nothing is open after close.
+ */
+export class BrokerConnections {
+  readonly internals = loadKafkajsInternals();
+  readonly #settings: KafkaSettings;
+  readonly #logger: Logger;
+  readonly #callDeadlineMs: number;
+  readonly #closing = new AbortController();
+  /** Every socket that is open, whichever cluster object it belongs to. */
+  readonly #sockets = new Set<Socket>();
+  /** Topic → partition → node id of the leader; a topic is dropped when that proves wrong. */
+  readonly #leaders = new Map<string, Map<number, number>>();
+  #cluster: InternalCluster | undefined;
+  /** kafkajs holds one topic's metadata at a time for us, so topics are looked up one after the other. */
+  #lookup: Promise<unknown> = Promise.resolve();
+
+  constructor(options: BrokerConnectionsOptions) {
+    this.#settings = options.settings;
+    this.#logger = options.logger;
+    this.#callDeadlineMs = options.callDeadlineMs ?? CALL_DEADLINE_MS;
+    repairKafkajs(this.internals);
+  }
+
+  get requestTimeoutMs(): number {
+    return this.#settings.requestTimeoutMs;
+  }
+
+  /** Runs `attempt` with bounded retries; `waitMs` is what it may rightly spend waiting for records. */
+  call<Answer>(
+    topic: string,
+    doing: string,
+    waitMs: number,
+    attempt: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const { connectTimeoutMs, requestTimeoutMs, brokers } = this.#settings;
+    return retryBounded({
+      topic,
+      doing,
+      brokers,
+      attempt,
+      closing: this.#closing.signal,
+      limits: {
+        attemptTimeoutMs: connectTimeoutMs + requestTimeoutMs + waitMs,
+        deadlineMs: this.#callDeadlineMs + waitMs,
+      },
+      recover: (fault) => this.#recover(topic, fault),
+    });
+  }
+
+  /** Partition → node id of its leader. */
+  async leadersOf(topic: string): Promise<ReadonlyMap<number, number>> {
+    const known = this.#leaders.get(topic);
+    if (known !== undefined) return known;
+    const lookup = this.#lookup.then(() => this.#lookUpLeaders(topic));
+    this.#lookup = lookup.catch((error: unknown) => {
+      this.#logger.debug("kafka metadata not loaded", { topic, error });
+    });
+    return lookup;
+  }
+
+  /** The given partitions by the node that leads them. */
+  async partitionsByLeader(topic: string, partitions: Iterable<number>): Promise<Map<number, number[]>> {
+    const leaders = await this.leadersOf(topic);
+    const byLeader = new Map<number, number[]>();
+    for (const partition of partitions) {
+      const leader = leaders.get(partition);
+      if (leader === undefined) throw new UnknownTopicError(topic, partition);
+      const together = byLeader.get(leader);
+      if (together === undefined) byLeader.set(leader, [partition]);
+      else together.push(partition);
+    }
+    return byLeader;
+  }
+
+  async broker(nodeId: number): Promise<InternalBroker> {
+    const cluster = await this.#connectedCluster();
+    return cluster.brokerPool.findBroker({ nodeId });
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#dropConnections();
+  }
+
+  #recover(topic: string, fault: KafkaFault): void {
+    this.#leaders.delete(topic);
+    if (fault === "unreachable") this.#dropConnections();
+  }
+
+  #dropConnections(): void {
+    this.#cluster = undefined;
+    this.#leaders.clear();
+    this.#lookup = Promise.resolve();
+    // An error, not a plain end, makes kafkajs reject what waits on the socket.
+    for (const socket of this.#sockets) socket.destroy(new Error("dropped by the client"));
+    this.#sockets.clear();
+  }
+
+  async #lookUpLeaders(topic: string): Promise<Map<number, number>> {
+    const cluster = await this.#connectedCluster();
+    await cluster.brokerPool.refreshMetadata([topic]);
+    const partitions = cluster.findTopicPartitionMetadata(topic);
+    const leaders = new Map(partitions.map(({ partitionId, leader }) => [partitionId, leader]));
+    if (cluster === this.#cluster) this.#leaders.set(topic, leaders);
+    return leaders;
+  }
+
+  async #connectedCluster(): Promise<InternalCluster> {
+    const cluster = (this.#cluster ??= this.#createCluster());
+    await cluster.connect();
+    return cluster;
+  }
+
+  #createCluster(): InternalCluster {
+    const { settings, internals } = { settings: this.#settings, internals: this.internals };
+    return new internals.Cluster({
+      logger: internals.createLogger({
+        level: kafkajs.logLevel.INFO,
+        logCreator: kafkajsLogCreator(this.#logger, "as-debug"),
+      }),
+      socketFactory: (options: ISocketFactoryArgs) => this.#openSocket(options),
+      // kafkajs begins with the first: another order each time, so that one hung broker cannot hold us up for ever.
+      brokers: shuffled(settings.brokers),
+      clientId: settings.clientId,
+      ssl: sslOptions(settings.tls),
+      sasl: saslOptions(settings.sasl) ?? null,
+      connectionTimeout: settings.connectTimeoutMs,
+      authenticationTimeout: settings.connectTimeoutMs,
+      reauthenticationThreshold: REAUTHENTICATION_THRESHOLD_MS,
+      requestTimeout: settings.requestTimeoutMs,
+      enforceRequestTimeout: true,
+      metadataMaxAge: METADATA_AGE_MS_MAX,
+      retry: { retries: 0 },
+      allowAutoTopicCreation: false,
+      maxInFlightRequests: null,
+      isolationLevel: READ_COMMITTED,
+    });
+  }
+
+  #openSocket(options: ISocketFactoryArgs): Socket {
+    const socket = openSocket(options);
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    if (this.#closing.signal.aborted) socket.destroy(new Error("opened after the client was closed"));
+    return socket;
+  }
+}
+
+function shuffled<Element>(elements: readonly Element[]): Element[] {
+  return elements
+    .map((element) => ({ element, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ element }) => element);
+}

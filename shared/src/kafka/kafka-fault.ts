@@ -1,0 +1,95 @@
+/**
+ * What an error from kafkajs means to a caller:
+ * - `moved`: ask the metadata again, the connection is fine
+ * - `unreachable`: no answer, or no connection
+ * - `unknown-topic`: the broker does not know it, perhaps not yet
+ * - `too-large`: refused for good
+ * - `refused`: the login or a right is missing
+ * - `other`: not foreseen, or not from kafkajs
+ */
+export type KafkaFault = "moved" | "unreachable" | "unknown-topic" | "too-large" | "refused" | "other";
+
+interface KafkajsError extends Error {
+  readonly type?: string;
+  readonly retriable?: boolean;
+}
+
+const UNREACHABLE_NAMES = new Set([
+  "KafkaJSConnectionError",
+  "KafkaJSConnectionClosedError",
+  "KafkaJSRequestTimeoutError",
+  "KafkaJSLockTimeout",
+  "KafkaJSBrokerNotFound",
+  "KafkaJSMetadataNotLoaded",
+  "KafkaJSTopicMetadataNotLoaded",
+]);
+const WRAPPER_NAMES = new Set(["KafkaJSNumberOfRetriesExceeded", "KafkaJSNonRetriableError"]);
+const FAULT_BY_TYPE: Readonly<Record<string, KafkaFault>> = {
+  UNKNOWN_TOPIC_OR_PARTITION: "unknown-topic",
+  MESSAGE_TOO_LARGE: "too-large",
+  RECORD_LIST_TOO_LARGE: "too-large",
+  TOPIC_AUTHORIZATION_FAILED: "refused",
+  GROUP_AUTHORIZATION_FAILED: "refused",
+  CLUSTER_AUTHORIZATION_FAILED: "refused",
+  SASL_AUTHENTICATION_FAILED: "refused",
+};
+
+/** How deep kafkajs wraps errors in errors is bounded by its own code; this bound only ends a cycle. */
+const CAUSES_MAX = 10;
+
+export function faultOf(error: unknown): KafkaFault {
+  const cause = unwrap(error);
+  if (cause === undefined) return "other";
+  if (UNREACHABLE_NAMES.has(cause.name)) return "unreachable";
+  if (cause.name === "KafkaJSSASLAuthenticationError") return "refused";
+  const byType = cause.type === undefined ? undefined : FAULT_BY_TYPE[cause.type];
+  if (byType !== undefined) return byType;
+  return cause.name === "KafkaJSProtocolError" && cause.retriable === true ? "moved" : "other";
+}
+
+/** The error inside kafkajs's "number of retries exceeded" and the like. */
+function unwrap(error: unknown): KafkajsError | undefined {
+  let current = error;
+  for (let depth = 0; depth < CAUSES_MAX; depth++) {
+    if (!(current instanceof Error)) return undefined;
+    if (!WRAPPER_NAMES.has(current.name) || !(current.cause instanceof Error)) return current;
+    current = current.cause;
+  }
+  return undefined;
+}
+
+/** The partition's errors in a fetch that a look at fresh metadata, or a moment, mends. */
+const MOVED_CODES = new Set([
+  5, // LEADER_NOT_AVAILABLE
+  6, // NOT_LEADER_OR_FOLLOWER
+  7, // REQUEST_TIMED_OUT
+  9, // REPLICA_NOT_AVAILABLE
+  13, // NETWORK_EXCEPTION
+  56, // KAFKA_STORAGE_ERROR
+  74, // FENCED_LEADER_EPOCH
+  75, // UNKNOWN_LEADER_EPOCH
+  78, // OFFSET_NOT_AVAILABLE
+  100, // UNKNOWN_TOPIC_ID
+  103, // INCONSISTENT_TOPIC_ID
+]);
+
+/** Error code of an offset that is not in the log. */
+export const OFFSET_OUT_OF_RANGE = 1;
+
+export function faultOfCode(errorCode: number): KafkaFault {
+  if (MOVED_CODES.has(errorCode)) return "moved";
+  if (errorCode === 3) return "unknown-topic";
+  if (errorCode === 29) return "refused";
+  return "other";
+}
+
+/** An error code that a broker gave for one partition. */
+export class PartitionError extends Error {
+  override readonly name = "PartitionError";
+  readonly fault: KafkaFault;
+
+  constructor(topic: string, partition: number, errorCode: number) {
+    super(`Kafka answered error ${errorCode} for ${topic}/${partition}`);
+    this.fault = faultOfCode(errorCode);
+  }
+}
