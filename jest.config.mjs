@@ -4,6 +4,7 @@ const common = {
   transform: { "^.+\\.ts$": ["@swc/jest", {}] },
   moduleNameMapper: {
     "^@lastknown/([^/]+)$": "<rootDir>/$1/src/index.ts",
+    "^@lastknown/([^/]+)/([^/]+)$": "<rootDir>/$1/src/$2/index.ts",
     "^(\\.{1,2}/.+)\\.js$": ["$1.ts", "$1.js"],
   },
   modulePathIgnorePatterns: ["<rootDir>/[^/]+/dist/", "<rootDir>/.lastknown/"],
