@@ -1,0 +1,135 @@
+import { isUtf8 } from "node:buffer";
+
+/** One line of a CSV file (or several, where a quoted cell goes on over line ends). */
+export type CsvRow =
+  | { readonly line: number; readonly kind: "cells"; readonly cells: readonly string[] }
+  | { readonly line: number; readonly kind: "broken"; readonly reason: string };
+
+/** A longer cell makes its row broken. */
+export const CELL_BYTES_MAX = 1024 * 1024;
+
+const TOO_LARGE = "a cell is too large";
+
+const QUOTE = 0x22;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** The separator that the first line has most of. */
+export function detectSeparator(bytes: Buffer): string {
+  const end = bytes.indexOf(LINE_FEED);
+  const firstLine = bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+  const count = (separator: string): number => firstLine.split(separator).length;
+  return [",", ";", "\t", "|"].reduce((best, other) => (count(other) > count(best) ? other : best));
+}
+
+/**
+ * All rows of a CSV text by RFC 4180: cells may be quoted, a quote within is doubled, lines end in LF or CRLF.
+ * Empty lines are no rows. A row that cannot be read is broken, and reading goes on at the next line.
+ */
+export function* csvRows(bytes: Buffer, separator: string): Generator<CsvRow, void, undefined> {
+  let line = 1;
+  let at = 0;
+  // The next quote, looked for only once that one is passed: a search from each line would read on to the end.
+  let quote = nextQuote(bytes, at);
+  while (at < bytes.length) {
+    const end = nextLine(bytes, at);
+    if (quote < at) quote = nextQuote(bytes, at);
+    const plain = quote >= end;
+    const row = plain ? splitLine(bytes, at, end, separator) : readRow(bytes, at, separator.charCodeAt(0));
+    if (row.cells === undefined) yield { line, kind: "broken", reason: row.reason };
+    else if (row.cells.length > 1 || row.cells[0] !== "") yield { line, kind: "cells", cells: row.cells };
+    line += plain ? 1 : countLineFeeds(bytes, at, row.end);
+    at = row.end;
+  }
+}
+
+type Row =
+  | { cells: string[]; end: number }
+  | { cells: undefined; reason: string; /** Where the next row begins. */ end: number };
+
+/** A line without a quote needs no more than splitting. */
+function splitLine(bytes: Buffer, start: number, end: number, separator: string): Row {
+  const reason = textProblem(bytes.subarray(start, end));
+  if (reason !== undefined) return { cells: undefined, reason, end };
+  const cells = bytes
+    .toString("utf8", start, end)
+    .replace(/\r?\n$/, "")
+    .split(separator);
+  const tooLarge =
+    end - start > CELL_BYTES_MAX && cells.some((cell) => Buffer.byteLength(cell) > CELL_BYTES_MAX);
+  return tooLarge ? { cells: undefined, reason: TOO_LARGE, end } : { cells, end };
+}
+
+function textProblem(bytes: Buffer): string | undefined {
+  if (!isUtf8(bytes)) return "not UTF-8";
+  return bytes.includes(0) ? "a NUL" : undefined;
+}
+
+function readRow(bytes: Buffer, start: number, separator: number): Row {
+  const cells: Buffer[] = [];
+  let at = start;
+  for (;;) {
+    const cell = bytes[at] === QUOTE ? readQuoted(bytes, at) : readPlain(bytes, at, separator);
+    if (typeof cell === "string") return { cells: undefined, reason: cell, end: nextLine(bytes, at) };
+    cells.push(cell.content);
+    at = cell.end;
+    if (bytes[at] === separator) {
+      at++;
+      continue;
+    }
+    if (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED) return decode(cells, at + 2);
+    if (bytes[at] === LINE_FEED || at >= bytes.length) return decode(cells, at + 1);
+    return { cells: undefined, reason: "text after a closing quote", end: nextLine(bytes, at) };
+  }
+}
+
+type RawCell = { content: Buffer; /** The place of what follows the cell. */ end: number };
+
+function readPlain(bytes: Buffer, start: number, separator: number): RawCell | string {
+  let at = start;
+  while (at < bytes.length && bytes[at] !== separator && bytes[at] !== LINE_FEED) {
+    if (bytes[at] === QUOTE) return "a quote within an unquoted cell";
+    at++;
+  }
+  const crlf = bytes[at] === LINE_FEED && at > start && bytes[at - 1] === CARRIAGE_RETURN;
+  const end = crlf ? at - 1 : at;
+  return { content: bytes.subarray(start, end), end };
+}
+
+function readQuoted(bytes: Buffer, start: number): RawCell | string {
+  const parts: Buffer[] = [];
+  let from = start + 1;
+  for (;;) {
+    const quote = bytes.indexOf(QUOTE, from);
+    if (quote < 0) return "a quote that is not closed";
+    if (bytes[quote + 1] !== QUOTE) {
+      parts.push(bytes.subarray(from, quote));
+      return { content: Buffer.concat(parts), end: quote + 1 };
+    }
+    parts.push(bytes.subarray(from, quote + 1));
+    from = quote + 2;
+  }
+}
+
+function decode(cells: Buffer[], end: number): Row {
+  const tooLarge = cells.some((cell) => cell.length > CELL_BYTES_MAX) ? TOO_LARGE : undefined;
+  const reason = tooLarge ?? cells.map(textProblem).find((problem) => problem !== undefined);
+  if (reason !== undefined) return { cells: undefined, reason, end };
+  return { cells: cells.map((cell) => cell.toString("utf8")), end };
+}
+
+function nextQuote(bytes: Buffer, from: number): number {
+  const quote = bytes.indexOf(QUOTE, from);
+  return quote < 0 ? Infinity : quote;
+}
+
+function nextLine(bytes: Buffer, from: number): number {
+  const lineFeed = bytes.indexOf(LINE_FEED, from);
+  return lineFeed < 0 ? bytes.length : lineFeed + 1;
+}
+
+function countLineFeeds(bytes: Buffer, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at++) if (bytes[at] === LINE_FEED) count++;
+  return count;
+}
