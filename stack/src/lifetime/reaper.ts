@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { RELEASE, type ReapOrder } from "./reap.js";
 
@@ -23,7 +24,8 @@ export class Reaper {
     this.#child.on("error", () => this.#child.unref());
     this.#child.stdin?.on("error", () => this.#child.stdin?.destroy());
     this.#child.unref();
-    unref(this.#child.stdin);
+    // The pipe must not keep the owner from ending either.
+    if (this.#child.stdin instanceof Socket) this.#child.stdin.unref();
   }
 
   /** Lets the stack stay as it is; the reaper ends itself. */
@@ -36,9 +38,4 @@ export class Reaper {
     this.#child.stdin?.end(`${RELEASE}\n`);
     await ended;
   }
-}
-
-/** The pipe must not keep the owner from ending. */
-function unref(stream: unknown): void {
-  if (stream instanceof Object && "unref" in stream && typeof stream.unref === "function") stream.unref();
 }
