@@ -44,7 +44,7 @@ export function recompute(path: string, options: RecomputeOptions = {}): Recompu
 /** The same for a file's bytes. */
 export function recomputeBytes(bytes: Buffer, options: RecomputeOptions = {}): Recomputed {
   const separator = options.separator ?? detectSeparator(bytes);
-  const rows = (): Generator<CsvRow> => csvRows(bytes, separator);
+  const rows = (): Generator<CsvRow, void> => csvRows(bytes, separator);
   const first = rows().next().value;
   if (first?.kind !== "cells") throw new Error("the file has no header that could be read");
   const columns = findColumns(first.cells, options);
@@ -82,13 +82,13 @@ function compareMoments(a: bigint, b: bigint): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-function* afterHeader(rows: Generator<CsvRow>): Generator<CsvRow> {
+function* afterHeader(rows: Generator<CsvRow, void>): Generator<CsvRow, void> {
   rows.next();
   yield* rows;
 }
 
 /** The type of each attribute column, by every row that has the header's number of cells. */
-function findTypes(rows: Generator<CsvRow>, columns: Columns): ColumnType[] {
+function findTypes(rows: Generator<CsvRow, void>, columns: Columns): ColumnType[] {
   const finders = columns.attributes.map(() => new ColumnTypeFinder());
   for (const row of afterHeader(rows)) {
     if (row.kind === "broken" || row.cells.length !== columns.count) continue;
