@@ -1,13 +1,10 @@
 import type { Micros } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "./arrival.js";
 
-/** Rows per call of `fold`: a transaction holds the event loop, 500 rows for about 5 ms. */
-export const FOLD_ROWS_MAX = 500;
-
 /** What one call of `fold` takes in, all from one partition of the audit. */
 export interface FoldBatch {
   readonly partition: number;
-  /** At most FOLD_ROWS_MAX, in any order of source offsets. */
+  /** In any order of source offsets. A batch holds the event loop: 500 of them for about 5 ms. */
   readonly arrivals: readonly Arrival[];
   readonly schemas: readonly SchemaCopy[];
   /** The audit offset to go on from. */

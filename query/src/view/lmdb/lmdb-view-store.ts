@@ -1,13 +1,7 @@
 import { compareOrder, type MaxFutureSkew, type Order } from "@lastknown/shared";
 import type { Database, RootDatabase } from "lmdb";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
-import {
-  FOLD_ROWS_MAX,
-  type FoldBatch,
-  type FoldPosition,
-  type OrderBound,
-  type ViewStore,
-} from "../view-store.js";
+import { type FoldBatch, type FoldPosition, type OrderBound, type ViewStore } from "../view-store.js";
 import { arrivalOf, arrivalValue, maximumOf, withMaximum } from "./arrival-value.js";
 import * as keys from "./keys.js";
 import { RecentTails, type UserTail } from "./recent-tails.js";
@@ -59,8 +53,6 @@ export class LmdbViewStore implements ViewStore {
   }
 
   fold(batch: FoldBatch): number {
-    if (batch.arrivals.length > FOLD_ROWS_MAX)
-      throw new RangeError(`more than ${FOLD_ROWS_MAX} rows at once`);
     try {
       return this.#root.transactionSync(() => this.#foldInTransaction(batch));
     } catch (error) {

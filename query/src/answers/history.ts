@@ -1,0 +1,69 @@
+import { judge, type Judgement, type Micros, type Verdict } from "@lastknown/shared";
+import type { FoldedArrival } from "../view/arrival.js";
+import { isOffset, parseCursor, printCursor, ViewBehindCursorError } from "./cursor.js";
+import { stateOf, type UserState } from "./user-state.js";
+import type { AnswerContext } from "./answer-context.js";
+
+export interface HistoryQuestion {
+  readonly user: string;
+  /** from ≤ time_stamp < to */
+  readonly from?: Micros | undefined;
+  readonly to?: Micros | undefined;
+  readonly verdict?: Verdict | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** An arrival and what it did. */
+export type JudgedState = UserState & Judgement;
+
+export interface HistoryPage {
+  readonly items: readonly JudgedState[];
+  /** Null on the last page. A page may be short, even empty, and still have one. */
+  readonly cursor: string | null;
+}
+
+/** Arrivals looked at for one page, so that a filter that lets little through cannot hold the event loop. */
+export const SCANNED_MAX = 5000;
+
+/**
+ * The user's arrivals by source offset, a page at a time.
+ *
+ * The pages end where the view stood at the first one, so they repeat nothing and skip nothing of what was there,
+ * whatever is folded meanwhile; a replica that has not got so far says so instead of ending early.
+ */
+export function history(
+  context: AnswerContext,
+  place: { topic: string; partition: number },
+  question: HistoryQuestion,
+): HistoryPage {
+  const { user, from, to, verdict, limit } = question;
+  const identity = ["history", context.fleet.id, user, from, to, verdict];
+  const { sourceEnd } = context.store.position(place.partition);
+  const cursor = question.cursor === undefined ? undefined : parseCursor(question.cursor, identity, isOffset);
+  const end = cursor?.ends[0] ?? sourceEnd;
+  if (sourceEnd < end) throw new ViewBehindCursorError();
+
+  const items: JudgedState[] = [];
+  let scanned = 0;
+  for (const arrival of context.store.bySource(user, cursor?.next ?? 0)) {
+    if (arrival.offset >= end) break;
+    if (items.length === limit || scanned === SCANNED_MAX) {
+      return { items, cursor: printCursor(identity, { next: arrival.offset, ends: [end] }) };
+    }
+    scanned++;
+    const judgement = judgementOf(arrival);
+    if (!isInRange(arrival.order.timeStamp, from, to)) continue;
+    if (verdict !== undefined && judgement.verdict !== verdict) continue;
+    items.push({ ...stateOf(arrival, place, context.schemas), ...judgement });
+  }
+  return { items, cursor: null };
+}
+
+export function judgementOf({ order, stateBefore, seenBefore }: FoldedArrival): Judgement {
+  return judge(order, stateBefore, seenBefore);
+}
+
+function isInRange(time: Micros, from: Micros | undefined, to: Micros | undefined): boolean {
+  return (from === undefined || from <= time) && (to === undefined || time < to);
+}

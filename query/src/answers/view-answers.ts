@@ -1,0 +1,50 @@
+import { partitionOf } from "@lastknown/shared";
+import type { AnswerContext } from "./answer-context.js";
+import { EventSchemas } from "../view/event-schemas.js";
+import { explain, type Explanation } from "./explain.js";
+import { history, type HistoryPage, type HistoryQuestion } from "./history.js";
+import { listUsers, type UsersPage, type UsersQuestion } from "./list-users.js";
+import { newestArrival, type Moment } from "./newest-arrival.js";
+import { stateOf, type UserState } from "./user-state.js";
+
+/** Why there is no state to answer with. */
+export type Absence = "unknown-user" | "no-state-yet";
+
+/** Everything that the view can be asked. It only reads the store, which must have caught up. */
+export class ViewAnswers {
+  readonly #context: AnswerContext;
+
+  constructor(options: Omit<AnswerContext, "schemas">) {
+    this.#context = { ...options, schemas: new EventSchemas(options.store) };
+  }
+
+  /** The user's state at a moment; at none, the newest. */
+  async state(user: string, moment: Moment): Promise<UserState | Absence> {
+    const { store, schemas, fleet } = this.#context;
+    const position = await newestArrival(store, user, moment, fleet.maxFutureSkew);
+    const arrival = position === undefined ? undefined : store.arrival(user, position.offset);
+    if (arrival === undefined) return store.hasUser(user) ? "no-state-yet" : "unknown-user";
+    return stateOf(arrival, this.#placeOf(user), schemas);
+  }
+
+  /** One page of the user's arrivals. Throws InvalidCursorError, ViewBehindCursorError. */
+  history(question: HistoryQuestion): HistoryPage | Absence {
+    if (!this.#context.store.hasUser(question.user)) return "unknown-user";
+    return history(this.#context, this.#placeOf(question.user), question);
+  }
+
+  async explain(user: string, moment: Moment): Promise<Explanation | Absence> {
+    if (!this.#context.store.hasUser(user)) return "unknown-user";
+    return (await explain(this.#context, this.#placeOf(user), user, moment)) ?? "no-state-yet";
+  }
+
+  /** One page of the known users. Throws InvalidCursorError, ViewBehindCursorError. */
+  users(question: UsersQuestion): UsersPage {
+    return listUsers(this.#context, question);
+  }
+
+  #placeOf(user: string): { topic: string; partition: number } {
+    const { eventsTopic: topic, fleet } = this.#context;
+    return { topic, partition: partitionOf(Buffer.from(user), fleet.partitions) };
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  fleetDifference,
+  FatalError,
+  type FleetRecord,
+  type Logger,
+  type LogRecord,
+} from "@lastknown/shared";
+import type { Arrival } from "../view/arrival.js";
+import { EventSchemas } from "../view/event-schemas.js";
+import type { SchemaCopy, ViewStore } from "../view/view-store.js";
+import { readAuditRecord, type UnreadableReason } from "./read-audit-record.js";
+
+/** Told what was folded; counts only. */
+export interface FoldObserver {
+  folded(counts: { added: number; doubles: number }): void;
+  unreadable(reason: UnreadableReason): void;
+}
+
+export interface AuditFolderOptions {
+  readonly store: ViewStore;
+  readonly fleet: FleetRecord;
+  readonly auditTopic: string;
+  readonly observer: FoldObserver;
+  readonly logger: Logger;
+}
+
+/** Unreadable records that are logged one by one; a broken writer could fill a disk with the rest. */
+const UNREADABLE_LOGGED_MAX = 100;
+
+/**
+ * Folds records of the audit into the view, a batch in one step.
+ *
+ * A record that cannot be read is left out and the rest goes on: it is logged with its coordinates, counted, and
+ * `/readyz?verbose` reports the number. A fleet record that is not ours ends the process.
+ */
+export class AuditFolder {
+  readonly #options: AuditFolderOptions;
+  readonly #schemas: EventSchemas;
+  #unreadable = 0;
+
+  constructor(options: AuditFolderOptions) {
+    this.#options = options;
+    this.#schemas = new EventSchemas(options.store);
+  }
+
+  /** Records left out since the start. */
+  get unreadableRecords(): number {
+    return this.#unreadable;
+  }
+
+  /** Throws FatalError on another fleet's record. */
+  fold(partition: number, records: readonly LogRecord[], nextOffset: number): void {
+    const arrivals: Arrival[] = [];
+    const schemas: SchemaCopy[] = [];
+    for (const record of records) this.#sort(partition, record, arrivals, schemas);
+    const { store, observer } = this.#options;
+    const added = store.fold({ partition, arrivals, schemas, nextOffset });
+    observer.folded({ added, doubles: arrivals.length - added });
+  }
+
+  #sort(partition: number, record: LogRecord, arrivals: Arrival[], schemas: SchemaCopy[]): void {
+    const context = { fleet: this.#options.fleet, schemas: this.#schemas };
+    const read = readAuditRecord(context, partition, record);
+    switch (read.kind) {
+      case "arrival":
+        arrivals.push(read.arrival);
+        return;
+      case "schema":
+        this.#requireSameText(partition, record.offset, read.copy);
+        schemas.push(read.copy);
+        return;
+      case "fleet":
+        this.#requireOurs(partition, read.record);
+        return;
+      case "unreadable":
+        this.#leaveOut(partition, record.offset, read.reason, read.detail);
+    }
+  }
+
+  /** Entries were decoded with the first text, so a second one under the same id is not believed. */
+  #requireSameText(partition: number, offset: number, { schemaId, text }: SchemaCopy): void {
+    const known = this.#options.store.schemaText(schemaId);
+    if (known === undefined || known === text) return;
+    this.#leaveOut(partition, offset, "schema", `schema ${schemaId} has another text than its first copy`);
+  }
+
+  #requireOurs(partition: number, theirs: FleetRecord): void {
+    const { auditTopic, fleet } = this.#options;
+    const difference = fleetDifference(fleet, theirs);
+    if (difference === undefined) return;
+    throw new FatalError(`${auditTopic} partition ${partition} belongs to another fleet: ${difference}`, {
+      fix: "the topic was made anew: restart the service with an empty data directory",
+    });
+  }
+
+  #leaveOut(partition: number, offset: number, reason: UnreadableReason, detail: string): void {
+    const { observer, logger, auditTopic: topic } = this.#options;
+    this.#unreadable++;
+    observer.unreadable(reason);
+    if (this.#unreadable > UNREADABLE_LOGGED_MAX) return;
+    logger.error("audit record cannot be read", { topic, partition, offset, reason, detail });
+  }
+}

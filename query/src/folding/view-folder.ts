@@ -1,0 +1,189 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import {
+  KafkaUnavailableError,
+  OffsetOutOfRangeError,
+  type Logger,
+  type LogReader,
+  type LogSlice,
+} from "@lastknown/shared";
+import type { ViewStore } from "../view/view-store.js";
+import type { AuditFolder } from "./audit-folder.js";
+
+/** Where the folding of the audit stands. */
+export const FOLDER_STATES = ["connecting", "catching-up", "running", "stopped"] as const;
+export type FolderState = (typeof FOLDER_STATES)[number];
+
+export interface ViewFolderOptions {
+  /** Not shared: a read that waits holds up the others of its reader. */
+  readonly reader: LogReader;
+  readonly auditTopic: string;
+  readonly partitions: number;
+  readonly store: ViewStore;
+  readonly folder: AuditFolder;
+  /** Records per transaction of the view. */
+  readonly foldRecordsMax: number;
+  readonly fetchBytesMax: number;
+  readonly fetchWaitMs: number;
+  readonly logger: Logger;
+}
+
+const PAUSE_MS = 200;
+const PAUSE_MS_MAX = 5000;
+
+/**
+ * Keeps the view at the audit's end: reads all partitions from the stored offsets on, for as long as it runs.
+ *
+ * connecting → catching-up → running, and back to connecting while Kafka does not answer. It has caught up once
+ * it is past where the audit ended when it got there: the log may be compacted while it is read, which moves
+ * entries from before the first end to behind it, so that end is looked up again when the first is reached.
+ * Having caught up stays true afterwards, as answers tell their lag; only a rebuild begins anew.
+ *
+ * `ended` rejects when it cannot go on: another fleet's audit, a topic that is gone, a view that cannot be
+ * written. It never reads for a group and commits nothing.
+ */
+export class ViewFolder {
+  readonly #options: ViewFolderOptions;
+  readonly #stopping = new AbortController();
+  #state: FolderState = "connecting";
+  #hasCaughtUp = false;
+  /** Set by start. */
+  #ended: Promise<void> | undefined;
+
+  constructor(options: ViewFolderOptions) {
+    this.#options = options;
+  }
+
+  get state(): FolderState {
+    return this.#state;
+  }
+
+  get hasCaughtUp(): boolean {
+    return this.#hasCaughtUp;
+  }
+
+  /** Resolves after `stop`, rejects when folding cannot go on. */
+  get ended(): Promise<void> {
+    if (this.#ended === undefined) throw new Error("the folder was not started");
+    return this.#ended;
+  }
+
+  start(): void {
+    this.#ended ??= this.#run();
+  }
+
+  /** After it nothing is folded any more. Does not close the store or the reader. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled([this.#ended]);
+    this.#state = "stopped";
+  }
+
+  async #run(): Promise<void> {
+    let pauseMs = PAUSE_MS;
+    while (!this.#isStopping) {
+      try {
+        await this.#fold(() => (pauseMs = PAUSE_MS));
+      } catch (error) {
+        if (this.#isStopping) return;
+        this.#recover(error);
+        // Jittered, so that replicas do not come back all at once.
+        await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal: this.#stopping.signal }).catch(
+          () => undefined,
+        );
+        pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
+      }
+    }
+  }
+
+  /** Throws what cannot be recovered from. */
+  #recover(error: unknown): void {
+    const { logger, store, auditTopic } = this.#options;
+    if (error instanceof KafkaUnavailableError) {
+      if (this.#state !== "connecting") logger.warn("audit cannot be read", { topic: auditTopic, error });
+      this.#state = "connecting";
+      return;
+    }
+    if (!(error instanceof OffsetOutOfRangeError)) throw error;
+    const { partition, offset, start, end } = error;
+    logger.error("view does not fit the audit, rebuilding it", {
+      topic: auditTopic,
+      partition,
+      offset,
+      start,
+      end,
+    });
+    store.clear();
+    this.#hasCaughtUp = false;
+    this.#state = "connecting";
+  }
+
+  async #fold(onProgress: () => void): Promise<void> {
+    const { reader, auditTopic, fetchBytesMax: bytesMax, fetchWaitMs: waitMs } = this.#options;
+    let target = await this.#ends();
+    let isSecondLook = false;
+    this.#enter(this.#hasCaughtUp ? "running" : "catching-up");
+    while (!this.#isStopping) {
+      if (!this.#hasCaughtUp && this.#isPast(target)) {
+        if (isSecondLook) this.#caughtUp();
+        else target = await this.#ends();
+        isSecondLook = true;
+        continue;
+      }
+      const slices = await reader.readMany(auditTopic, await this.#positions(), { bytesMax, waitMs });
+      for (const [partition, slice] of slices) await this.#foldSlice(partition, slice);
+      onProgress();
+    }
+  }
+
+  async #foldSlice(partition: number, { records, nextOffset }: LogSlice): Promise<void> {
+    const { folder, store, foldRecordsMax } = this.#options;
+    for (let first = 0; first < records.length && !this.#isStopping; first += foldRecordsMax) {
+      const chunk = records.slice(first, first + foldRecordsMax);
+      const isLast = first + foldRecordsMax >= records.length;
+      folder.fold(partition, chunk, isLast ? nextOffset : (chunk.at(-1)?.offset ?? 0) + 1);
+      // A transaction holds the event loop; answers get their turn in between.
+      await nextTurn();
+    }
+    // Past batches that compaction emptied.
+    if (records.length === 0 && nextOffset > store.position(partition).nextOffset)
+      folder.fold(partition, [], nextOffset);
+  }
+
+  /** A view that never read this partition begins where the log begins. */
+  async #positions(): Promise<Map<number, number>> {
+    const { store, partitions } = this.#options;
+    const positions = new Map<number, number>();
+    for (let partition = 0; partition < partitions; partition++) {
+      positions.set(partition, store.position(partition).nextOffset);
+    }
+    if (![...positions.values()].includes(0)) return positions;
+    const { reader, auditTopic } = this.#options;
+    for (const [partition, { start }] of await reader.ends(auditTopic)) {
+      if (positions.get(partition) === 0) positions.set(partition, start);
+    }
+    return positions;
+  }
+
+  async #ends(): Promise<Map<number, number>> {
+    const ends = await this.#options.reader.ends(this.#options.auditTopic);
+    return new Map([...ends].map(([partition, { end }]) => [partition, end]));
+  }
+
+  #isPast(target: ReadonlyMap<number, number>): boolean {
+    return [...target].every(([partition, end]) => this.#options.store.position(partition).nextOffset >= end);
+  }
+
+  #enter(state: FolderState): void {
+    this.#state = state;
+    this.#options.logger.info("view state changed", { state });
+  }
+
+  #caughtUp(): void {
+    this.#hasCaughtUp = true;
+    this.#enter("running");
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+}
