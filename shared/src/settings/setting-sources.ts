@@ -1,5 +1,5 @@
 import { nearestName } from "./nearest-name.js";
-import { environmentName } from "./setting.js";
+import { environmentName, fileVariantName } from "./setting.js";
 
 /** Where settings come from, the strongest first: flags, environment, the file. */
 export interface SettingSource {
@@ -24,13 +24,16 @@ export function flagSource(
   for (const [name, text] of Object.entries(flags)) {
     if (text === undefined) continue;
     if (known.has(name)) values.set(name, text);
-    else problems.push(unknownName(`--${name}`, flagName(nearestName(name, known, NAME_DISTANCE_MAX))));
+    else problems.push(unknownName(`--${name}`, meantFlag(name, known)));
   }
   return { source: { values, place: (name) => `--${name}` }, problems };
 }
 
-function flagName(name: string | undefined): string | undefined {
-  return name === undefined ? undefined : `--${name}`;
+function meantFlag(name: string, known: ReadonlySet<string>): string | undefined {
+  const meant = known.has(fileVariantName(name))
+    ? fileVariantName(name)
+    : nearestName(name, known, NAME_DISTANCE_MAX);
+  return meant === undefined ? undefined : `--${meant}`;
 }
 
 /** In files and flags all names are ours, so an unknown one is always wrong; this only finds what was meant. */
