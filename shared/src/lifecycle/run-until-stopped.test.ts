@@ -124,7 +124,8 @@ describe("runUntilStopped", () => {
     const { events, options } = service();
     void runUntilStopped(options);
     await new Promise(setImmediate);
-    process.emit("uncaughtException", new TypeError("unforeseen"), "uncaughtException");
+    const thrown: NodeJS.EventEmitter = process;
+    thrown.emit("uncaughtException", new TypeError("unforeseen"));
     expect(await exited()).toBe(exitCodes.failed);
     expect(events).toEqual(["started", "stopped running"]);
   });

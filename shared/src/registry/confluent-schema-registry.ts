@@ -83,6 +83,7 @@ export class ConfluentSchemaRegistry implements SchemaRegistry {
     try {
       return (await within(registered, signal)).id;
     } catch (error) {
+      if (signal.aborted) throw new RegistryUnavailableError(url, "no answer within the time-out", error);
       if (isRefusedAsIncompatible(error)) throw new IncompatibleSchemaError(subject, error.message, error);
       if (isRefused(error)) throw refusal(subject, error);
       throw new RegistryUnavailableError(url, error instanceof Error ? error.message : String(error), error);
@@ -144,17 +145,10 @@ function isRefusedAsIncompatible(error: unknown): error is Error {
   return error instanceof Error && "status" in error && error.status === STATUS_INCOMPATIBLE;
 }
 
-/** Refused for another reason: by the registry, or by the client before it asked. */
+/** Refused for another reason: by the registry, or by the client before it asked. Of a fault it gives a status. */
 function isRefused(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  return ("status" in error && error.status === STATUS_INVALID) || CLIENT_REFUSALS.includes(error.name);
+  return error instanceof Error && (!("status" in error) || error.status === STATUS_INVALID);
 }
-
-/** The client's own errors; it does not export their classes. */
-const CLIENT_REFUSALS = [
-  "ConfluentSchemaRegistryInvalidSchemaError",
-  "ConfluentSchemaRegistryCompatibilityError",
-];
 
 function refusal(subject: string, cause: Error): FatalError {
   return new FatalError(`the registry takes no such schema under subject ${subject} (${cause.message})`, {

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { randomUUID } from "node:crypto";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import type { Cluster } from "ioredis";
+import { exitCodes } from "../errors/index.js";
+import { silentLogger, type LogFields, type Logger } from "../logging/index.js";
+import { loadSettings, type RedisSettings } from "../settings/index.js";
+import { connectRedis } from "./connect-redis.js";
+import { waitUntilReady } from "./wait-until-ready.js";
+
+const settings = loadSettings().redis;
+
+describe("connectRedis on a real cluster", () => {
+  let redis: Cluster;
+  let key: string;
+  beforeEach(async () => {
+    redis = connectRedis(settings, silentLogger);
+    await waitUntilReady(redis, settings);
+    key = `foundation-${randomUUID()}{0}:user:x`;
+  });
+  afterEach(async () => {
+    await redis.del(key);
+    redis.disconnect();
+  });
+
+  it("gives HGETALL as an object of strings, alone, in a pipeline and for an absent key", async () => {
+    await redis.hset(key, { order: "0a", attributes: '{"a":1}' });
+    const hash = { order: "0a", attributes: '{"a":1}' };
+    expect(await redis.hgetall(key)).toEqual(hash);
+    expect(await redis.pipeline().hgetall(key).hget(key, "order").exec()).toEqual([
+      [null, hash],
+      [null, "0a"],
+    ]);
+    expect(await redis.hgetall(`${key}:absent`)).toEqual({});
+  });
+
+  it("speaks the second protocol, in which a script's list of lists stays one", async () => {
+    expect(await redis.eval("return {1, {'a', false}, redis.status_reply('OK')}", 1, key)).toEqual([
+      1,
+      ["a", null],
+      "OK",
+    ]);
+  });
+
+  it("waits for no one that is ready already", async () => {
+    await expect(waitUntilReady(redis, settings)).resolves.toBeUndefined();
+  });
+});
+
+/** What was logged, by message. */
+function recordingLogger(): { logger: Logger; lines: { message: string; fields: LogFields | undefined }[] } {
+  const lines: { message: string; fields: LogFields | undefined }[] = [];
+  const warn = (message: string, fields?: LogFields): void => void lines.push({ message, fields });
+  return { logger: { ...silentLogger, warn }, lines };
+}
+
+function nodesAt(port: number): RedisSettings {
+  const flags = {
+    "redis-nodes": `127.0.0.1:${port}`,
+    "redis-ready-deadline-ms": "600",
+    "redis-socket-timeout-ms": "150",
+  };
+  return loadSettings({ flags, environment: {} }).redis;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("waitUntilReady", () => {
+  it("ends with exit code 4, the nodes, the reason and the fix where nothing listens", async () => {
+    const dead = nodesAt(await freePort());
+    const { logger, lines } = recordingLogger();
+    const redis = connectRedis(dead, logger);
+    const waited = waitUntilReady(redis, dead);
+    await expect(waited).rejects.toMatchObject({
+      exitCode: exitCodes.unreachable,
+      fix: expect.stringContaining("LASTKNOWN_REDIS_NODES"),
+    });
+    await expect(waited).rejects.toThrow(`127.0.0.1:${dead.nodes[0]?.port}`);
+    await expect(waited).rejects.toThrow(/ECONNREFUSED|closed/);
+    redis.disconnect();
+    const nodeErrors = lines.filter(({ message }) => message === "redis node error");
+    expect(nodeErrors).toHaveLength(1);
+  });
+
+  it("ends in time where a node accepts and stays silent", async () => {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => void sockets.add(socket.on("error", () => socket.destroy())));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const silent = nodesAt((server.address() as AddressInfo).port);
+    const redis = connectRedis(silent, silentLogger);
+    const startMs = Date.now();
+    await expect(waitUntilReady(redis, silent)).rejects.toMatchObject({ exitCode: exitCodes.unreachable });
+    expect(Date.now() - startMs).toBeLessThan(2000);
+    redis.disconnect();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
