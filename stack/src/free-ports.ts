@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
 import { StackError } from "./stack-error.js";
 import { HOST } from "./stack-layout.js";
+import { hasErrorCode } from "./error-code.js";
 
 /** Below the range from which the system takes ports for outgoing connections, and Redis takes no higher ones. */
 const PORT_MIN = 12_000;
@@ -43,8 +44,7 @@ function listen(port: number): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (error) => {
-      const taken = "code" in error && (error.code === "EADDRINUSE" || error.code === "EACCES");
-      if (taken) resolve(undefined);
+      if (hasErrorCode(error, "EADDRINUSE", "EACCES")) resolve(undefined);
       else reject(error);
     });
     server.listen({ port, host: HOST, exclusive: true }, () => resolve(server));

@@ -1,10 +1,10 @@
-import { ensureJars, jarsAreComplete, type Jars } from "./jars/ensure-jars.js";
+import { ensureJars, findJars, type Jars } from "./jars/ensure-jars.js";
 import type { OnProgress } from "./progress.js";
 import { ensureTools, type Tools } from "./tools/ensure-tools.js";
 
 /** All that must be on this machine before a server can start. Maven is asked for only where files are missing. */
 export async function prepareServers(onProgress: OnProgress): Promise<{ tools: Tools; jars: Jars }> {
-  const tools = await ensureTools({ onProgress, maven: !(await jarsAreComplete()) });
-  const jars = await ensureJars({ onProgress });
-  return { tools, jars };
+  const whole = await findJars();
+  const tools = await ensureTools({ onProgress, maven: whole === undefined });
+  return { tools, jars: whole ?? (await ensureJars({ onProgress })) };
 }

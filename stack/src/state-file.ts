@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ServerIdentity } from "./lifetime/server-identity.js";
 import type { StackState } from "./stack-layout.js";
+import { hasErrorCode } from "./error-code.js";
 
 /**
  * The list of what runs, in the stack's folder. Written before a server is waited for and replaced as a whole,
@@ -21,7 +22,7 @@ export class StateFile {
     try {
       return JSON.parse(readFileSync(this.path, "utf8")) as StackState;
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (hasErrorCode(error, "ENOENT")) return undefined;
       throw error;
     }
   }

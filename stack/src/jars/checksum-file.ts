@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { hasErrorCode } from "../error-code.js";
 
 /** Relative path → SHA-256 in lower-case hex: each file that the servers are made of. */
 export type Checksums = ReadonlyMap<string, string>;
@@ -56,11 +57,7 @@ async function sha256Of(path: string): Promise<string | undefined> {
     await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
     return hash.digest("hex");
   } catch (error) {
-    const absent =
-      error instanceof Error &&
-      "code" in error &&
-      ["ENOENT", "EISDIR", "ENOTDIR"].includes(String(error.code));
-    if (absent) return undefined;
+    if (hasErrorCode(error, "ENOENT", "EISDIR", "ENOTDIR")) return undefined;
     throw error;
   }
 }

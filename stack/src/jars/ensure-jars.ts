@@ -5,6 +5,7 @@ import { type OnProgress, slowStep } from "../progress.js";
 import { StackError } from "../stack-error.js";
 import { type Checksums, damagedFiles, fingerprint, readChecksums } from "./checksum-file.js";
 import { downloadServers } from "./maven-download.js";
+import { hasErrorCode } from "../error-code.js";
 
 /** The checked files of the servers, in a folder that never changes once it is there. */
 export interface Jars {
@@ -38,7 +39,7 @@ const KEPT = ["kafka/", "registry/"];
 export async function ensureJars(options: EnsureJarsOptions): Promise<Jars> {
   const checksums = options.checksums ?? (await readChecksums());
   const cache = options.cacheFolder ?? defaultCacheFolder();
-  const folder = join(cache, `servers-${fingerprint(checksums)}`);
+  const folder = folderIn(cache, checksums);
   const damaged = await damagedFiles(folder, checksums, KEPT);
   if (damaged.length === 0) return jarsIn(folder);
   if (await exists(folder))
@@ -59,16 +60,25 @@ export async function ensureJars(options: EnsureJarsOptions): Promise<Jars> {
   return jarsIn(folder);
 }
 
-/** Whether the servers' files are all there and whole: then neither Maven nor a network is needed. */
-export async function jarsAreComplete(cacheFolder: string = defaultCacheFolder()): Promise<boolean> {
+/** The servers' files where all are there and whole: then neither Maven nor a network is needed. */
+export async function findJars(cacheFolder: string = defaultCacheFolder()): Promise<Jars | undefined> {
   const checksums = await readChecksums();
-  const folder = join(cacheFolder, `servers-${fingerprint(checksums)}`);
-  return (await damagedFiles(folder, checksums, KEPT)).length === 0;
+  const folder = folderIn(cacheFolder, checksums);
+  return (await damagedFiles(folder, checksums, KEPT)).length === 0 ? jarsIn(folder) : undefined;
+}
+
+/** Where the servers' files lie once fetched; unchecked, for use beside a stack that was started from them. */
+export async function jarsPlace(cacheFolder: string = defaultCacheFolder()): Promise<Jars> {
+  return jarsIn(folderIn(cacheFolder, await readChecksums()));
 }
 
 export function defaultCacheFolder(): string {
   const base = process.env["XDG_CACHE_HOME"];
   return join(base === undefined || base === "" ? join(homedir(), ".cache") : base, "lastknown");
+}
+
+function folderIn(cache: string, checksums: Checksums): string {
+  return join(cache, `servers-${fingerprint(checksums)}`);
 }
 
 function jarsIn(folder: string): Jars {
@@ -85,7 +95,7 @@ async function check(folder: string, checksums: Checksums): Promise<void> {
   );
 }
 
-/** A file that no checksum names must not reach the class path: `kafka/*` takes whatever lies there. */
+/** The archive and Maven's own files have done their work. */
 async function keepOnly(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!KEPT.includes(`${name}/`)) await rm(join(folder, name), { recursive: true });
@@ -122,7 +132,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    if (hasErrorCode(error, "ENOENT")) return false;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StateFile } from "../state-file.js";
 import { endServers } from "./end-servers.js";
-import { identify, isRunning, type ServerIdentity } from "./server-identity.js";
+import { isRunning, type ServerIdentity } from "./server-identity.js";
 
 /** What the reaper is told on its command line, as JSON. */
 export interface ReapOrder {
@@ -60,9 +60,4 @@ function ownerIsGone(input: NodeJS.ReadableStream, watched: ServerIdentity | nul
     input.once("error", end);
     input.once("close", end);
   });
-}
-
-/** Who to watch so that the end of the parent (npm, a shell) is noticed; null where it is gone already. */
-export function parentToWatch(): ServerIdentity | null {
-  return process.ppid <= 1 ? null : (identify(process.ppid) ?? null);
 }

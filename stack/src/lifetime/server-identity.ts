@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { hasErrorCode } from "../error-code.js";
 
 /** A running program named so that it cannot be confused with a later one that got the same pid. */
 export interface ServerIdentity {
@@ -28,7 +29,7 @@ export function signalServer(identity: ServerIdentity, signal: NodeJS.Signals): 
     process.kill(-identity.pid, signal);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    if (hasErrorCode(error, "ESRCH")) return false;
     throw error;
   }
 }
@@ -37,9 +38,7 @@ function startFromProc(pid: number): string | undefined {
   try {
     return startOfStatLine(readFileSync(`/proc/${pid}/stat`, "latin1"), bootId());
   } catch (error) {
-    const gone =
-      error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH");
-    if (gone) return undefined;
+    if (hasErrorCode(error, "ENOENT", "ESRCH")) return undefined;
     throw error;
   }
 }

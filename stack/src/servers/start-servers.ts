@@ -12,6 +12,7 @@ import { createCluster, redisClusterLacks, redisLaunch } from "./redis-cluster.j
 import { redisCommand } from "./redis-commands.js";
 import { registryLacks, registryLaunch } from "./registry.js";
 import { logFileIn, type ServerFiles } from "./server-files.js";
+import { hasErrorCode } from "../error-code.js";
 
 const READY_BOUND_MS = 90_000;
 const ASK_BOUND_MS = 2_000;
@@ -66,7 +67,7 @@ export function logTail(directory: string, serverName: string): string {
     const text = log.subarray(Math.max(0, log.length - LOG_TAIL_BYTES_MAX)).toString("utf8");
     return text.trimEnd().split("\n").slice(-LOG_TAIL_LINES).join("\n");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    if (hasErrorCode(error, "ENOENT")) return "";
     throw error;
   }
 }

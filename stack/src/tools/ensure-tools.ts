@@ -4,6 +4,7 @@ import { type OnProgress, slowStep } from "../progress.js";
 import { runCommand } from "../run-command.js";
 import { StackError } from "../stack-error.js";
 import { findTools, type FoundTools, type RedisServerCommand } from "./find-tools.js";
+import { hasErrorCode } from "../error-code.js";
 
 /** The programs that the stack runs, all of them there and new enough. */
 export interface Tools {
@@ -28,13 +29,13 @@ const TAIL_LINES = 15;
  * @throws StackError `tools-missing` with the exact commands, where this cannot be done here.
  */
 export async function ensureTools(options: EnsureToolsOptions): Promise<Tools> {
-  const found = await findTools();
+  const found = await findTools(options.maven);
   const missing = missingTools(found, options.maven);
   if (missing.length === 0) return toolsOf(found);
   const asRoot = (await isDebianLike()) ? await rootRights() : undefined;
   if (asRoot === undefined) throw toolsMissing(missing);
   await install(asRoot, missing, options.onProgress);
-  const foundNow = await findTools();
+  const foundNow = await findTools(options.maven);
   const stillMissing = missingTools(foundNow, options.maven);
   if (stillMissing.length > 0) throw toolsMissing(stillMissing);
   return toolsOf(foundNow);
@@ -99,7 +100,7 @@ async function isDebianLike(): Promise<boolean> {
   try {
     return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(await readFile("/etc/os-release", "utf8"));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    if (hasErrorCode(error, "ENOENT")) return false;
     throw error;
   }
 }

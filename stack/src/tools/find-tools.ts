@@ -21,17 +21,19 @@ export interface FoundTools {
   readonly redisCli: string | undefined;
 }
 
-export async function findTools(): Promise<FoundTools> {
-  const [java, maven, redisServer, redisCli] = await Promise.all([
+/** @param maven whether to look for Maven at all: asking its version takes half a second */
+export async function findTools(maven: boolean): Promise<FoundTools> {
+  const [java, mavenFound, redisServer, redisCli] = await Promise.all([
     findJava(),
-    findMaven(),
+    maven ? findMaven() : undefined,
     findRedisServer(),
     findRedisCli(),
   ]);
-  return { java, maven, redisServer, redisCli };
+  return { java, maven: mavenFound, redisServer, redisCli };
 }
 
-async function findJava(): Promise<string | undefined> {
+/** The first Java that is new enough: JAVA_HOME's, else the one on the PATH. */
+export async function findJava(): Promise<string | undefined> {
   const home = process.env["JAVA_HOME"];
   const candidates = home === undefined || home === "" ? ["java"] : [join(home, "bin", "java"), "java"];
   for (const candidate of candidates) {
