@@ -1,0 +1,55 @@
+import { FatalError } from "@lastknown/shared";
+import { printable, shortened, tableLines } from "../output/table.js";
+import type { DeadLetter } from "./dead-letter.js";
+import { hexdump } from "./hexdump.js";
+
+const WIDTH = 80;
+const BYTES_SHOWN_MAX = 4096;
+
+/** The table of `dlq list`: place, when, reason, source; the error takes what is left of the line. */
+export function deadLetterLines(letters: readonly DeadLetter[], width = WIDTH): string[] {
+  if (letters.length === 0) return [];
+  const columns = ["PLACE", "WHEN", "REASON", "SOURCE", "ERROR"].map((title) => ({ title }));
+  const rows = letters.map((letter) => [
+    `${letter.partition}/${letter.offset}`,
+    new Date(letter.deadLetteredAtMs).toISOString().slice(0, 19) + "Z",
+    printable(letter.reason),
+    printable(letter.source),
+    printable(letter.error),
+  ]);
+  return tableLines(columns, rows).map((line) => shortened(line, Math.max(width, WIDTH)));
+}
+
+export function deadLetterJson(letter: DeadLetter): string {
+  const { partition, offset, deadLetteredAtMs, reason, error, source, headers, value } = letter;
+  return JSON.stringify({
+    partition,
+    offset,
+    deadLetteredAt: new Date(deadLetteredAtMs).toISOString(),
+    reason,
+    error,
+    source,
+    headers,
+    value: value.toString("base64"),
+  });
+}
+
+/** All of one dead letter: headers, then the bytes. */
+export function deadLetterDetails(letter: DeadLetter): string[] {
+  const headers = Object.entries(letter.headers).map(([name, text]) => [printable(name), printable(text)]);
+  const size = `${letter.value.length} bytes`;
+  return [
+    `dead letter ${letter.partition}/${letter.offset} from ${printable(letter.source)}: ${printable(letter.reason)}`,
+    "",
+    ...tableLines([{ title: "HEADER" }, { title: "VALUE" }], headers),
+    "",
+    `VALUE, ${size}`,
+    ...hexdump(letter.value, BYTES_SHOWN_MAX),
+  ];
+}
+
+export function noSuchDeadLetter(topic: string, place: { partition: number; offset: number }): FatalError {
+  return new FatalError(`no dead letter at ${place.partition}/${place.offset} in ${topic}`, {
+    fix: "lastknown dlq list tells where they stand",
+  });
+}

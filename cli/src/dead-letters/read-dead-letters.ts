@@ -1,0 +1,35 @@
+import type { LogReader } from "@lastknown/shared";
+import { deadLetterOf, type DeadLetter } from "./dead-letter.js";
+
+const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 500 };
+/** Reads in a row that bring nothing although the topic goes on. */
+const EMPTY_READS_MAX = 20;
+
+/** The dead letters of all partitions as they stand now, one partition after the other; none is taken out. */
+export async function* readDeadLetters(
+  reader: LogReader,
+  topic: string,
+): AsyncGenerator<DeadLetter, void, undefined> {
+  for (const [partition, { start, end }] of await reader.ends(topic)) {
+    let emptyReads = 0;
+    for (let offset = start; offset < end && emptyReads < EMPTY_READS_MAX;) {
+      const { records, nextOffset } = await reader.read(topic, partition, offset, READ_LIMITS);
+      for (const record of records) yield deadLetterOf(partition, record);
+      emptyReads = nextOffset === offset ? emptyReads + 1 : 0;
+      offset = nextOffset;
+    }
+  }
+}
+
+/** The dead letter at this place, if one is there. */
+export async function readDeadLetter(
+  reader: LogReader,
+  topic: string,
+  place: { partition: number; offset: number },
+): Promise<DeadLetter | undefined> {
+  const ends = (await reader.ends(topic)).get(place.partition);
+  if (ends === undefined || place.offset < ends.start || place.offset >= ends.end) return undefined;
+  const { records } = await reader.read(topic, place.partition, place.offset, READ_LIMITS);
+  const record = records.find(({ offset }) => offset === place.offset);
+  return record === undefined ? undefined : deadLetterOf(place.partition, record);
+}

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "@jest/globals";
+import { fleetNames, MemoryLog } from "@lastknown/shared";
+import { measureFleetLag, type FleetLagSources } from "./fleet-lag.js";
+import { lagLines } from "./print-lag.js";
+
+const names = fleetNames("buses");
+const NOW_MS = 1_700_000_100_000;
+
+function sources(options: {
+  events: number[];
+  audit?: number[];
+  committed?: [number, number][];
+  view?: [number, number][];
+}): Promise<FleetLagSources & { log: MemoryLog }> {
+  const { events, audit = events } = options;
+  let appendedAtMs = NOW_MS - 100_000;
+  const log = new MemoryLog({
+    topics: { [names.eventsTopic]: events.length, [names.auditTopic]: audit.length },
+    now: () => (appendedAtMs += 1000),
+  });
+  return append(log, names.eventsTopic, events)
+    .then(() => append(log, names.auditTopic, audit))
+    .then(() => ({
+      names,
+      reader: log,
+      log,
+      committed: { committed: () => Promise.resolve(new Map(options.committed)) },
+      view: {
+        positions: () => Promise.resolve(options.view === undefined ? undefined : new Map(options.view)),
+      },
+      now: () => NOW_MS,
+    }));
+}
+
+async function append(log: MemoryLog, topic: string, counts: number[]): Promise<void> {
+  for (const [partition, count] of counts.entries()) {
+    for (let index = 0; index < count; index++) {
+      await log.append(topic, [{ partition, key: Buffer.from("a"), value: Buffer.from("b") }]);
+    }
+  }
+}
+
+describe("the fleet's lag", () => {
+  test("counts the records from the committed offset to the end", async () => {
+    const lag = await measureFleetLag(
+      await sources({
+        events: [3, 2],
+        committed: [
+          [0, 1],
+          [1, 2],
+        ],
+      }),
+    );
+    expect(lag.lag).toBe(2);
+    expect(lag.partitions.map(({ lag: records }) => records)).toEqual([2, 0]);
+  });
+
+  test("tells how long the oldest uncommitted record of the worst partition has waited", async () => {
+    const lag = await measureFleetLag(
+      await sources({
+        events: [3, 2],
+        committed: [
+          [0, 1],
+          [1, 1],
+        ],
+      }),
+    );
+    // Records were appended at −99, −98, −97 s (partition 0) and −96, −95 s (partition 1).
+    expect(lag.partitions.map(({ lagSeconds }) => lagSeconds)).toEqual([98, 95]);
+    expect(lag.lagSeconds).toBe(98);
+  });
+
+  test("a negative committed offset means none: all that is left in the log waits", async () => {
+    const all = await sources({
+      events: [3, 2],
+      committed: [
+        [0, -2],
+        [1, -1],
+      ],
+    });
+    all.log.truncateBefore(names.eventsTopic, 0, 1);
+    const lag = await measureFleetLag(all);
+    expect(lag.partitions.map(({ committed }) => committed)).toEqual([null, null]);
+    expect(lag.lag).toBe(4);
+  });
+
+  test("the view's lag is null where no query service answers", async () => {
+    expect((await measureFleetLag(await sources({ events: [1] }))).viewLag).toBeNull();
+  });
+
+  test("the view's lag counts audit records it has not folded, over all partitions", async () => {
+    const lag = await measureFleetLag(await sources({ events: [0, 0], audit: [5, 4], view: [[0, 3]] }));
+    expect(lag.viewLag).toBe(6);
+  });
+
+  test("a committed offset past the end, as after a topic was made anew, is no negative lag", async () => {
+    const lag = await measureFleetLag(await sources({ events: [2], committed: [[0, 9]] }));
+    expect(lag.lag).toBe(0);
+  });
+
+  test("people see a line per partition that is behind, and none where nothing waits", async () => {
+    const behind = lagLines(await measureFleetLag(await sources({ events: [3, 2], committed: [[1, 2]] })));
+    expect(behind.join("\n")).toMatch(/3 records not yet committed/);
+    expect(behind.slice(2)).toEqual([
+      "PARTITION  COMMITTED  END  LAG  OLDEST WAITS",
+      "        0       none    3    3        99.0 s",
+    ]);
+    expect(lagLines(await measureFleetLag(await sources({ events: [0] })))).toHaveLength(2);
+  });
+});

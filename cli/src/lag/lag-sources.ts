@@ -1,0 +1,26 @@
+import { fleetNames, KafkaAdmin, KafkaLogReader } from "@lastknown/shared";
+import type { Settings } from "@lastknown/shared/settings";
+import { quietLogger } from "../fleet/fleet-servers.js";
+import type { FleetLagSources } from "./fleet-lag.js";
+import { HttpViewPositions } from "./http-view-positions.js";
+
+/** Opens what a lag is measured from for as long as `work` lasts. */
+export async function withLagSources<Result>(
+  settings: Settings,
+  work: (sources: FleetLagSources) => Promise<Result>,
+): Promise<Result> {
+  const options = { settings: settings.kafka, logger: quietLogger(settings) };
+  const reader = new KafkaLogReader(options);
+  const admin = new KafkaAdmin(options);
+  try {
+    return await work({
+      names: fleetNames(settings.fleet.name),
+      reader,
+      committed: { committed: (group, topic) => admin.committedOffsets(group, topic) },
+      view: new HttpViewPositions(settings.query),
+      now: Date.now,
+    });
+  } finally {
+    await Promise.all([reader.close(), admin.close()]);
+  }
+}

@@ -1,0 +1,34 @@
+import { printCount, printCounted, printSeconds } from "../output/figures.js";
+import { tableLines } from "../output/table.js";
+import type { FleetLag } from "./fleet-lag.js";
+
+/** The lag for people: the sum, the view, and a line per partition that is behind. */
+export function lagLines(lag: FleetLag): string[] {
+  const behind = lag.partitions.filter((partition) => partition.lag > 0);
+  const view =
+    lag.viewLag === null
+      ? "view: no query service answers"
+      : `view: ${printCounted(lag.viewLag, "audit record")} behind`;
+  const sum =
+    lag.lag === 0
+      ? `workers: nothing waits in ${printCounted(lag.partitions.length, "partition")}`
+      : `workers: ${printCounted(lag.lag, "record")} not yet committed, the oldest for ${printSeconds(lag.lagSeconds)}`;
+  return behind.length === 0 ? [sum, view] : [sum, view, ...tableOf(lag)];
+}
+
+function tableOf(lag: FleetLag): string[] {
+  const columns = ["PARTITION", "COMMITTED", "END", "LAG", "OLDEST WAITS"].map((title) => ({
+    title,
+    align: "right" as const,
+  }));
+  const rows = lag.partitions
+    .filter((partition) => partition.lag > 0)
+    .map(({ partition, committed, end, lag: records, lagSeconds }) => [
+      String(partition),
+      committed === null ? "none" : printCount(committed),
+      printCount(end),
+      printCount(records),
+      printSeconds(lagSeconds),
+    ]);
+  return tableLines(columns, rows);
+}
