@@ -1,4 +1,5 @@
-import { rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { freePorts, takenPorts } from "./free-ports.js";
 import { isRunning, type ServerIdentity } from "./lifetime/server-identity.js";
 import { Reaper } from "./lifetime/reaper.js";
@@ -29,6 +30,7 @@ export interface StartStackOptions extends Partial<StackForm> {
 }
 
 const PORT_ATTEMPTS_MAX = 4;
+const SERVER_FOLDER = /^(kafka-\d+|redis-\d+|registry|logs)$/;
 
 /**
  * Starts Kafka, the registry and a Redis Cluster on free local ports and resolves when all are ready. In a folder
@@ -76,6 +78,7 @@ async function startFresh(
   options: StartStackOptions,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
+    await removeHalfMade(stateFile.directory);
     stateFile.write(await freshState(options));
     try {
       await startServers(stateFile, files, options.onProgress);
@@ -85,10 +88,6 @@ async function startFresh(
       if (!again) throw error;
       options.onProgress("a port was taken meanwhile: once more, on others");
       await stopStack(stateFile.directory, { quick: true });
-      for (const name of serverFolders(stateFile)) {
-        await rm(files.folderOf(name), { recursive: true, force: true });
-        await rm(files.logFileOf(name), { force: true });
-      }
     }
   }
 }
@@ -157,9 +156,10 @@ function tuningOf(
   };
 }
 
-function serverFolders(stateFile: StateFile): string[] {
-  const layout = stateFile.read()?.layout;
-  return layout === undefined
-    ? []
-    : [...layout.brokers, layout.registry, ...layout.redis].map(({ name }) => name);
+/** What a start that was cut off has left: none of it is known to be whole. */
+async function removeHalfMade(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const name of await readdir(directory)) {
+    if (SERVER_FOLDER.test(name)) await rm(join(directory, name), { recursive: true, force: true });
+  }
 }
