@@ -1,1 +1,1 @@
-export {};
+export * from "./oracle/index.js";

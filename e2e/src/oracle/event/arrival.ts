@@ -1,5 +1,11 @@
 import type { Moment } from "../file/moment.js";
 
+/** Where an arrival's record stands in the events topic. */
+export interface Source {
+  readonly partition: number;
+  readonly offset: number;
+}
+
 /** One arrival of one observation, from the file or from the events topic. */
 export interface Arrival {
   readonly user: string;
@@ -9,4 +15,6 @@ export interface Arrival {
   readonly eventId: string;
   /** Canonical JSON. */
   readonly attributes: string;
+  /** Known where the arrival was read from the topic. */
+  readonly source?: Source;
 }

@@ -1,0 +1,71 @@
+import { BadAvroError } from "../avro/avro-bytes.js";
+import { readEventBody } from "../avro/event-value.js";
+import { readFramed } from "../avro/framed.js";
+import type { Arrival, Source } from "../event/arrival.js";
+import { partitionOf } from "../event/partition.js";
+import type { SchemaTexts } from "../servers/schema-texts.js";
+import type { TopicRecord } from "../servers/topic-record.js";
+
+/** An arrival together with the record that brought it. */
+export interface SourcedArrival extends Arrival {
+  readonly source: Source;
+}
+
+/** A record that is no event, so it belongs to the dead letters. */
+export interface UnreadableRecord {
+  readonly source: Source;
+  readonly reason: string;
+}
+
+export interface EventsRead {
+  /** By partition and offset. */
+  readonly arrivals: readonly SourcedArrival[];
+  readonly unreadable: readonly UnreadableRecord[];
+}
+
+/** The ids of the schemas that records of the events topic name. */
+export function schemaIdsOf(records: readonly TopicRecord[]): Set<number> {
+  const framed = records.filter(({ value }) => value !== null && value.length >= 5 && value[0] === 0);
+  return new Set(framed.map(({ value }) => value?.readUInt32BE(1) ?? 0));
+}
+
+/** Decodes the records of an events topic, given by partition and offset. */
+export function readEvents(
+  records: readonly TopicRecord[],
+  schemas: SchemaTexts,
+  partitions: number,
+): EventsRead {
+  const arrivals: SourcedArrival[] = [];
+  const unreadable: UnreadableRecord[] = [];
+  for (const record of records) {
+    const source = { partition: record.partition, offset: record.offset };
+    const event = readEvent(record, schemas, partitions);
+    if (typeof event === "string") unreadable.push({ source, reason: event });
+    else arrivals.push({ ...event, source });
+  }
+  return { arrivals, unreadable };
+}
+
+const EARLIEST = -2_208_988_800_000_000n;
+const LATEST = 4_102_444_800_000_000n;
+
+/** The event, or why the record is none. */
+function readEvent(record: TopicRecord, schemas: SchemaTexts, partitions: number): Arrival | string {
+  const { key, value, partition } = record;
+  if (key === null) return "no key";
+  if (value === null) return "no value";
+  try {
+    const { schemaId, body } = readFramed(value);
+    const schema = schemas.get(schemaId);
+    if (schema === undefined) return "unknown schema";
+    const event = readEventBody(body, schema);
+    if (!key.equals(Buffer.from(event.user))) return "the key is not the user";
+    if (partition !== partitionOf(event.user, partitions)) return "wrong partition";
+    const legal = [event.timeStamp, event.sts].every((time) => time >= EARLIEST && time <= LATEST);
+    return legal ? event : "absurd time";
+  } catch (cause) {
+    // The strict decoder of UTF-8 throws TypeError.
+    if (cause instanceof BadAvroError || cause instanceof TypeError) return cause.message;
+    throw cause;
+  }
+}

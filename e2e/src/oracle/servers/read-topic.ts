@@ -1,0 +1,72 @@
+import { kafkaTool } from "@lastknown/stack";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { formatterOptions, newSeparators, parseConsoleOutput } from "./console-output.js";
+import type { TopicRecord } from "./topic-record.js";
+
+const OFFSETS_TOOL = "org.apache.kafka.tools.GetOffsetShell";
+const CONSUMER_TOOL = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+/** The consumer ends after so long without a record. */
+const SILENCE_MS = 5_000;
+
+export interface TopicAddress {
+  /** `host:port`, separated by commas. */
+  readonly brokers: string;
+  readonly topic: string;
+}
+
+/** The offset after the last record of each partition, by Kafka's own tool. */
+export async function readTopicEnds({ brokers, topic }: TopicAddress): Promise<Map<number, number>> {
+  const printed = await runTool(OFFSETS_TOOL, ["--bootstrap-server", brokers, "--topic", topic]);
+  const ends = new Map<number, number>();
+  for (const line of printed.split("\n")) {
+    const [name, partition, end] = line.split(":");
+    if (name === topic) ends.set(Number(partition), Number(end));
+  }
+  if (ends.size === 0) throw new Error(`no topic ${topic}: ${printed}`);
+  return ends;
+}
+
+async function runTool(tool: string, args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await kafkaTool(tool, args);
+  if (exitCode !== 0) throw new Error(`${tool} ended with ${exitCode}: ${stderr.toString()}`);
+  return stdout.toString();
+}
+
+/**
+ * Every record of a topic, ordered by partition and offset, read by Kafka's own console consumer.
+ *
+ * @throws Error where a partition's last record is missing, for then the consumer gave up too early. (What
+ *   compaction may remove is never the last.)
+ */
+export async function readTopic(address: TopicAddress): Promise<TopicRecord[]> {
+  const ends = await readTopicEnds(address);
+  const total = [...ends.values()].reduce((sum, end) => sum + end, 0);
+  if (total === 0) return [];
+  const records = await consumeAll(address, total);
+  records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+  const last = new Map(records.map(({ partition, offset }) => [partition, offset]));
+  for (const [partition, end] of ends) {
+    if (end > 0 && (last.get(partition) ?? -1) < end - 1) {
+      throw new Error(`${address.topic}/${partition} was read to ${last.get(partition)} of ${end}`);
+    }
+  }
+  return records;
+}
+
+async function consumeAll({ brokers, topic }: TopicAddress, recordsMax: number): Promise<TopicRecord[]> {
+  const separators = newSeparators();
+  const folder = await mkdtemp(join(tmpdir(), "lastknown-oracle-"));
+  try {
+    const outputFile = join(folder, "records");
+    const args = ["--bootstrap-server", brokers, "--topic", topic, "--from-beginning"];
+    args.push("--timeout-ms", String(SILENCE_MS), "--max-messages", String(recordsMax));
+    args.push(...formatterOptions(separators));
+    const { exitCode, stderr } = await kafkaTool(CONSUMER_TOOL, args, { outputFile });
+    if (exitCode !== 0) throw new Error(`the console consumer ended with ${exitCode}: ${stderr.toString()}`);
+    return parseConsoleOutput(await readFile(outputFile), separators);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
