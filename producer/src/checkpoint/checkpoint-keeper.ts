@@ -1,0 +1,49 @@
+import type { Clock } from "../schedule/clock.js";
+import type { Checkpoint } from "./checkpoint.js";
+
+/** How much may be sent again after a crash. */
+const SAVE_INTERVAL_MS = 1000;
+
+/** Saves a checkpoint now and then while rows are acknowledged, one save at a time. */
+export class CheckpointKeeper {
+  readonly #checkpoint: Checkpoint;
+  readonly #clock: Clock;
+  #lastSaveMs: number;
+  #rowsDone = 0;
+  #saving: Promise<void> | undefined;
+  #failure: { error: unknown } | undefined;
+
+  constructor(checkpoint: Checkpoint, clock: Clock) {
+    this.#checkpoint = checkpoint;
+    this.#clock = clock;
+    this.#lastSaveMs = clock.monotonicMs();
+  }
+
+  /** Notes that so many rows are done, and saves it when the last save is long enough ago. */
+  advance(rowsDone: number): void {
+    this.#rowsDone = Math.max(this.#rowsDone, rowsDone);
+    const now = this.#clock.monotonicMs();
+    if (this.#saving !== undefined || now - this.#lastSaveMs < SAVE_INTERVAL_MS) return;
+    this.#lastSaveMs = now;
+    this.#saving = this.#checkpoint
+      .save(this.#rowsDone)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#saving = undefined;
+      });
+  }
+
+  /** Throws what a save in the background threw. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Saves what was noted last. */
+  async finish(): Promise<void> {
+    await this.#saving;
+    this.check();
+    await this.#checkpoint.save(this.#rowsDone);
+  }
+}

@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { FatalError, exitCodes } from "@lastknown/shared";
+
+const VERSION = 1;
+
+/** What must be the same for a replay to go on where another one ended. */
+export interface ReplayIdentity {
+  /** SHA-256 of the file. */
+  readonly fileHash: string;
+  /** What the rows' content, order and destination follow from. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+interface Stored {
+  readonly version: number;
+  readonly fileHash: string;
+  readonly optionsHash: string;
+  /** Rows in sorted order, all turns together, of which all are acknowledged. */
+  readonly rowsDone: number;
+}
+
+/**
+ * How far a replay came, on disk. It never says more than is true: a row counts only when it and all before it
+ * are acknowledged. After a crash the rows since the last save are sent again, none is left out.
+ */
+export class Checkpoint {
+  readonly #path: string;
+  readonly #identity: Omit<Stored, "rowsDone">;
+
+  constructor(path: string, identity: ReplayIdentity) {
+    this.#path = path;
+    const optionsHash = createHash("sha256").update(JSON.stringify(identity.options)).digest("hex");
+    this.#identity = { version: VERSION, fileHash: identity.fileHash, optionsHash };
+  }
+
+  /**
+   * Rows that are done; 0 if there is no checkpoint yet.
+   *
+   * @throws FatalError (usage) if the checkpoint is of another file, of other options, or no checkpoint
+   */
+  load(): number {
+    const stored = this.#read();
+    if (stored === undefined) return 0;
+    if (stored.fileHash !== this.#identity.fileHash)
+      throw this.#mismatch("was made for another file, or it has changed since");
+    if (stored.optionsHash !== this.#identity.optionsHash) {
+      throw this.#mismatch("was made with other options for the rows, or for another topic");
+    }
+    return stored.rowsDone;
+  }
+
+  /** Replaces the file as a whole, so that a crash at any moment leaves the old one or the new one. */
+  async save(rowsDone: number): Promise<void> {
+    const temporary = `${this.#path}.tmp`;
+    const file = await open(temporary, "w");
+    try {
+      await file.writeFile(`${JSON.stringify({ ...this.#identity, rowsDone } satisfies Stored)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, this.#path);
+    await syncDirectory(dirname(this.#path));
+  }
+
+  #read(): Stored | undefined {
+    let text: string;
+    try {
+      text = readFileSync(this.#path, "utf8");
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw this.#unreadable((cause as Error).message, cause);
+    }
+    let stored: Partial<Stored> | null;
+    try {
+      stored = JSON.parse(text) as Partial<Stored> | null;
+    } catch (cause) {
+      throw this.#unreadable("it is not JSON", cause);
+    }
+    const { version, rowsDone } = stored ?? {};
+    if (
+      version !== VERSION ||
+      typeof rowsDone !== "number" ||
+      !Number.isSafeInteger(rowsDone) ||
+      rowsDone < 0
+    ) {
+      throw this.#unreadable("it is no checkpoint of this version");
+    }
+    return stored as Stored;
+  }
+
+  #mismatch(reason: string): FatalError {
+    return new FatalError(`the checkpoint ${this.#path} ${reason}`, {
+      fix: "give the file and the options it was made with, or name another checkpoint to begin anew",
+      exitCode: exitCodes.usage,
+    });
+  }
+
+  #unreadable(reason: string, cause?: unknown): FatalError {
+    return new FatalError(`the checkpoint ${this.#path} cannot be read (${reason})`, {
+      fix: "remove it to begin anew, or name another one",
+      exitCode: exitCodes.usage,
+      cause,
+    });
+  }
+}
+
+/** A renamed file is there after a power cut only if its directory was written too. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { FatalError, exitCodes } from "@lastknown/shared";
+import { Zone } from "../rows/zone.js";
+import type { ReplayOptions } from "./replay-options.js";
+
+/**
+ * Refuses options that contradict each other, before anything is opened.
+ *
+ * @throws FatalError (usage)
+ */
+export function checkOptions(options: ReplayOptions): void {
+  const { file, checkpoint, rejects, turns = 1, speed, rate, start, end, maxGap } = options;
+  for (const written of [checkpoint, rejects]) {
+    if (written !== undefined && resolve(written) === resolve(file)) {
+      throw usage(
+        `${file} would be read and overwritten`,
+        "name another file with --checkpoint or --rejects",
+      );
+    }
+  }
+  if (file === "-" && checkpoint !== undefined) {
+    throw usage(
+      "--checkpoint needs a file: standard input cannot be read again",
+      "save the stream to a file first",
+    );
+  }
+  if (file === "-" && turns > 1) {
+    throw usage(
+      "--loop needs a file: standard input cannot be read again",
+      "save the stream to a file first",
+    );
+  }
+  if (rate !== undefined && speed !== undefined && speed !== "max") {
+    throw usage("--rate and --speed both set the pace", "give one of them");
+  }
+  if (rate !== undefined && maxGap !== undefined) {
+    throw usage("--max-gap shortens the rows' own time, which --rate does not use", "give one of them");
+  }
+  if (start !== undefined && end !== undefined && start >= end) {
+    throw usage("--start is not before --end", "give a span of time that is not empty");
+  }
+}
+
+/** The zone that the options name. Throws FatalError (usage) if there is none of that name. */
+export function zoneOf({ zone }: ReplayOptions): Zone | undefined {
+  if (zone === undefined) return undefined;
+  try {
+    return new Zone(zone);
+  } catch (cause) {
+    throw new FatalError(`--zone names ${JSON.stringify(zone)}, which is no time zone`, {
+      fix: "give an IANA name such as Europe/Madrid",
+      exitCode: exitCodes.usage,
+      cause,
+    });
+  }
+}
+
+function usage(message: string, fix: string): FatalError {
+  return new FatalError(message, { fix, exitCode: exitCodes.usage });
+}

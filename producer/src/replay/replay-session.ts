@@ -1,0 +1,188 @@
+import { EventEncoder, exitCodes, parseEventSchema, printTime, type EventSchema } from "@lastknown/shared";
+import type { CheckpointKeeper } from "../checkpoint/checkpoint-keeper.js";
+import type { Input } from "../csv/open-input.js";
+import type { Rejection } from "../csv/rejection.js";
+import { Publisher } from "../publish/publisher.js";
+import { ArrivalStatistics } from "../report/arrival-statistics.js";
+import type { Rejections } from "../report/rejections.js";
+import type { ReplaySummary } from "../report/replay-summary.js";
+import { systemClock, type Clock } from "../schedule/clock.js";
+import { DriftHistogram } from "../schedule/drift-histogram.js";
+import { Schedule } from "../schedule/schedule.js";
+import type { ReplayDependencies, ReplayProgress, ReplayTarget } from "./replay-dependencies.js";
+import type { ReplayOptions } from "./replay-options.js";
+import type { RowIntake } from "./row-intake.js";
+import { RowSender } from "./row-sender.js";
+
+const PROGRESS_INTERVAL_MS = 250;
+
+/** What one replay counts and holds on its way, whichever way its rows come. */
+export class ReplaySession {
+  readonly options: ReplayOptions;
+  readonly input: Input;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  /** undefined: nothing is sent. */
+  readonly target: ReplayTarget | undefined;
+  readonly #dependencies: ReplayDependencies;
+  readonly #rejections: Rejections;
+  readonly #statistics = new ArrivalStatistics();
+  readonly #drift = new DriftHistogram();
+  readonly #startMs: number;
+  #publishStartMs: number | undefined;
+  #publishEndMs: number | undefined;
+  #progressMs = 0;
+  #schemaId: number | undefined;
+  #published = 0;
+  /** Rows to publish, once that is known. */
+  rowsTotal: number | undefined;
+  /** Set where the replay keeps a checkpoint. */
+  keeper: CheckpointKeeper | undefined;
+
+  constructor(parts: {
+    options: ReplayOptions;
+    dependencies: ReplayDependencies;
+    input: Input;
+    rejections: Rejections;
+  }) {
+    this.options = parts.options;
+    this.input = parts.input;
+    this.#dependencies = parts.dependencies;
+    this.#rejections = parts.rejections;
+    this.clock = parts.dependencies.clock ?? systemClock;
+    this.signal = parts.dependencies.signal;
+    this.target = parts.options.dryRun === true ? undefined : parts.dependencies.target;
+    this.#startMs = this.clock.monotonicMs();
+  }
+
+  get isStopped(): boolean {
+    return this.signal?.aborted === true;
+  }
+
+  reject(rejection: Rejection): void {
+    this.#rejections.add(rejection);
+  }
+
+  /** A way to send rows at the pace that the options name. */
+  openSender(resumeFrom: number): { sender: RowSender; publisher: Publisher | undefined } {
+    const { speed = 1, rate, maxGap, live = false, limit = Infinity } = this.options;
+    const publisher = this.target === undefined ? undefined : this.#openPublisher(this.target);
+    const sender = new RowSender({
+      publisher,
+      partitions: this.target?.partitions ?? 1,
+      schedule: new Schedule({ speed: this.target === undefined ? "max" : speed, rate, maxGap }),
+      clock: this.clock,
+      statistics: this.#statistics,
+      reject: (rejection) => this.reject(rejection),
+      live,
+      limit,
+      resumeFrom,
+      signal: this.signal,
+    });
+    this.#publishStartMs = this.clock.monotonicMs();
+    return { sender, publisher };
+  }
+
+  /** Registers the schema and gives what writes events with it; undefined in a dry run. */
+  async openEncoder(schema: EventSchema): Promise<EventEncoder | undefined> {
+    if (this.target === undefined) return undefined;
+    const { registry, subject } = this.target;
+    await registry.requireCompatibility(subject);
+    this.#schemaId = await registry.register(subject, schema.text);
+    this.#dependencies.logger.debug("schema registered", { subject, schemaId: this.#schemaId });
+    return new EventEncoder(schema, this.#schemaId);
+  }
+
+  publishingEnded(): void {
+    this.#publishEndMs = this.clock.monotonicMs();
+  }
+
+  /** Tells how far it is, if the last time is long enough ago. */
+  tick(phase: ReplayProgress["phase"], rows: number): void {
+    const { onProgress } = this.#dependencies;
+    const now = this.clock.monotonicMs();
+    if (onProgress === undefined || now - this.#progressMs < PROGRESS_INTERVAL_MS) return;
+    this.#progressMs = now;
+    onProgress({
+      phase,
+      bytesRead: this.input.bytesRead(),
+      bytesTotal: this.input.bytesTotal,
+      rows,
+      rowsTotal: this.rowsTotal,
+      published: this.#published,
+      rejected: this.#rejections.total,
+    });
+  }
+
+  summary(intake: RowIntake, found: { turns: number; resumed: number; spilledBytes: number }): ReplaySummary {
+    const { rows, outsideWindow, truncatedFractions, firstSts, lastSts } = intake;
+    const { exact, ...arrivals } = this.#statistics.summary();
+    const rejections = this.#rejections.summary();
+    const endMs = this.#publishEndMs ?? this.clock.monotonicMs();
+    const publishSeconds = (endMs - (this.#publishStartMs ?? endMs)) / 1000;
+    const hasRows = firstSts <= lastSts;
+    return {
+      file: this.options.file,
+      dryRun: this.target === undefined,
+      interrupted: this.isStopped,
+      rows,
+      outsideWindow,
+      published: this.#published,
+      ...found,
+      ...arrivals,
+      countsExact: exact,
+      ...rejections,
+      truncatedFractions,
+      columns: describeColumns(intake, this.isStopped),
+      firstSts: hasRows ? printTime(firstSts) : null,
+      lastSts: hasRows ? printTime(lastSts) : null,
+      drift: this.#drift.summary() ?? null,
+      readSeconds: round(((this.#publishStartMs ?? endMs) - this.#startMs) / 1000),
+      publishSeconds: round(publishSeconds),
+      rowsPerSecond: publishSeconds > 0 ? Math.round(this.#published / publishSeconds) : 0,
+      schemaId: this.#schemaId ?? null,
+      exitCode: rejections.rejected > 0 ? exitCodes.rejected : exitCodes.done,
+    };
+  }
+
+  #openPublisher({ appender, topic }: ReplayTarget): Publisher {
+    return new Publisher({
+      appender,
+      topic,
+      clock: this.clock,
+      drift: this.#drift,
+      onDone: (position, published) => {
+        this.#published += published;
+        this.keeper?.advance(position);
+      },
+    });
+  }
+}
+
+/** The newest schema of the target's subject, undefined where there is none or no target. */
+export async function latestSchema(target: ReplayTarget | undefined): Promise<EventSchema | undefined> {
+  const latest = await target?.registry.latest(target.subject);
+  return latest === undefined ? undefined : parseEventSchema(latest.text);
+}
+
+/** Of a replay that was stopped before it saw a header. */
+const NO_COLUMNS = { user: "", time: "", arrival: null, types: {}, looksLikeSendingTime: [] };
+
+function describeColumns(intake: RowIntake, isStopped: boolean): ReplaySummary["columns"] {
+  if (isStopped && !intake.hasHeader) return NO_COLUMNS;
+  const { columns } = intake;
+  const { header, user, time, arrival, attributes } = columns.mapping;
+  const types = columns.types.types();
+  const name = (index: number): string => header[index] as string;
+  return {
+    user: name(user),
+    time: name(time),
+    arrival: arrival === undefined ? null : name(arrival),
+    types: Object.fromEntries(attributes.map((index) => [name(index), types.get(name(index)) ?? null])),
+    looksLikeSendingTime: columns.sendingTimes.found(),
+  };
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

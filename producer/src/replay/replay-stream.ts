@@ -1,0 +1,127 @@
+import type { ColumnType, EventEncoder } from "@lastknown/shared";
+import { CsvParser } from "../csv/csv-parser.js";
+import type { Publisher } from "../publish/publisher.js";
+import type { ReplaySummary } from "../report/replay-summary.js";
+import { EventReader } from "../rows/event-reader.js";
+import type { ReplaySession } from "./replay-session.js";
+import type { AcceptedRow, IntakeFactory, RowIntake } from "./row-intake.js";
+import type { RowSender } from "./row-sender.js";
+
+/** The types of a stream's columns are learnt from so many rows, or from what comes within so long. */
+const LEARNING_ROWS = 1000;
+const LEARNING_MS = 1000;
+
+/**
+ * Replays standard input: its rows go out as they come, unordered, since their end may never come. Types follow
+ * from the registry and the first rows; a later value that its column's type cannot hold is rejected. A column
+ * that gets its first value later is added to the schema then.
+ */
+export async function replayStream(
+  session: ReplaySession,
+  makeIntake: IntakeFactory,
+): Promise<ReplaySummary> {
+  return await new StreamReplay(session, makeIntake).run();
+}
+
+type Arrived = { kind: "chunk"; chunk: Buffer } | { kind: "end" } | { kind: "deadline" };
+
+class StreamReplay {
+  readonly #session: ReplaySession;
+  readonly #intake: RowIntake;
+  readonly #sender: RowSender;
+  readonly #publisher: Publisher | undefined;
+  readonly #parser: CsvParser;
+  /** Rows read and not yet sent: those of one chunk, or of the learning. */
+  #waiting: AcceptedRow[] = [];
+  #types: Map<string, ColumnType> | undefined;
+  #encoder: EventEncoder | undefined;
+  #position = 0;
+
+  constructor(session: ReplaySession, makeIntake: IntakeFactory) {
+    this.#session = session;
+    this.#intake = makeIntake((row) => this.#waiting.push({ ...row, raw: Buffer.from(row.raw) }));
+    this.#parser = new CsvParser(this.#intake, session.options);
+    const { sender, publisher } = session.openSender(0);
+    this.#sender = sender;
+    this.#publisher = publisher;
+  }
+
+  async run(): Promise<ReplaySummary> {
+    for await (const arrived of this.#arrivals()) {
+      if (arrived.kind === "chunk") this.#parser.write(arrived.chunk);
+      if (arrived.kind === "end") this.#parser.end();
+      if (!this.#knowsEnough(arrived)) continue;
+      await this.#adoptTypes();
+      await this.#sendWaiting();
+      this.#session.tick("publishing", this.#intake.rows);
+      if (this.#sender.finished) break;
+    }
+    await this.#publisher?.drain();
+    this.#session.publishingEnded();
+    return this.#session.summary(this.#intake, { turns: 1, resumed: 0, spilledBytes: 0 });
+  }
+
+  /** The stream's chunks; a deadline once, some time after the first of them; ends also when asked to stop. */
+  async *#arrivals(): AsyncGenerator<Arrived> {
+    const { input, clock, signal } = this.#session;
+    const stopped = new Promise<Arrived>((resolve) => {
+      signal?.addEventListener("abort", () => resolve({ kind: "end" }), { once: true });
+    });
+    const chunks = input.chunks[Symbol.asyncIterator]();
+    const learning = new AbortController();
+    let deadline: Promise<Arrived> | undefined;
+    try {
+      while (signal?.aborted !== true) {
+        const next = chunks.next().then((result): Arrived => {
+          return result.done === true ? { kind: "end" } : { kind: "chunk", chunk: result.value };
+        });
+        let arrived = await Promise.race([next, stopped, ...(deadline === undefined ? [] : [deadline])]);
+        if (arrived.kind === "deadline") {
+          deadline = undefined;
+          yield arrived;
+          arrived = await Promise.race([next, stopped]);
+        }
+        yield arrived;
+        if (arrived.kind === "end") return;
+        if (this.#types === undefined) {
+          deadline ??= clock.sleep(LEARNING_MS, learning.signal).then(() => ({ kind: "deadline" }));
+        } else deadline = undefined;
+      }
+    } finally {
+      learning.abort();
+      input.close();
+    }
+  }
+
+  #knowsEnough(arrived: Arrived): boolean {
+    if (this.#waiting.length === 0) return false;
+    return (
+      this.#types !== undefined ||
+      arrived.kind !== "chunk" ||
+      this.#waiting.length >= LEARNING_ROWS ||
+      this.#intake.columns.types.allKnown
+    );
+  }
+
+  /** Fixes the types of columns that have one by now and had none before. */
+  async #adoptTypes(): Promise<void> {
+    const { columns } = this.#intake;
+    const known = this.#types ?? new Map<string, ColumnType>();
+    const added = [...columns.types.types()].filter(([header]) => !known.has(header));
+    if (this.#types !== undefined && added.length === 0) return;
+    this.#types = new Map([...known, ...added]);
+    this.#encoder = await this.#session.openEncoder(columns.types.schema(this.#types));
+    this.#sender.use(new EventReader(columns.mapping, this.#types, columns.commaAllowed), this.#encoder);
+  }
+
+  async #sendWaiting(): Promise<void> {
+    const rows = this.#waiting;
+    this.#waiting = [];
+    for (const row of rows) {
+      if (this.#sender.finished) return;
+      this.#position++;
+      await this.#sender.send({ ...row, turn: 0, position: this.#position });
+    }
+    await this.#publisher?.flush();
+  }
+}

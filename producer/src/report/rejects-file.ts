@@ -1,0 +1,51 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { FatalError, exitCodes } from "@lastknown/shared";
+import type { Rejection } from "../csv/rejection.js";
+
+const BUFFERED_BYTES_MAX = 64 * 1024;
+
+/** Writes rejected rows as CSV: line, reason, detail and the row as it stood, byte for byte. */
+export class RejectsFile {
+  readonly #descriptor: number;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  /** @throws FatalError (usage) if the file cannot be written */
+  constructor(path: string) {
+    try {
+      this.#descriptor = openSync(path, "w");
+    } catch (cause) {
+      throw new FatalError(`the rejects file ${path} cannot be written (${(cause as Error).message})`, {
+        fix: "name another one with --rejects",
+        exitCode: exitCodes.usage,
+        cause,
+      });
+    }
+    this.#add(Buffer.from("line,reason,detail,row\n"));
+  }
+
+  write({ line, reason, detail, raw }: Rejection): void {
+    this.#add(Buffer.from(`${line},${reason},"${detail.replaceAll('"', '""')}","`));
+    // Latin-1 maps each byte to one character and back, so bytes that are no UTF-8 stay what they are.
+    this.#add(Buffer.from(raw.toString("latin1").replaceAll('"', '""'), "latin1"));
+    this.#add(Buffer.from('"\n'));
+  }
+
+  close(): void {
+    this.#flush();
+    closeSync(this.#descriptor);
+  }
+
+  #add(part: Buffer): void {
+    this.#parts.push(part);
+    this.#bytes += part.length;
+    if (this.#bytes > BUFFERED_BYTES_MAX) this.#flush();
+  }
+
+  #flush(): void {
+    const bytes = Buffer.concat(this.#parts);
+    for (let written = 0; written < bytes.length;) written += writeSync(this.#descriptor, bytes, written);
+    this.#parts = [];
+    this.#bytes = 0;
+  }
+}

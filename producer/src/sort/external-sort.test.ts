@@ -1,0 +1,81 @@
+import { readdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { ExternalSort } from "./external-sort.js";
+
+interface Row {
+  sts: number;
+  line: number;
+  text: string;
+}
+
+function sorted(sort: ExternalSort): Row[] {
+  const rows: Row[] = [];
+  const cursor = sort.cursor();
+  for (let entry = cursor.current; entry !== undefined; entry = cursor.current) {
+    rows.push({ sts: entry.sts, line: entry.line, text: entry.raw.toString() });
+    cursor.advance();
+  }
+  return rows;
+}
+
+function addAll(sort: ExternalSort, rows: readonly Row[]): void {
+  for (const { sts, line, text } of rows) sort.add({ sts, timeStamp: -sts, line, raw: Buffer.from(text) });
+}
+
+describe("the external sort", () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "external-sort-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it("equals a stable sort, whatever fits into memory and however many runs are merged", () => {
+    const rows = fc.array(fc.record({ sts: fc.integer({ min: -5, max: 5 }), text: fc.string() }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(
+        rows,
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 2, max: 4 }),
+        (unsorted, fit, mergeWidth) => {
+          const input = unsorted.map((row, index) => ({ ...row, line: 2 + index }));
+          // One page of the arena is 1 MiB, so the limit counts rows through the index: 20 bytes each.
+          const sort = new ExternalSort({ memoryBytesMax: 1024 * 1024 + fit * 20, directory, mergeWidth });
+          try {
+            addAll(sort, input);
+            const expected = input.toSorted((a, b) => a.sts - b.sts);
+            expect(sorted(sort)).toEqual(expected);
+            expect(sorted(sort)).toEqual(expected);
+            expect(sort.spilledBytes > 0).toBe(input.length >= fit);
+          } finally {
+            sort.close();
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("reads back rows longer than its buffers", () => {
+    const sort = new ExternalSort({ memoryBytesMax: 1, directory, mergeWidth: 2 });
+    const rows = [900_000, 3, 600_000, 0].map((length, index) => ({
+      sts: -index,
+      line: 2 + index,
+      text: String(index).repeat(length),
+    }));
+    addAll(sort, rows);
+    expect(sorted(sort)).toEqual(rows.toReversed());
+    sort.close();
+  });
+
+  it("leaves no file with a name behind, not even while it runs", () => {
+    const sort = new ExternalSort({ memoryBytesMax: 1, directory });
+    addAll(sort, [{ sts: 1, line: 2, text: "a" }]);
+    expect(readdirSync(directory)).toEqual([]);
+    sort.close();
+  });
+});
