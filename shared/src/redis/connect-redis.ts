@@ -1,6 +1,7 @@
 import { Cluster, type ClusterOptions } from "ioredis";
 import type { Logger } from "../logging/index.js";
-import { printAddress, tlsOptions, type RedisSettings } from "../settings/index.js";
+import { printAddress, type RedisSettings } from "../settings/index.js";
+import { nodeOptions, withoutCommand } from "./node-options.js";
 
 /**
  * ioredis has no time-outs of its own and gives up at the first failover; these survive one. Measured: with
@@ -25,7 +26,9 @@ export function connectRedis(settings: RedisSettings, logger: Logger): Cluster {
   const cluster = new Cluster([...settings.nodes], clusterOptions(settings));
   const log = new ErrorLog(logger);
   cluster.on("error", (error: Error) => log.write("redis cluster error", nodesOf(settings), error));
-  cluster.on("node error", (error: Error, node: string) => log.write("redis node error", node, error));
+  cluster.on("node error", (error: Error, node: string) =>
+    log.write("redis node error", node, withoutCommand(error)),
+  );
   return cluster;
 }
 
@@ -47,16 +50,7 @@ function clusterOptions(settings: RedisSettings) {
     scaleReads: "master",
     // Certificates name hosts: resolved to an address, none would match.
     ...(settings.tls === undefined ? {} : { dnsLookup: keepHost }),
-    redisOptions: {
-      connectTimeout: settings.connectTimeoutMs,
-      socketTimeout: settings.socketTimeoutMs,
-      // Pinned: by default 6.0 speaks RESP3, which gives other shapes.
-      protocol: 2,
-      connectionName: "lastknown",
-      ...(settings.username === undefined ? {} : { username: settings.username }),
-      ...(settings.password === undefined ? {} : { password: settings.password.reveal() }),
-      ...(settings.tls === undefined ? {} : { tls: tlsOptions(settings.tls) }),
-    },
+    redisOptions: nodeOptions(settings),
   } satisfies ClusterOptions;
 }
 

@@ -1,4 +1,4 @@
-import { Type, type Schema } from "avsc";
+import avsc, { type Schema, type Type } from "avsc";
 import { IncompatibleSchemaError, RegistryUnavailableError, UnknownSchemaError } from "./registry-errors.js";
 import type { RegisteredSchema, SchemaRegistry } from "./schema-registry.js";
 
@@ -63,5 +63,5 @@ function assertCompatible(subject: string, oneText: string, otherText: string): 
 }
 
 function parse(text: string): Type {
-  return Type.forSchema(JSON.parse(text) as Schema);
+  return avsc.Type.forSchema(JSON.parse(text) as Schema);
 }
