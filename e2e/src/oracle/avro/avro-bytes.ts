@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /** The bytes are not what the schema says. */
 export class BadAvroError extends Error {
   override readonly name = "BadAvroError";
@@ -53,7 +55,9 @@ export class AvroBytes {
   }
 
   string(): string {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.bytes());
+    const bytes = this.bytes();
+    if (!isUtf8(bytes)) throw new BadAvroError("text that is not UTF-8");
+    return bytes.toString("utf8");
   }
 
   #take(length: number): Buffer {

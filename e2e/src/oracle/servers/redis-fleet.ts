@@ -41,11 +41,18 @@ export async function readRedisFleet(nodes: string, fleet: string): Promise<Redi
   return { states, progress };
 }
 
+interface ClusterNode {
+  readonly ip: string;
+  readonly port: number;
+  readonly role: string;
+  readonly health: string;
+}
+
 async function mastersOf(node: string): Promise<string[]> {
-  const [listed] = await ask(node, ["CLUSTER NODES"]);
-  const lines = String(listed).trim().split("\n");
-  const masters = lines.filter((line) => /^\S+ \S+ (myself,)?master /.test(line));
-  return masters.map((line) => line.split(" ")[1]?.split("@")[0] ?? "");
+  const [shards] = await ask(node, ["CLUSTER SHARDS"]);
+  const nodes = (shards as { nodes: ClusterNode[] }[]).flatMap((shard) => shard.nodes);
+  const masters = nodes.filter(({ role, health }) => role === "master" && health === "online");
+  return masters.map(({ ip, port }) => `${ip}:${port}`);
 }
 
 async function scan(node: string, pattern: string): Promise<string[]> {

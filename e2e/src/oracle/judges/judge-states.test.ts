@@ -1,0 +1,46 @@
+import { describe, expect, it } from "@jest/globals";
+import { redisStates } from "./fleet-for-test.js";
+import { judgeStates } from "./judge-states.js";
+import { timelines, wrongCount } from "./spoiled-fleet-for-test.js";
+
+describe("judgeStates", () => {
+  const names = { fleet: "t", eventsTopic: "t.events" };
+  const judge = (states: ReturnType<typeof redisStates>): number => {
+    return wrongCount(judgeStates(timelines, { states }, names));
+  };
+
+  it("finds faultless states right, whichever of the winner's records is named", () => {
+    expect(judgeStates(timelines, { states: redisStates(timelines) }, names).checked).toBe(3);
+    const states = redisStates(timelines);
+    const hash = [...states].find(([key]) => key.endsWith(":user:a"))?.[1] as Record<string, string>;
+    const [, partition] = hash["source"]?.split("/") ?? [];
+    const named = (index: number): string =>
+      `t.events/${partition}/${timelines.get("a")?.arrivals[index]?.arrival.source?.offset}`;
+    expect(judge(states)).toBe(0);
+    hash["source"] = named(3);
+    expect(judge(states)).toBe(0);
+    hash["source"] = named(0);
+    expect(judge(states)).toBe(1);
+  });
+
+  it.each(["order", "time_stamp", "sts", "attributes", "source"])(
+    "reports an altered or missing %s",
+    (field) => {
+      const changed = redisStates(timelines);
+      const hash = changed.values().next().value as Record<string, string>;
+      hash[field] = `${hash[field]?.slice(0, -1)}~`;
+      expect(judge(changed)).toBe(1);
+      delete hash[field];
+      expect(judge(changed)).toBe(1);
+    },
+  );
+
+  it("reports a state that is missing, stands under another key, or is nobody's", () => {
+    const states = redisStates(timelines);
+    const [key, hash] = states.entries().next().value as [string, Record<string, string>];
+    states.delete(key);
+    expect(judge(states)).toBe(1);
+    states.set(key.replace(/\{\d+\}/, "{999}"), hash);
+    expect(judge(states)).toBe(2);
+  });
+});
