@@ -1,3 +1,4 @@
+export { ABOUT_ARRIVAL } from "./columns/column-mapping.js";
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from "./csv/rejection.js";
 export { runReplay } from "./replay/replay.js";
 export type { ReplayDependencies, ReplayProgress, ReplayTarget } from "./replay/replay-dependencies.js";

@@ -1,5 +1,11 @@
 import { FatalError, exitCodes } from "@lastknown/shared";
 
+/**
+ * How the columns begin that an export adds about each arrival (its verdict, its place). They are no part of what
+ * was observed, so a replay of an export leaves them out.
+ */
+export const ABOUT_ARRIVAL = "lastknown.";
+
 /** Which column of the file means what. Indexes into the header. */
 export interface ColumnMapping {
   readonly header: readonly string[];
@@ -80,7 +86,9 @@ export function mapColumns(header: readonly string[], choice: ColumnChoice): Col
   const arrival = find(header, ARRIVAL, choice.arrivalColumn, [user, time]);
   requireDistinct(header, [user, time, ...(arrival === undefined ? [] : [arrival])]);
   const roles = new Set([user, time, arrival]);
-  const attributes = header.map((_, index) => index).filter((index) => !roles.has(index));
+  const attributes = header
+    .map((_, index) => index)
+    .filter((index) => !roles.has(index) && !header[index]?.startsWith(ABOUT_ARRIVAL));
   const attributeNamed = (name: string, flag: string): number => {
     const index = named(header, name, flag);
     if (roles.has(index)) throw usage(`${flag} names ${quoted(name)}, which is no attribute`, "leave it out");

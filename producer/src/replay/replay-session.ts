@@ -30,6 +30,7 @@ export class ReplaySession {
   readonly #drift = new DriftHistogram();
   readonly #startMs: number;
   #publishStartMs: number | undefined;
+  #publishStartWallMs: number | undefined;
   #publishEndMs: number | undefined;
   #progressMs = 0;
   #schemaId: number | undefined;
@@ -80,6 +81,7 @@ export class ReplaySession {
       signal: this.signal,
     });
     this.#publishStartMs = this.clock.monotonicMs();
+    this.#publishStartWallMs = this.clock.wallMs();
     return { sender, publisher };
   }
 
@@ -137,6 +139,7 @@ export class ReplaySession {
       firstSts: hasRows ? printTime(firstSts) : null,
       lastSts: hasRows ? printTime(lastSts) : null,
       drift: this.#drift.summary() ?? null,
+      startedAt: printWallTime(this.#publishStartWallMs),
       readSeconds: round(((this.#publishStartMs ?? endMs) - this.#startMs) / 1000),
       publishSeconds: round(publishSeconds),
       rowsPerSecond: publishSeconds > 0 ? Math.round(this.#published / publishSeconds) : 0,
@@ -181,6 +184,10 @@ function describeColumns(intake: RowIntake, isStopped: boolean): ReplaySummary["
     types: Object.fromEntries(attributes.map((index) => [name(index), types.get(name(index)) ?? null])),
     looksLikeSendingTime: columns.sendingTimes.found(),
   };
+}
+
+function printWallTime(wallMs: number | undefined): string | null {
+  return wallMs === undefined ? null : printTime(Math.floor(wallMs * 1000));
 }
 
 function round(seconds: number): number {

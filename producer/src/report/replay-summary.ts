@@ -49,6 +49,8 @@ export interface ReplaySummary {
   readonly lastSts: string | null;
   /** Acknowledged minus planned moment, in ms; null where nothing was planned (`--speed max`). */
   readonly drift: Drift | null;
+  /** When the first row was planned, ISO 8601 in UTC; null where no row was due for sending. */
+  readonly startedAt: string | null;
   readonly readSeconds: number;
   readonly publishSeconds: number;
   /** Rows published per second of publishing. */
