@@ -1,4 +1,5 @@
-import { compareOrder, type MaxFutureSkew, type Order } from "@lastknown/shared";
+import { randomBytes } from "node:crypto";
+import { compareOrder, FatalError, type MaxFutureSkew, type Order } from "@lastknown/shared";
 import type { Database, RootDatabase } from "lmdb";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import { type FoldBatch, type FoldPosition, type OrderBound, type ViewStore } from "../view-store.js";
@@ -10,6 +11,17 @@ import { RecentTails, type UserTail } from "./recent-tails.js";
 const TAILS_MAX = 50_000;
 const EMPTY = Buffer.alloc(0);
 const NEXT_USER = Buffer.from("next-user");
+const OWNER = Buffer.from("owner");
+
+export const VIEW_TABLES = [
+  "users",
+  "arrivals",
+  "order",
+  "seen",
+  "partitions",
+  "schemas",
+  "counters",
+] as const;
 
 type Table = Database<Buffer, Buffer>;
 
@@ -21,7 +33,7 @@ type Table = Database<Buffer, Buffer>;
  * - `order`: number, order, offset → nothing
  * - `seen`: number, event id → the first source offset with it
  * - `partitions`: partition → where to go on in the audit, one past the greatest source offset
- * - `schemas`: id → text, `counters`: the next user number
+ * - `schemas`: id → text, `counters`: the next user number, who writes
  *
  * `fold` is one transaction over all of them, so a process killed at any moment leaves a whole number of batches
  * and the offset that fits them. LMDB writes the page that makes a transaction valid last; without syncs that
@@ -38,10 +50,19 @@ export class LmdbViewStore implements ViewStore {
   readonly #schemas: Table;
   readonly #counters: Table;
   readonly #tails = new RecentTails(TAILS_MAX);
+  readonly #onClosed: () => Promise<void>;
+  /** Stands in the view while this object writes it. */
+  readonly #owner = randomBytes(16);
 
-  constructor(root: RootDatabase<Buffer, Buffer>, maxFutureSkew: MaxFutureSkew) {
-    const table = (name: string): Table => root.openDB(name, { encoding: "binary", keyEncoding: "binary" });
+  constructor(
+    root: RootDatabase<Buffer, Buffer>,
+    maxFutureSkew: MaxFutureSkew,
+    onClosed: () => Promise<void> = () => Promise.resolve(),
+  ) {
+    const table = (name: (typeof VIEW_TABLES)[number]): Table =>
+      root.openDB(name, { encoding: "binary", keyEncoding: "binary" });
     this.#root = root;
+    this.#onClosed = onClosed;
     this.#maxFutureSkew = maxFutureSkew;
     this.#users = table("users");
     this.#arrivals = table("arrivals");
@@ -50,6 +71,7 @@ export class LmdbViewStore implements ViewStore {
     this.#partitions = table("partitions");
     this.#schemas = table("schemas");
     this.#counters = table("counters");
+    this.#counters.putSync(OWNER, this.#owner);
   }
 
   fold(batch: FoldBatch): number {
@@ -63,6 +85,7 @@ export class LmdbViewStore implements ViewStore {
   }
 
   #foldInTransaction(batch: FoldBatch): number {
+    this.#requireOwned();
     for (const { schemaId, text } of batch.schemas) {
       if (this.schemaText(schemaId) === undefined)
         this.#schemas.putSync(keys.uint32(schemaId), Buffer.from(text));
@@ -78,6 +101,14 @@ export class LmdbViewStore implements ViewStore {
     keys.writeUint64(position, sourceEnd, 8);
     this.#partitions.putSync(keys.uint32(batch.partition), position);
     return added;
+  }
+
+  /** The tails in memory know only of our own writes, so two that write one view would spoil it. */
+  #requireOwned(): void {
+    if (this.#counters.get(OWNER)?.equals(this.#owner) === true) return;
+    throw new FatalError("another query service has opened the same view and writes it now", {
+      fix: "give each query service a LASTKNOWN_DATA_DIRECTORY of its own",
+    });
   }
 
   #add(arrival: Arrival): boolean {
@@ -221,22 +252,19 @@ export class LmdbViewStore implements ViewStore {
   clear(): void {
     this.#tails.clear();
     this.#root.transactionSync(() => {
-      const { users, arrivals, order } = { users: this.#users, arrivals: this.#arrivals, order: this.#order };
-      for (const table of [
-        users,
-        arrivals,
-        order,
-        this.#seen,
-        this.#partitions,
-        this.#schemas,
-        this.#counters,
-      ])
-        table.clearSync();
+      this.#requireOwned();
+      for (const table of this.#emptied) table.clearSync();
+      this.#counters.removeSync(NEXT_USER);
     });
+  }
+
+  get #emptied(): Table[] {
+    return [this.#users, this.#arrivals, this.#order, this.#seen, this.#partitions, this.#schemas];
   }
 
   async close(): Promise<void> {
     await this.#root.close();
+    await this.#onClosed();
   }
 }
 

@@ -1,0 +1,36 @@
+/** About half a minute of a partition to which something is appended all the time. */
+const SAMPLES_MAX = 100;
+
+interface Sample {
+  /** The last moment at which the partition was seen to end there, in ms of a clock that never goes back. */
+  seenAtMs: number;
+  readonly end: number;
+}
+
+/** Where one partition was seen to end, and when: bounds the age of a record without reading it. */
+export class EndSamples {
+  /** Ascending in both. */
+  readonly #samples: Sample[] = [];
+
+  add(seenAtMs: number, end: number): void {
+    const last = this.#samples.at(-1);
+    if (last !== undefined && end <= last.end) {
+      last.seenAtMs = seenAtMs;
+      return;
+    }
+    this.#samples.push({ seenAtMs, end });
+    if (this.#samples.length > SAMPLES_MAX) this.#samples.shift();
+  }
+
+  /**
+   * A moment at which the record at this offset was not there yet, the last that is known: it cannot have waited
+   * for longer. Undefined if it is older than the samples.
+   */
+  absentAtMs(offset: number): number | undefined {
+    for (let index = this.#samples.length - 1; index >= 0; index--) {
+      const { seenAtMs, end } = this.#samples[index] as Sample;
+      if (end <= offset) return seenAtMs;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FleetNames, Logger, LogReader, PartitionEnds } from "@lastknown/shared";
+import { EndSamples } from "./end-samples.js";
+import { FoldMarks } from "./fold-marks.js";
+
+/** Where a consumer group stands. */
+export interface GroupOffsets {
+  /** Partition → committed offset; negative, or absent, where there is none. */
+  committedOffsets(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
+}
+
+export interface LogTrackerOptions {
+  readonly names: FleetNames;
+  /** Not the one that folds: its lookups must not wait behind a read. */
+  readonly reader: LogReader;
+  readonly groupOffsets: GroupOffsets;
+  readonly logger: Logger;
+  readonly pollIntervalMs?: number;
+  /** In ms; never goes back. */
+  readonly monotonicMs?: () => number;
+}
+
+/** What the last successful look at the logs showed. */
+export interface LogPositions {
+  /** Of the events topic, by partition. */
+  readonly events: ReadonlyMap<number, PartitionEnds>;
+  /** Ends of the audit, by partition. */
+  readonly auditEnds: ReadonlyMap<number, number>;
+}
+
+export interface PartitionTrack {
+  readonly samples: EndSamples;
+  readonly marks: FoldMarks;
+}
+
+const POLL_INTERVAL_MS = 300;
+/** What was seen longer ago tells nothing about now. */
+export const POSITIONS_AGE_MS_MAX = 1000;
+
+/** Looks again and again where the topics end and how far the workers have committed. */
+export class LogTracker {
+  readonly #options: LogTrackerOptions;
+  readonly #monotonicMs: () => number;
+  readonly #stopping = new AbortController();
+  readonly #tracks = new Map<number, PartitionTrack>();
+  #positions: LogPositions | undefined;
+  /** When the poll that gave #positions began. */
+  #polledAtMs = 0;
+  #isFailing = false;
+  #ended: Promise<void> | undefined;
+
+  constructor(options: LogTrackerOptions) {
+    this.#options = options;
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+  }
+
+  start(): void {
+    this.#ended ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+
+  /** Undefined if the last look was too long ago. */
+  get positions(): LogPositions | undefined {
+    const ageMs = this.#monotonicMs() - this.#polledAtMs;
+    return ageMs <= POSITIONS_AGE_MS_MAX ? this.#positions : undefined;
+  }
+
+  /** What was gathered about a partition; empty at first. */
+  track(partition: number): PartitionTrack {
+    let track = this.#tracks.get(partition);
+    if (track === undefined) {
+      track = { samples: new EndSamples(), marks: new FoldMarks() };
+      this.#tracks.set(partition, track);
+    }
+    return track;
+  }
+
+  /** One look. Committed offsets are asked for before the audit's ends, as FoldMarks needs it. */
+  async poll(): Promise<void> {
+    const { names, reader, groupOffsets } = this.#options;
+    const startedAtMs = this.#monotonicMs();
+    const [events, committed] = await Promise.all([
+      reader.ends(names.eventsTopic),
+      groupOffsets.committedOffsets(names.workerGroup, names.eventsTopic),
+    ]);
+    const audit = await reader.ends(names.auditTopic);
+    for (const [partition, { end }] of events) {
+      const { samples, marks } = this.track(partition);
+      // The end was looked up after this moment, so what lies past it came after this moment too.
+      samples.add(startedAtMs, end);
+      const auditEnd = audit.get(partition)?.end;
+      if (auditEnd !== undefined) marks.add(Math.max(committed.get(partition) ?? 0, 0), auditEnd);
+    }
+    this.#positions = {
+      events,
+      auditEnds: new Map([...audit].map(([partition, { end }]) => [partition, end])),
+    };
+    this.#polledAtMs = startedAtMs;
+  }
+
+  async #run(): Promise<void> {
+    const { pollIntervalMs = POLL_INTERVAL_MS } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.poll();
+        this.#isFailing = false;
+      } catch (error) {
+        if (!signal.aborted && !this.#isFailing) this.#options.logger.warn("lag cannot be told", { error });
+        this.#isFailing = true;
+      }
+      await sleep(pollIntervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

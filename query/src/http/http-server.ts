@@ -1,0 +1,90 @@
+import swagger from "@fastify/swagger";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { USER_ID_BYTES_MAX, type Logger } from "@lastknown/shared";
+import fastify from "fastify";
+import { UNKNOWN_PROVENANCE, type DataSource } from "../answers/answer.js";
+import type { Answers } from "../answers/answers.js";
+import { Problem } from "../answers/problem.js";
+import { addDocsRoutes } from "./docs-routes.js";
+import { addHealthRoute, type Health } from "./health-route.js";
+import { openApiOptions } from "./open-api.js";
+import { provenanceHeaders, SOURCE_HEADER } from "./provenance-headers.js";
+import { parseQueryString, unknownName } from "./query-string.js";
+import type { RouteServer } from "./route-server.js";
+import { sendProblem, shortened } from "./send-problem.js";
+import { addUserRoutes } from "./user-routes.js";
+
+/** Told about each answer. `route` is the pattern of a route, or undefined where none fits. */
+export interface AnswerObserver {
+  answered(answer: { route: string | undefined; status: number; source: DataSource; seconds: number }): void;
+}
+
+export interface HttpServerOptions {
+  readonly answers: Answers;
+  readonly health: () => Promise<Health>;
+  readonly observer: AnswerObserver;
+  readonly logger: Logger;
+}
+
+/** What the router compares is half decoded: reserved characters still have three characters each. */
+const PARAM_LENGTH_MAX = USER_ID_BYTES_MAX * 3;
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const BODY_BYTES_MAX = 1024;
+
+/**
+ * The HTTP service without its socket: `listen` opens one, `inject` needs none. Every response carries
+ * X-Data-Source and X-Data-Lag-Seconds, and every error is problem+json.
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<RouteServer> {
+  const { logger } = options;
+  const server = fastify({
+    routerOptions: {
+      maxParamLength: PARAM_LENGTH_MAX,
+      querystringParser: (text) => parseQueryString(text) as Record<string, unknown>,
+    },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(logger, new Problem("invalid-url", error.message, { cause: error }), request, reply);
+    },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: "idle",
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  // Parameters are texts that parameters.ts parses with better words than a validator's, and attributes may have
+  // any name, which generated serializers do not stand: the schemas are types and documentation.
+  server.setValidatorCompiler(() => (value) => ({ value }));
+  server.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  server.setErrorHandler((error, request, reply) => sendProblem(logger, error, request, reply));
+  server.setNotFoundHandler((request) => {
+    const asked = `${request.method} ${shortened(request.url)}`;
+    throw new Problem("unknown-route", `there is nothing at ${asked}; see /docs`);
+  });
+  addHooks(server, options.observer);
+
+  await server.register(swagger, openApiOptions);
+  addUserRoutes(server, options.answers);
+  addHealthRoute(server, options.health);
+  addDocsRoutes(server);
+  await server.ready();
+  return server;
+}
+
+function addHooks(server: RouteServer, observer: AnswerObserver): void {
+  server.addHook("preValidation", async (request) => {
+    if (request.query instanceof Problem) throw request.query;
+    const field = unknownName(request.query, request.routeOptions.schema?.querystring);
+    if (field === undefined) return;
+    throw new Problem("invalid-parameter", `there is no parameter ${JSON.stringify(field)} here`, { field });
+  });
+  server.addHook("onSend", async (_request, reply, payload) => {
+    if (!reply.hasHeader(SOURCE_HEADER)) reply.headers(provenanceHeaders(UNKNOWN_PROVENANCE));
+    return payload;
+  });
+  server.addHook("onResponse", async (request, reply) => {
+    const source = String(reply.getHeader(SOURCE_HEADER)) as DataSource;
+    const seconds = reply.elapsedTime / 1000;
+    observer.answered({ route: request.routeOptions.url, status: reply.statusCode, source, seconds });
+  });
+}
