@@ -26,6 +26,8 @@ export interface ReplayProgress {
   /** Rows acknowledged so far. */
   readonly published: number;
   readonly rejected: number;
+  /** How late 99 of 100 rows were against their plan at most, so far, in ms; undefined where nothing is planned. */
+  readonly driftP99Ms: number | undefined;
 }
 
 export interface ReplayDependencies {

@@ -109,7 +109,10 @@ class FileReplay {
       const cells = splitFields(raw.toString("utf8"), dialect);
       const times = { timeStamp: entry.timeStamp + shift, sts: entry.sts + shift };
       const wait = sender.send({ line, raw, cells, ...times, turn, position });
-      if (wait !== undefined) await wait;
+      if (wait !== undefined) {
+        await wait;
+        session.tick("publishing", this.#intake.rows);
+      }
       cursor.advance();
       if (position % ROWS_PER_TURN_OF_THE_LOOP !== 0) continue;
       session.keeper?.check();

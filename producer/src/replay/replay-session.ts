@@ -113,6 +113,7 @@ export class ReplaySession {
       rowsTotal: this.rowsTotal,
       published: this.#published,
       rejected: this.#rejections.total,
+      driftP99Ms: this.#drift.summary()?.p99,
     });
   }
 
