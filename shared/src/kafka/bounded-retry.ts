@@ -15,11 +15,11 @@ export interface RetriedCall<Answer> {
   readonly topic: string;
   readonly brokers: readonly string[];
   readonly limits: RetryLimits;
-  /** Aborted when the client closes. */
-  readonly closing: AbortSignal;
+  /** Aborted when the client closes; without it the call ends only by itself. */
+  readonly closing?: AbortSignal;
   readonly attempt: () => Promise<Answer>;
   /** Called before the next attempt, to drop what the fault proved wrong. */
-  readonly recover: (fault: KafkaFault) => void;
+  readonly recover: (fault: KafkaFault, error: unknown) => void;
 }
 
 const FIRST_DELAY_MS = 50;
@@ -37,13 +37,14 @@ export async function retryBounded<Answer>(call: RetriedCall<Answer>): Promise<A
   const deadline = performance.now() + limits.deadlineMs;
   let lastError: unknown;
   for (let attempts = 1; attempts <= ATTEMPTS_MAX; attempts++) {
-    if (closing.aborted) throw new KafkaUnavailableError(brokers, `${doing}, as the client was closed`);
+    if (closing?.aborted === true)
+      throw new KafkaUnavailableError(brokers, `${doing}, as the client was closed`);
     try {
       return await withTimeout(call.attempt(), limits.attemptTimeoutMs);
     } catch (error) {
       lastError = error;
       const fault = retriableFault(error, topic, brokers, attempts);
-      call.recover(fault);
+      call.recover(fault, error);
       const delayMs = delayBeforeAttempt(attempts);
       if (performance.now() + delayMs > deadline) break;
       await sleepUnlessClosing(delayMs, closing);
@@ -79,12 +80,12 @@ export function delayBeforeAttempt(attempts: number): number {
   return delayMs * (0.5 + Math.random() / 2);
 }
 
-async function sleepUnlessClosing(delayMs: number, closing: AbortSignal): Promise<void> {
+async function sleepUnlessClosing(delayMs: number, closing: AbortSignal | undefined): Promise<void> {
   try {
-    await sleep(delayMs, undefined, { signal: closing });
+    await sleep(delayMs, undefined, closing === undefined ? {} : { signal: closing });
   } catch (error) {
     // The caller looks at the signal itself.
-    if (!closing.aborted) throw error;
+    if (closing?.aborted !== true) throw error;
   }
 }
 

@@ -4,14 +4,9 @@ import type { Logger } from "../logging/index.js";
 import type { KafkaSettings } from "../settings/kafka-settings.js";
 import { recordBytesOf, splitIntoSends } from "./append-sends.js";
 import type { AppendRecord, Appender } from "./appender.js";
-import { delayBeforeAttempt } from "./bounded-retry.js";
+import { delayBeforeAttempt, retryBounded } from "./bounded-retry.js";
 import { createKafka } from "./create-kafka.js";
-import {
-  KafkaRefusedError,
-  KafkaUnavailableError,
-  RecordTooLargeError,
-  UnknownTopicError,
-} from "./errors.js";
+import { KafkaUnavailableError, RecordTooLargeError, UnknownTopicError } from "./errors.js";
 import { faultOf } from "./kafka-fault.js";
 
 export type AppendCompression = "none" | "gzip";
@@ -27,8 +22,12 @@ export interface KafkaAppenderOptions {
   readonly producer?: SendingProducer;
 }
 
-/** Sends of one append whose answer lacked a partition, before it is given up. */
-const SEND_ATTEMPTS_MAX = 5;
+/** Sends of the same records whose answers lacked a partition, before it is given up. */
+const INCOMPLETE_SENDS_MAX = 4;
+/** After this no new attempt of a send begins. */
+const SEND_DEADLINE_MS = 30_000;
+/** kafkajs finds brokers and leaders anew inside an attempt, for about ten seconds. */
+const RECONNECT_MS = 15_000;
 const ALL_IN_SYNC = -1;
 const COMPRESSION = {
   none: kafkajs.CompressionTypes.None,
@@ -45,7 +44,7 @@ const COMPRESSION = {
  *   about different partitions go side by side. The caller bounds how many calls are under way.
  */
 export class KafkaAppender implements Appender {
-  readonly #brokers: readonly string[];
+  readonly #settings: KafkaSettings;
   readonly #logger: Logger;
   readonly #compression: AppendCompression;
   readonly #producer: SendingProducer;
@@ -56,7 +55,7 @@ export class KafkaAppender implements Appender {
   #isClosed = false;
 
   constructor(options: KafkaAppenderOptions) {
-    this.#brokers = options.settings.brokers;
+    this.#settings = options.settings;
     this.#logger = options.logger;
     this.#compression = options.compression ?? "none";
     this.#producer =
@@ -65,7 +64,7 @@ export class KafkaAppender implements Appender {
 
   async append(topic: string, records: readonly AppendRecord[]): Promise<void> {
     if (this.#isClosed)
-      throw new KafkaUnavailableError(this.#brokers, "take the records, as the client was closed");
+      throw new KafkaUnavailableError(this.#settings.brokers, "take the records: the client is closed");
     // After one send of this call failed, the later ones must not stand in its place.
     const call = { failed: false };
     const sends = splitIntoSends(records).map((send) => this.#planSend(topic, send, call));
@@ -115,7 +114,7 @@ export class KafkaAppender implements Appender {
   /** Sends until each partition is acknowledged, a bounded number of times. */
   async #sendAll(topic: string, records: readonly AppendRecord[]): Promise<void> {
     let missing = records;
-    for (let attempt = 1; attempt <= SEND_ATTEMPTS_MAX; attempt++) {
+    for (let attempt = 1; attempt <= INCOMPLETE_SENDS_MAX; attempt++) {
       if (attempt > 1) await sleep(delayBeforeAttempt(attempt));
       const acknowledged = await this.#send(topic, missing);
       if (acknowledged === "halved") return;
@@ -135,22 +134,47 @@ export class KafkaAppender implements Appender {
   /** The partitions that were acknowledged, or "halved" if the records had to go in several sends, and did. */
   async #send(topic: string, records: readonly AppendRecord[]): Promise<Set<number> | "halved"> {
     try {
-      await this.#connect();
-      const answer = await this.#producer.send({
-        topic,
-        acks: ALL_IN_SYNC,
-        compression: COMPRESSION[this.#compression],
-        messages: records.map(messageOf),
-      });
-      return acknowledgedPartitions(topic, answer);
+      return await this.#sendWithRetries(topic, records);
     } catch (error) {
-      if (faultOf(error) !== "too-large" || records.length === 1)
-        throw this.#translate(error, topic, records);
+      if (faultOf(error) !== "too-large") throw error;
+      if (records.length === 1) {
+        const [{ partition }, recordBytes] = [
+          records[0] as AppendRecord,
+          recordBytesOf(records[0] as AppendRecord),
+        ];
+        throw new RecordTooLargeError({ topic, partition, recordBytes }, { cause: error });
+      }
       const middle = records.length >>> 1;
       await this.#sendAll(topic, records.slice(0, middle));
       await this.#sendAll(topic, records.slice(middle));
       return "halved";
     }
+  }
+
+  /** All retries are here, none in kafkajs's producer: each attempt starts with an empty slate of answers. */
+  #sendWithRetries(topic: string, records: readonly AppendRecord[]): Promise<Set<number>> {
+    const { brokers, requestTimeoutMs } = this.#settings;
+    const messages = records.map(messageOf);
+    return retryBounded({
+      topic,
+      doing: `acknowledge records for ${topic}`,
+      brokers,
+      limits: { attemptTimeoutMs: requestTimeoutMs + RECONNECT_MS, deadlineMs: SEND_DEADLINE_MS },
+      attempt: async () => {
+        await this.#connect();
+        const answer = await this.#producer.send({
+          topic,
+          acks: ALL_IN_SYNC,
+          compression: COMPRESSION[this.#compression],
+          timeout: requestTimeoutMs,
+          messages,
+        });
+        return acknowledgedPartitions(topic, answer);
+      },
+      recover: (fault, error) => {
+        this.#logger.warn("kafka append tried again", { topic, records: records.length, fault, error });
+      },
+    });
   }
 
   async #connect(): Promise<void> {
@@ -162,24 +186,12 @@ export class KafkaAppender implements Appender {
       throw error;
     }
   }
-
-  #translate(cause: unknown, topic: string, records: readonly AppendRecord[]): unknown {
-    const fault = faultOf(cause);
-    const { partition } = records[0] as AppendRecord;
-    if (fault === "refused") return new KafkaRefusedError(this.#brokers, { cause });
-    if (fault === "unknown-topic") return new UnknownTopicError(topic, undefined, { cause });
-    if (fault === "too-large") {
-      const recordBytes = recordBytesOf(records[0] as AppendRecord);
-      return new RecordTooLargeError({ topic, partition, recordBytes }, { cause });
-    }
-    if (fault === "other") return cause;
-    return new KafkaUnavailableError(this.#brokers, `acknowledge records for ${topic}`, { cause });
-  }
 }
 
 function producerOf(kafka: Kafka): Producer {
   return kafka.producer({
     idempotent: false,
+    retry: { retries: 0 },
     allowAutoTopicCreation: false,
     // Each record names its partition; only without a partitioner kafkajs warns.
     createPartitioner:

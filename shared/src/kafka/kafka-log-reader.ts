@@ -3,7 +3,7 @@ import { BrokerConnections, type BrokerConnectionsOptions } from "./broker-conne
 import { OffsetOutOfRangeError } from "./errors.js";
 import { decodeFetched, parseFetchAnswer, type FetchedPartition } from "./fetch-answer.js";
 import { OFFSET_OUT_OF_RANGE, PartitionError } from "./kafka-fault.js";
-import type { InternalBroker } from "./kafkajs-internals.js";
+import type { FetchRequestOptions, InternalBroker } from "./kafkajs-internals.js";
 import type { LogReader, LogSlice, PartitionEnds, ReadLimits } from "./log-reader.js";
 
 const READ_COMMITTED = 1;
@@ -93,7 +93,12 @@ export class KafkaLogReader implements LogReader {
     const fetched = await Promise.all(
       [...byLeader].map(async ([nodeId, partitions]) => {
         const broker = await this.#connections.broker(nodeId);
-        return this.#fetch(broker, topic, rotated(partitions, turn), positions, limits);
+        const wanted = rotated(partitions, turn).map((partition) => ({
+          partition,
+          fetchOffset: positions.get(partition) as number,
+          maxBytes: limits.bytesMax,
+        }));
+        return this.#fetch(broker, topic, wanted, limits);
       }),
     );
     const slices = new Map<number, LogSlice>();
@@ -107,8 +112,7 @@ export class KafkaLogReader implements LogReader {
   async #fetch(
     broker: InternalBroker,
     topic: string,
-    partitions: readonly number[],
-    positions: ReadonlyMap<number, number>,
+    partitions: FetchRequestOptions["topics"][number]["partitions"],
     { bytesMax, waitMs }: ReadLimits,
   ): Promise<readonly FetchedPartition[]> {
     const connection = await broker.connectionPool.getConnection(waitMs === 0 ? 0 : 1);
@@ -119,22 +123,14 @@ export class KafkaLogReader implements LogReader {
         minBytes: 1,
         maxBytes: bytesMax,
         isolationLevel: READ_COMMITTED,
-        topics: [
-          {
-            topic,
-            partitions: partitions.map((partition) => ({
-              partition,
-              fetchOffset: positions.get(partition) as number,
-              maxBytes: bytesMax,
-            })),
-          },
-        ],
+        topics: [{ topic, partitions }],
       }),
       response: rawResponse,
       requestTimeout: waitMs + this.#connections.requestTimeoutMs,
     });
     const answer = parseFetchAnswer(payload);
-    if (answer.errorCode !== 0) throw new PartitionError(topic, partitions[0] as number, answer.errorCode);
+    const asked = partitions[0]?.partition ?? -1;
+    if (answer.errorCode !== 0) throw new PartitionError(topic, asked, answer.errorCode);
     return answer.partitions;
   }
 

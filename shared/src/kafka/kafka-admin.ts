@@ -1,0 +1,227 @@
+import kafkajs, { type Admin } from "kafkajs";
+import type { Logger } from "../logging/index.js";
+import type { KafkaSettings } from "../settings/kafka-settings.js";
+import { retryBounded } from "./bounded-retry.js";
+import { createKafka } from "./create-kafka.js";
+import { UnknownTopicError } from "./errors.js";
+import { configurationDifferences, type TopicDifference, type TopicPlan } from "./topic-configuration.js";
+
+/** A topic with another number of partitions than the fleet's: it is fixed for the fleet's life. */
+export class PartitionCountError extends Error {
+  override readonly name = "PartitionCountError";
+
+  constructor(topic: string, wanted: number, found: number) {
+    super(
+      `topic ${topic} has ${found} partitions, where the fleet has ${wanted}; ` +
+        `the number is fixed for a fleet's life: use --partitions ${found}, or another fleet name`,
+    );
+  }
+}
+
+/** What became of one topic of the plan. */
+export interface TopicOutcome {
+  readonly topic: string;
+  readonly created: boolean;
+}
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly clientId: string;
+  readonly host: string;
+  /** Topic → its partitions. */
+  readonly assignment: ReadonlyMap<string, readonly number[]>;
+}
+
+export interface GroupDescription {
+  /** As the broker names it: Stable, PreparingRebalance, CompletingRebalance, Empty, Dead. */
+  readonly state: string;
+  readonly members: readonly GroupMember[];
+}
+
+/** Longer than a broker takes to make a topic and elect its leaders. */
+const CREATE_TIMEOUT_MS = 15_000;
+/** kafkajs retries inside each attempt for about ten seconds. */
+const CALL_LIMITS = { attemptTimeoutMs: 30_000, deadlineMs: 15_000 };
+
+/** Topics and groups as an administrator sees them. It connects at its first call; close leaves nothing open. */
+export class KafkaAdmin {
+  readonly #brokers: readonly string[];
+  readonly #logger: Logger;
+  readonly #admin: Admin;
+  readonly #closing = new AbortController();
+  /** Undefined until the first call, and after a fault. */
+  #connected: Promise<void> | undefined;
+
+  constructor(options: { settings: KafkaSettings; logger: Logger }) {
+    this.#brokers = options.settings.brokers;
+    this.#logger = options.logger;
+    this.#admin = createKafka(options.settings, { logger: options.logger }).admin();
+  }
+
+  async brokerCount(): Promise<number> {
+    const cluster = await this.#call("describe the cluster", undefined, (admin) => admin.describeCluster());
+    return cluster.brokers.length;
+  }
+
+  /** How many partitions each of these topics has; a topic that does not exist is absent. */
+  async partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    const existing = new Set(await this.#call("list its topics", undefined, (admin) => admin.listTopics()));
+    const asked = topics.filter((topic) => existing.has(topic));
+    if (asked.length === 0) return counts;
+    const metadata = await this.#call("describe its topics", undefined, (admin) =>
+      admin.fetchTopicMetadata({ topics: asked }),
+    );
+    for (const { name, partitions } of metadata.topics) counts.set(name, partitions.length);
+    return counts;
+  }
+
+  /** Creates what is missing; running it again changes nothing. Throws PartitionCountError before creating any. */
+  async createTopics(plans: readonly TopicPlan[]): Promise<TopicOutcome[]> {
+    const counts = await this.#requirePartitionCounts(plans);
+    const missing = plans.filter(({ topic }) => !counts.has(topic));
+    if (missing.length > 0) {
+      await this.#call("create the topics", undefined, (admin) =>
+        admin.createTopics({
+          waitForLeaders: true,
+          timeout: CREATE_TIMEOUT_MS,
+          topics: missing.map(({ topic, partitions, replicationFactor, configuration }) => ({
+            topic,
+            numPartitions: partitions,
+            replicationFactor,
+            configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
+          })),
+        }),
+      );
+      // Another process may have created one meanwhile, in its own way.
+      await this.#requirePartitionCounts(plans);
+    }
+    return plans.map(({ topic }) => ({ topic, created: !counts.has(topic) }));
+  }
+
+  /** What differs between the topics that exist and their plans. Throws UnknownTopicError for one that does not. */
+  async describeTopics(plans: readonly TopicPlan[]): Promise<TopicDifference[]> {
+    const counts = await this.#requirePartitionCounts(plans);
+    const missing = plans.find(({ topic }) => !counts.has(topic));
+    if (missing !== undefined) throw new UnknownTopicError(missing.topic);
+    const differences = await Promise.all([
+      this.#configurationDifferences(plans),
+      this.#replicaDifferences(plans),
+    ]);
+    return differences.flat();
+  }
+
+  async deleteTopics(topics: readonly string[]): Promise<void> {
+    await this.#call("delete the topics", undefined, (admin) =>
+      admin.deleteTopics({ topics: [...topics], timeout: CREATE_TIMEOUT_MS }),
+    );
+  }
+
+  /** Removes a partition's records before `offset`, as retention would. */
+  async deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
+    await this.#call(`delete records of ${topic}`, topic, async (admin) => {
+      // kafkajs deletes only where it has looked up the leaders before.
+      await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+    });
+  }
+
+  /** Partition → committed offset; negative means none (kafkajs itself can commit −2 and −1). */
+  async committedOffsets(group: string, topic: string): Promise<Map<number, number>> {
+    const answer = await this.#call(`tell the offsets of group ${group}`, topic, (admin) =>
+      admin.fetchOffsets({ groupId: group, topics: [topic] }),
+    );
+    const partitions = answer.find((committed) => committed.topic === topic)?.partitions ?? [];
+    return new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+  }
+
+  async describeGroup(group: string): Promise<GroupDescription> {
+    const { groups } = await this.#call(`describe group ${group}`, undefined, (admin) =>
+      admin.describeGroups([group]),
+    );
+    const described = groups.find(({ groupId }) => groupId === group);
+    const members = (described?.members ?? []).map((member) => ({
+      memberId: member.memberId,
+      clientId: member.clientId,
+      host: member.clientHost,
+      assignment: decodeAssignment(member.memberAssignment),
+    }));
+    return { state: described?.state ?? "Dead", members };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    // Never connected, or after a fault: there is nothing open, and disconnecting does no harm.
+    await this.#admin.disconnect();
+  }
+
+  async #requirePartitionCounts(plans: readonly TopicPlan[]): Promise<Map<string, number>> {
+    const counts = await this.partitionCounts(plans.map(({ topic }) => topic));
+    for (const { topic, partitions } of plans) {
+      const found = counts.get(topic) ?? partitions;
+      if (found !== partitions) throw new PartitionCountError(topic, partitions, found);
+    }
+    return counts;
+  }
+
+  async #configurationDifferences(plans: readonly TopicPlan[]): Promise<TopicDifference[]> {
+    const { resources } = await this.#call("describe its topics", undefined, (admin) =>
+      admin.describeConfigs({
+        includeSynonyms: false,
+        resources: plans.map(({ topic }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic })),
+      }),
+    );
+    return plans.flatMap((plan) => {
+      const entries = resources.find(({ resourceName }) => resourceName === plan.topic)?.configEntries ?? [];
+      return configurationDifferences(
+        plan,
+        new Map(entries.map(({ configName, configValue }) => [configName, configValue])),
+      );
+    });
+  }
+
+  async #replicaDifferences(plans: readonly TopicPlan[]): Promise<TopicDifference[]> {
+    const metadata = await this.#call("describe its topics", undefined, (admin) =>
+      admin.fetchTopicMetadata({ topics: plans.map(({ topic }) => topic) }),
+    );
+    return plans.flatMap(({ topic, replicationFactor }) => {
+      const partitions = metadata.topics.find(({ name }) => name === topic)?.partitions ?? [];
+      const fewest = Math.min(...partitions.map(({ replicas }) => replicas.length));
+      if (fewest >= replicationFactor) return [];
+      const [wanted, found] = [String(replicationFactor), String(fewest)];
+      const fix = `add replicas with kafka-reassign-partitions.sh for topic ${topic}`;
+      return [{ topic, setting: "replication factor", wanted, found, fix }];
+    });
+  }
+
+  #call<Answer>(
+    doing: string,
+    topic: string | undefined,
+    ask: (admin: Admin) => Promise<Answer>,
+  ): Promise<Answer> {
+    return retryBounded({
+      doing,
+      topic: topic ?? "(any)",
+      brokers: this.#brokers,
+      closing: this.#closing.signal,
+      limits: CALL_LIMITS,
+      attempt: async () => {
+        this.#connected ??= this.#admin.connect();
+        await this.#connected;
+        return ask(this.#admin);
+      },
+      // The next attempt connects again.
+      recover: () => {
+        this.#connected = undefined;
+        this.#logger.debug("kafka administration tried again", { doing });
+      },
+    });
+  }
+}
+
+function decodeAssignment(bytes: Buffer): Map<string, readonly number[]> {
+  // A member that waits for its first assignment has none.
+  if (bytes.length === 0) return new Map();
+  const assignment = kafkajs.AssignerProtocol.MemberAssignment.decode(bytes)?.assignment ?? {};
+  return new Map(Object.entries(assignment));
+}

@@ -1,0 +1,58 @@
+import { createRequire } from "node:module";
+import { expect, test } from "@jest/globals";
+import { KAFKAJS_VERSION, loadKafkajsInternals } from "./kafkajs-internals.js";
+import { repairKafkajs } from "./kafkajs-repairs.js";
+import { silentLogger } from "../logging/index.js";
+import { gzipSync } from "node:zlib";
+import { inflateGzip } from "./gzip.js";
+
+test("is held to the version of kafkajs whose inside is known", () => {
+  const { version } = createRequire(import.meta.url)("kafkajs/package.json") as { version: string };
+  expect(version).toBe(KAFKAJS_VERSION);
+  expect(() => loadKafkajsInternals()).not.toThrow();
+});
+
+interface QueueUnderTest {
+  push(request: object): void;
+  fulfillRequest(answer: object): void;
+  destroy(): void;
+  throttleCheckTimeoutId: unknown;
+}
+
+function queueWithOneAnswered(maxInFlightRequests: number): QueueUnderTest {
+  const internals = loadKafkajsInternals();
+  repairKafkajs(internals);
+  repairKafkajs(internals);
+  const Queue = internals.RequestQueue as unknown as new (options: object) => QueueUnderTest;
+  const options = { maxInFlightRequests, requestTimeout: 1000, enforceRequestTimeout: false };
+  const queue = new Queue({ ...options, clientId: "test", broker: "test:1", logger: silentLogger });
+  const entry = (correlationId: number): object => ({
+    correlationId,
+    resolve: () => undefined,
+    reject: () => undefined,
+  });
+  for (const correlationId of [1, 2]) {
+    queue.push({ entry: entry(correlationId), expectResponse: true, sendRequest: () => undefined });
+  }
+  return queue;
+}
+
+test("plans no look at an empty queue, which kafkajs repeats each millisecond for ever", () => {
+  const queue = queueWithOneAnswered(2);
+  queue.fulfillRequest({ correlationId: 1, payload: Buffer.alloc(0), size: 0 });
+  queue.fulfillRequest({ correlationId: 2, payload: Buffer.alloc(0), size: 0 });
+  expect(queue.throttleCheckTimeoutId).toBeNull();
+  queue.destroy();
+});
+
+test("still plans a look while a request waits", () => {
+  const queue = queueWithOneAnswered(1);
+  expect(queue.throttleCheckTimeoutId).not.toBeNull();
+  queue.destroy();
+});
+
+test("inflates up to a limit only", () => {
+  const bomb = gzipSync(Buffer.alloc(2_000_000));
+  expect(inflateGzip(bomb, 2_000_000)).toHaveLength(2_000_000);
+  expect(() => inflateGzip(bomb, 1_999_999)).toThrow(/larger than 1999999/);
+});
