@@ -18,7 +18,9 @@ const DEPTH_MAX = 6;
 /** One JSON object without a line end. The fields cannot replace time, level or message. */
 export function printJson(line: LogLine): string {
   const { time, level, message, fields } = line;
-  return JSON.stringify({ ...plainFields(fields), time, level, message });
+  const head = { time, level, message };
+  // First for the reader's eye, last so that no field of the same name wins.
+  return JSON.stringify({ ...head, ...plainFields(fields), ...head });
 }
 
 const COLOURS: Readonly<Record<LogLevel, number>> = { debug: 90, info: 32, warn: 33, error: 31 };

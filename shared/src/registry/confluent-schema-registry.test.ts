@@ -109,10 +109,16 @@ describe("ConfluentSchemaRegistry", () => {
     },
   );
 
-  it("ends a registration within the time-out where only its own answer stops halfway", async () => {
+  it.each([
+    ["stops halfway", () => undefined],
+    ["breaks off halfway", (socket: Socket) => socket.destroy()],
+  ])("ends a registration within the time-out where only its own answer %s", async (_case, end) => {
     const server = createHttpServer((request, response) => {
       if (request.method !== "POST") response.writeHead(200).end(level.body);
-      else response.writeHead(200, { "content-length": 100 }).write('{"id":');
+      else
+        response
+          .writeHead(200, { "content-length": 100 })
+          .write('{"id":', () => end(response.socket as Socket));
     });
     await expectUnavailable(open(await listen(server)).register("s", TEXT));
   });
