@@ -38,7 +38,12 @@ function reportWrongCall(error: CommanderError, terminal: Terminal): number {
 async function explain(error: unknown): Promise<{ line: string; exitCode: number }> {
   const { describeError, FatalError, KafkaUnavailableError, RegistryUnavailableError } =
     await import("@lastknown/shared");
-  if (error instanceof FatalError) return { line: describeError(error), exitCode: error.exitCode };
+  if (error instanceof FatalError) {
+    // What goes over several lines (all wrong settings, a log's end) has its fix on a line of its own.
+    const several = error.message.includes("\n");
+    const line = several ? `${error.message}\n${error.fix}` : describeError(error);
+    return { line, exitCode: error.exitCode };
+  }
   const line = describeError(error);
   if (error instanceof KafkaUnavailableError || error instanceof RegistryUnavailableError) {
     return { line, exitCode: UNREACHABLE };

@@ -12,7 +12,7 @@ const allowedPackages = {
   query: ["shared"],
   stack: [],
   e2e: ["shared", "stack"],
-  cli: ["shared", "producer", "consumer", "query", "stack"],
+  cli: ["shared", "producer", "consumer", "query", "stack", "e2e"],
   bench: ["shared", "producer", "consumer", "query", "stack", "cli"],
 };
 

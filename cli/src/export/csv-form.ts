@@ -1,9 +1,7 @@
+import { ABOUT_ARRIVAL } from "@lastknown/producer";
 import { printTime, type AttributeValue } from "@lastknown/shared";
 import type { ExportedArrival } from "./exported-arrival.js";
 import type { EventSchemas } from "./read-audit.js";
-
-/** `replay` leaves columns with this beginning out: they tell about an arrival and are no part of it. */
-export const ABOUT_ARRIVAL = "lastknown.";
 
 const ABOUT_COLUMNS = [
   "event_id",

@@ -29,16 +29,16 @@ export interface CommittedOffsets {
   committed(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
 }
 
-/** The audit offsets up to which a query service's view has folded, or undefined where none answers. */
-export interface ViewPositions {
-  positions(): Promise<ReadonlyMap<number, number> | undefined>;
+/** How many audit records the view of a query service lacks; null where none answers or it does not know. */
+export interface ViewLag {
+  lagRecords(): Promise<number | null>;
 }
 
 export interface FleetLagSources {
   readonly names: FleetNames;
   readonly reader: LogReader;
   readonly committed: CommittedOffsets;
-  readonly view: ViewPositions;
+  readonly view: ViewLag;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -61,7 +61,7 @@ export async function measureFleetLag(sources: FleetLagSources): Promise<FleetLa
   return {
     lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
     lagSeconds: Math.max(0, ...partitions.map(({ lagSeconds }) => lagSeconds)),
-    viewLag: await measureViewLag(sources),
+    viewLag: await sources.view.lagRecords(),
     partitions,
   };
 }
@@ -75,15 +75,4 @@ async function waitedSeconds(sources: FleetLagSources, partition: number, offset
   if (appendedAtMs === undefined) return 0;
   // The broker's clock may be a little ahead of ours.
   return Math.max(0, (sources.now() - appendedAtMs) / 1000);
-}
-
-/** The view's positions are read before the audit's ends, for the same reason. */
-async function measureViewLag({ names, reader, view }: FleetLagSources): Promise<number | null> {
-  const positions = await view.positions();
-  if (positions === undefined) return null;
-  let lag = 0;
-  for (const [partition, { start, end }] of await reader.ends(names.auditTopic)) {
-    lag += Math.max(0, end - Math.max(start, positions.get(partition) ?? start));
-  }
-  return lag;
 }

@@ -2,7 +2,7 @@ import { fleetNames, KafkaAdmin, KafkaLogReader } from "@lastknown/shared";
 import type { Settings } from "@lastknown/shared/settings";
 import { quietLogger } from "../fleet/fleet-servers.js";
 import type { FleetLagSources } from "./fleet-lag.js";
-import { HttpViewPositions } from "./http-view-positions.js";
+import { HttpViewLag } from "./http-view-lag.js";
 
 /** Opens what a lag is measured from for as long as `work` lasts. */
 export async function withLagSources<Result>(
@@ -17,7 +17,7 @@ export async function withLagSources<Result>(
       names: fleetNames(settings.fleet.name),
       reader,
       committed: { committed: (group, topic) => admin.committedOffsets(group, topic) },
-      view: new HttpViewPositions(settings.query),
+      view: new HttpViewLag(settings.query, settings.fleet.name),
       now: Date.now,
     });
   } finally {

@@ -10,7 +10,7 @@ const GAP = "  ";
 export function tableLines(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string[] {
   const titles = columns.map((column) => column.title);
   const widths = columns.map((_, index) =>
-    Math.max(...[titles, ...rows].map((row) => [...(row[index] ?? "")].length)),
+    Math.max(...[titles, ...rows].map((row) => widthOf(row[index] ?? ""))),
   );
   return [titles, ...rows].map((row) =>
     columns
@@ -20,8 +20,13 @@ export function tableLines(columns: readonly TableColumn[], rows: readonly (read
   );
 }
 
+/** In characters: a name with emoji or accents is not wider than it looks, as far as code points tell. */
+function widthOf(text: string): number {
+  return Array.from(text).length;
+}
+
 function padded(text: string, width: number, align: "left" | "right"): string {
-  const space = " ".repeat(Math.max(0, width - [...text].length));
+  const space = " ".repeat(Math.max(0, width - widthOf(text)));
   return align === "right" ? space + text : text + space;
 }
 
@@ -36,6 +41,6 @@ export function printable(text: string): string {
 
 /** At most `length` characters, the last one an ellipsis where some were left out. */
 export function shortened(text: string, length: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= length ? text : `${characters.slice(0, Math.max(0, length - 1)).join("")}…`;
 }

@@ -7,8 +7,24 @@ export interface StateAnswer {
   readonly sts: string;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
   readonly event_id: string;
+  readonly order_time: string;
+  readonly source: { readonly topic: string; readonly partition: number; readonly offset: number };
   readonly meta: { readonly source: string; readonly lagSeconds: number | null };
 }
+
+/** Which event won and which lost to it, in the members that commands read. */
+export interface ExplanationAnswer {
+  readonly user: string;
+  readonly winner: JudgedAnswer;
+  readonly lost: readonly (JudgedAnswer & { readonly reasons: readonly { readonly text: string }[] })[];
+  readonly arrivals: { readonly total: number; readonly considered: number };
+}
+
+export type JudgedAnswer = Omit<StateAnswer, "meta"> & {
+  readonly verdict: string;
+  readonly clamped: boolean;
+  readonly repeated: boolean;
+};
 
 export interface AsOf {
   readonly at?: string | undefined;
@@ -17,7 +33,7 @@ export interface AsOf {
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Attempts while the service asks to wait (503 with Retry-After), as it does until its view has caught up. */
-const ATTEMPTS_MAX = 10;
+const ATTEMPTS_MAX = 4;
 const RETRY_DELAY_MAX_MS = 3000;
 
 /** Asks the query service over HTTP. Every call is bounded in time. */
@@ -33,22 +49,9 @@ export class QueryClient {
     return (await this.#ask(userUrl(user, "", asOf))) as unknown as StateAnswer;
   }
 
-  async explain(user: string, asOf: AsOf = {}): Promise<Readonly<Record<string, unknown>>> {
-    return await this.#ask(userUrl(user, "/explain", asOf));
-  }
-
-  async history(
-    user: string,
-    page: { limit?: number | undefined; cursor?: string | undefined } = {},
-  ): Promise<Readonly<Record<string, unknown>>> {
-    const parameters: Record<string, string> = {};
-    if (page.limit !== undefined) parameters["limit"] = String(page.limit);
-    if (page.cursor !== undefined) parameters["cursor"] = page.cursor;
-    return await this.#ask(userUrl(user, "/history", parameters));
-  }
-
-  async users(limit: number): Promise<Readonly<Record<string, unknown>>> {
-    return await this.#ask(`/v1/users?limit=${limit}`);
+  /** Throws as `state` does. */
+  async explain(user: string, asOf: AsOf = {}): Promise<ExplanationAnswer> {
+    return (await this.#ask(userUrl(user, "/explain", asOf))) as unknown as ExplanationAnswer;
   }
 
   /** The address of a call, for a person to try. */
@@ -116,6 +119,7 @@ function refused(status: number, body: Readonly<Record<string, unknown>>): Fatal
   const { title, detail } = body;
   const said = [title, detail].filter((part) => typeof part === "string").join(": ");
   return new FatalError(`the query service answered ${status}: ${said}`, {
-    fix: status === 404 ? "check the id and the times" : "see the service's log",
+    fix: status < 500 ? "check the id and the times" : "see the service's log",
+    exitCode: status === 400 ? exitCodes.usage : exitCodes.failed,
   });
 }

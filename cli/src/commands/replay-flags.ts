@@ -1,0 +1,22 @@
+import { Option, type Command } from "commander";
+
+/** A flag of the producer's table: commander's text of it, and what it does. */
+export type ReplayFlag = readonly [flags: string, description: string];
+
+const GROUP = "Replay:";
+
+export function addReplayFlags(command: Command, flags: readonly ReplayFlag[]): Command {
+  for (const [text, description] of flags) command.addOption(new Option(text, description).helpGroup(GROUP));
+  return command;
+}
+
+/** The flags as they were given, to be handed on to another `lastknown replay`. */
+export function givenReplayArguments(command: Command, flags: readonly ReplayFlag[]): string[] {
+  const longs = new Set(flags.map(([text]) => new Option(text).long));
+  return command.options.flatMap((option) => {
+    if (option.long === undefined || !longs.has(option.long)) return [];
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (value === true) return [option.long];
+    return typeof value === "string" ? [option.long, value] : [];
+  });
+}

@@ -1,0 +1,34 @@
+import type { QuerySettings } from "@lastknown/shared/settings";
+import type { ViewLag } from "./fleet-lag.js";
+
+const REQUEST_TIMEOUT_MS = 2000;
+
+/** Asks the query service's /health how far its view is behind. */
+export class HttpViewLag implements ViewLag {
+  readonly #url: string;
+  readonly #fleet: string;
+
+  constructor({ host, port }: Pick<QuerySettings, "host" | "port">, fleet: string) {
+    this.#url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/health`;
+    this.#fleet = fleet;
+  }
+
+  async lagRecords(): Promise<number | null> {
+    const health = await this.#health();
+    // Another fleet's service, or none of ours, tells nothing about this one.
+    if (health?.fleet !== this.#fleet) return null;
+    const lag = health.view?.lagRecords;
+    return typeof lag === "number" ? lag : null;
+  }
+
+  async #health(): Promise<{ fleet?: unknown; view?: { lagRecords?: unknown } } | undefined> {
+    try {
+      const response = await fetch(this.#url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+      return { ...((await response.json()) as object) };
+    } catch (error) {
+      // No service, no answer in time, or another one's answer: all mean that its lag cannot be told.
+      if (error instanceof Error) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { runReplay, type ReplayOptions, type ReplaySummary, type ReplayTarget } from "@lastknown/producer";
+import {
+  ConfluentSchemaRegistry,
+  exitCodes,
+  FatalError,
+  fleetNames,
+  KafkaAdmin,
+  KafkaAppender,
+  type Logger,
+} from "@lastknown/shared";
+import type { Settings } from "@lastknown/shared/settings";
+import { quietLogger } from "../fleet/fleet-servers.js";
+import type { ProgressDisplay } from "./progress-display.js";
+
+const EXIT_BY_SIGNAL = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;
+type StopSignal = keyof typeof EXIT_BY_SIGNAL;
+
+/**
+ * Runs a replay on the servers of the settings; a dry run needs none. The first Ctrl-C or SIGTERM finishes what is
+ * under way and reports it, the second ends the process at once.
+ */
+export async function replayOnServers(
+  settings: Settings,
+  options: ReplayOptions,
+  progress: ProgressDisplay,
+): Promise<{ summary: ReplaySummary; exitCode: number }> {
+  const logger = quietLogger(settings);
+  const stopping = new AbortController();
+  let stoppedBy: StopSignal | undefined;
+  const stop = (signal: StopSignal): void => {
+    if (stopping.signal.aborted) process.exit(EXIT_BY_SIGNAL[signal]);
+    stoppedBy = signal;
+    stopping.abort();
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
+  const onServers = options.dryRun === true ? withoutTarget : withTarget;
+  try {
+    const summary = await onServers(settings, logger, (target) =>
+      runReplay(options, {
+        target,
+        logger,
+        signal: stopping.signal,
+        onProgress: (now) => progress.show(now),
+      }),
+    );
+    return { summary, exitCode: stoppedBy === undefined ? summary.exitCode : EXIT_BY_SIGNAL[stoppedBy] };
+  } finally {
+    progress.clear();
+    for (const signal of STOP_SIGNALS) process.removeListener(signal, stop);
+  }
+}
+
+const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
+
+type WithTarget = (target: ReplayTarget | undefined) => Promise<ReplaySummary>;
+
+function withoutTarget(_settings: Settings, _logger: Logger, work: WithTarget): Promise<ReplaySummary> {
+  return work(undefined);
+}
+
+async function withTarget(settings: Settings, logger: Logger, work: WithTarget): Promise<ReplaySummary> {
+  const names = fleetNames(settings.fleet.name);
+  await requireTopic(settings, logger, names.eventsTopic);
+  const appender = new KafkaAppender({ settings: settings.kafka, logger });
+  try {
+    return await work({
+      appender,
+      registry: new ConfluentSchemaRegistry(settings.registry),
+      topic: names.eventsTopic,
+      subject: names.eventsSubject,
+      partitions: settings.fleet.partitions,
+    });
+  } finally {
+    await appender.close();
+  }
+}
+
+/** A partition computed for another number of partitions would be wrong for good, so it is looked at first. */
+async function requireTopic(settings: Settings, logger: Logger, topic: string): Promise<void> {
+  const admin = new KafkaAdmin({ settings: settings.kafka, logger });
+  try {
+    const partitions = (await admin.partitionCounts([topic])).get(topic);
+    const { partitions: wanted, name } = settings.fleet;
+    if (partitions === undefined) {
+      throw new FatalError(`topic ${topic} does not exist at ${settings.kafka.brokers.join(",")}`, {
+        fix: `create it with lastknown topics --fleet ${name}`,
+      });
+    }
+    if (partitions !== wanted) {
+      throw new FatalError(`topic ${topic} has ${partitions} partitions, where the settings say ${wanted}`, {
+        fix: `set --partitions ${partitions}, or use another --fleet name`,
+      });
+    }
+  } finally {
+    await admin.close();
+  }
+}
