@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { endServers } from "./lifetime/end-servers.js";
 import type { Reaper } from "./lifetime/reaper.js";
-import { isRunning, type ServerIdentity, signalServer } from "./lifetime/server-identity.js";
+import { identify, isRunning, type ServerIdentity, signalServer } from "./lifetime/server-identity.js";
 import type { ServerFiles } from "./servers/server-files.js";
 import { allReady, serverNames, startOne } from "./servers/start-servers.js";
 import { addressesOf, environmentOf, type StackAddresses } from "./stack-addresses.js";
@@ -77,6 +77,15 @@ export class RunningStack {
   /** Resolves when every server answers and each cluster is whole. */
   async ready(): Promise<void> {
     await allReady(this.#parts.stateFile);
+  }
+
+  /**
+   * Lets another program of the owner go when the stack does, however the owner ends. It must lead a process group
+   * of its own. `stop` does not end it: its owner asks it first.
+   */
+  adopt(name: string, pid: number): void {
+    const identity = identify(pid);
+    if (identity !== undefined) this.#parts.stateFile.note(name, identity);
   }
 
   /** Ends all servers; a temporary stack's folder goes too. May be called twice. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { kafkaTool } from "./kafka-tool.js";
 import { endServers } from "./lifetime/end-servers.js";
+import { Reaper } from "./lifetime/reaper.js";
 import { isRunning, type ServerIdentity } from "./lifetime/server-identity.js";
 import type { RunningStack } from "./running-stack.js";
 import { redisCommand } from "./servers/redis-commands.js";
@@ -137,6 +138,8 @@ describe("a stack", () => {
   it("that shall stay starts over what was cut off, and goes on with its schemas, its data and its ports after a stop", async () => {
     const directory = await newDirectory();
     const options = { directory, temporary: false, onProgress: () => undefined };
+    // Should this test be killed, the stack that shall stay must not.
+    const guard = new Reaper({ directory, removeDirectory: true, watched: null });
     await mkdir(join(directory, "redis-1"));
     await writeFile(join(directory, "redis-1", "nodes.conf"), "cut off");
     try {
@@ -153,6 +156,7 @@ describe("a stack", () => {
       expect(await subjects.json()).toEqual(["a-value"]);
     } finally {
       await endServers(serversOf(directory), 0);
+      await guard.release();
       await rm(directory, { recursive: true, force: true });
     }
   });
