@@ -75,8 +75,14 @@ class FileReplay {
     sender.use(new EventReader(columns.mapping, types, columns.commaAllowed), encoder);
 
     const firstTurn = Math.floor(resumeFrom / this.#rows);
-    const turns = await this.#sendTurns(sender, firstTurn);
-    await publisher?.drain();
+    let turns: number;
+    try {
+      turns = await this.#sendTurns(sender, firstTurn);
+      await publisher?.drain();
+    } catch (error) {
+      await session.saveAfterFailure();
+      throw error;
+    }
     session.publishingEnded();
     // Rows rejected behind the last published one are done too.
     if (!sender.finished) session.keeper?.advance(turns * this.#rows);

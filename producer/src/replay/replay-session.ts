@@ -95,6 +95,15 @@ export class ReplaySession {
     return new EventEncoder(schema, this.#schemaId);
   }
 
+  /** Keeps what is acknowledged before a failure is passed on: the failure is what the user has to know. */
+  async saveAfterFailure(): Promise<void> {
+    try {
+      await this.keeper?.finish();
+    } catch (error) {
+      this.#dependencies.logger.warn("checkpoint not saved", { checkpoint: this.options.checkpoint, error });
+    }
+  }
+
   publishingEnded(): void {
     this.#publishEndMs = this.clock.monotonicMs();
   }

@@ -84,9 +84,10 @@ export class RowIntake implements CsvSink {
   row(row: CsvRow): void {
     this.rows++;
     const { columns } = this;
-    const head = columns.rows.read(row.cells);
+    const { line, raw, cells } = row;
+    const head = columns.rows.read(cells);
     if (isProblem(head)) {
-      this.#options.reject({ line: row.line, raw: Buffer.from(row.raw), ...head });
+      this.#options.reject({ line, raw: Buffer.from(raw), ...head });
       return;
     }
     const { user, timeStamp, sts, truncated } = head;
@@ -97,9 +98,9 @@ export class RowIntake implements CsvSink {
     this.truncatedFractions += truncated;
     this.firstSts = Math.min(this.firstSts, sts);
     this.lastSts = Math.max(this.lastSts, sts);
-    columns.types.learn(row.cells);
-    columns.sendingTimes.learn(row.cells, timeStamp);
-    this.#options.accept({ ...row, user, timeStamp, sts });
+    columns.types.learn(cells);
+    columns.sendingTimes.learn(cells, timeStamp);
+    this.#options.accept({ line, raw, cells, user, timeStamp, sts });
   }
 
   rejected(rejection: Rejection): void {
