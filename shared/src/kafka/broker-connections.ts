@@ -15,6 +15,8 @@ export interface BrokerConnectionsOptions {
   readonly logger: Logger;
   /** How long a call goes on trying, beside the time that it lets the broker wait. */
   readonly callDeadlineMs?: number;
+  /** Given by tests that cut or freeze connections. */
+  readonly openSocket?: (options: ISocketFactoryArgs) => Socket;
 }
 
 const CALL_DEADLINE_MS = 30_000;
@@ -34,6 +36,7 @@ export class BrokerConnections {
   readonly #settings: KafkaSettings;
   readonly #logger: Logger;
   readonly #callDeadlineMs: number;
+  readonly #open: (options: ISocketFactoryArgs) => Socket;
   readonly #closing = new AbortController();
   /** Every socket that is open, whichever cluster object it belongs to. */
   readonly #sockets = new Set<Socket>();
@@ -47,6 +50,7 @@ export class BrokerConnections {
     this.#settings = options.settings;
     this.#logger = options.logger;
     this.#callDeadlineMs = options.callDeadlineMs ?? CALL_DEADLINE_MS;
+    this.#open = options.openSocket ?? openSocket;
     repairKafkajs(this.internals);
   }
 
@@ -106,9 +110,13 @@ export class BrokerConnections {
     return cluster.brokerPool.findBroker({ nodeId });
   }
 
-  close(): void {
+  /** Ends the calls under way; resolves when no connection is open. */
+  async close(): Promise<void> {
     this.#closing.abort();
+    const sockets = [...this.#sockets].filter((socket) => !socket.closed);
+    const allClosed = sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
     this.#dropConnections();
+    await Promise.all(allClosed);
   }
 
   #recover(topic: string, fault: KafkaFault): void {
@@ -167,7 +175,7 @@ export class BrokerConnections {
   }
 
   #openSocket(options: ISocketFactoryArgs): Socket {
-    const socket = openSocket(options);
+    const socket = this.#open(options);
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     if (this.#closing.signal.aborted) socket.destroy(new Error("opened after the client was closed"));

@@ -10,6 +10,8 @@ const READ_COMMITTED = 1;
 const READ_UNCOMMITTED = 0;
 const EARLIEST = -2;
 const LATEST = -1;
+/** With several brokers one that has records waits for the answers of those that have none: only so long. */
+const SEVERAL_BROKERS_WAIT_MS_MAX = 25;
 /** Pause after a fetch that came back at once without progress, so that no caller can spin (hazard K7). */
 const IDLE_PAUSE_MS = 20;
 /** Enough to step over hundreds of emptied batches in one fetch. */
@@ -43,14 +45,16 @@ export class KafkaLogReader implements LogReader {
   ): Promise<Map<number, LogSlice>> {
     const deadline = performance.now() + limits.waitMs;
     for (;;) {
-      const waitMs = Math.max(0, Math.ceil(deadline - performance.now()));
+      const roundBegun = performance.now();
+      const waitMs = Math.max(0, Math.ceil(deadline - roundBegun));
       const slices = await this.#connections.call(topic, `answer a read of ${topic}`, waitMs, () =>
         this.#fetchAll(topic, positions, { ...limits, waitMs }),
       );
       const moved = [...slices].some(([partition, slice]) => slice.nextOffset !== positions.get(partition));
       const remainingMs = deadline - performance.now();
       if (moved || remainingMs <= 0) return slices;
-      await sleep(Math.min(remainingMs, IDLE_PAUSE_MS));
+      const tookMs = performance.now() - roundBegun;
+      if (tookMs < IDLE_PAUSE_MS) await sleep(Math.min(remainingMs, IDLE_PAUSE_MS));
     }
   }
 
@@ -78,8 +82,8 @@ export class KafkaLogReader implements LogReader {
     }
   }
 
-  async close(): Promise<void> {
-    this.#connections.close();
+  close(): Promise<void> {
+    return this.#connections.close();
   }
 
   /** One fetch per broker that leads any of the partitions, side by side. */
@@ -90,6 +94,7 @@ export class KafkaLogReader implements LogReader {
   ): Promise<Map<number, LogSlice>> {
     const byLeader = await this.#connections.partitionsByLeader(topic, positions.keys());
     const turn = this.#turn++;
+    const waitMs = byLeader.size > 1 ? Math.min(limits.waitMs, SEVERAL_BROKERS_WAIT_MS_MAX) : limits.waitMs;
     const fetched = await Promise.all(
       [...byLeader].map(async ([nodeId, partitions]) => {
         const broker = await this.#connections.broker(nodeId);
@@ -98,7 +103,7 @@ export class KafkaLogReader implements LogReader {
           fetchOffset: positions.get(partition) as number,
           maxBytes: limits.bytesMax,
         }));
-        return this.#fetch(broker, topic, wanted, limits);
+        return this.#fetch(broker, topic, wanted, { ...limits, waitMs });
       }),
     );
     const slices = new Map<number, LogSlice>();
