@@ -1,1 +1,4 @@
-export {};
+export { startQuery, type QueryDependencies, type QueryService } from "./start-query.js";
+export { connectQuery, type QueryConnections, type QueryServiceSettings } from "./query-connections.js";
+export type { Health } from "./http/health-route.js";
+export { createQueryMetrics, type QueryMetrics, type ViewFigures } from "./operations/query-metrics.js";

@@ -11,7 +11,7 @@ export interface MetricOptions<Label extends string> {
 
 export interface GaugeOptions<Label extends string> extends MetricOptions<Label> {
   /** Called when the metrics are read, for what is cheaper to look up than to follow. */
-  readonly collect?: (gauge: Gauge<Label>) => void;
+  readonly collect?: (gauge: Gauge<Label>) => void | Promise<void>;
 }
 
 export interface HistogramOptions<Label extends string> extends MetricOptions<Label> {

@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  fleetNames,
+  KafkaUnavailableError,
+  verifyFleet,
+  type FleetRecord,
+  type FleetRecordCell,
+  type FleetSettings,
+  type LogReader,
+  type Logger,
+  type QuerySettings,
+} from "@lastknown/shared";
+import { ViewAnswers } from "../answers/view-answers.js";
+import type { ReadyView } from "../answers/answers.js";
+import type { ViewProgress } from "../freshness/freshness.js";
+import type { ViewStore } from "../view/view-store.js";
+import { AuditFolder, type FoldObserver } from "./audit-folder.js";
+import { PatientFleetCell } from "./patient-fleet-cell.js";
+import { FOLDER_STATES, ViewFolder, type FolderState } from "./view-folder.js";
+
+export const KEEPER_STATES = ["opening", ...FOLDER_STATES] as const;
+export type KeeperState = "opening" | FolderState;
+
+export interface ViewKeeperOptions {
+  readonly fleet: FleetSettings;
+  readonly query: Pick<QuerySettings, "foldRecordsMax" | "fetchBytesMax" | "fetchWaitMs">;
+  /** Not shared with others. */
+  readonly reader: LogReader;
+  readonly redisFleet: FleetRecordCell;
+  readonly openStore: (fleet: FleetRecord) => Promise<ViewStore>;
+  readonly observer: FoldObserver;
+  readonly logger: Logger;
+}
+
+interface OpenView {
+  readonly store: ViewStore;
+  readonly audit: AuditFolder;
+  readonly folder: ViewFolder;
+  readonly answers: ViewAnswers;
+}
+
+const OPEN_PAUSE_MS = 1000;
+const REDIS_CHECK_PAUSE_MS = 5000;
+
+/**
+ * Has the view from its opening to its closing: finds out which fleet it is for, opens the store and keeps it
+ * folding. Without Kafka it goes on trying, as latest states can be answered all the same.
+ */
+export class ViewKeeper {
+  readonly #options: ViewKeeperOptions;
+  readonly #stopping = new AbortController();
+  #view: OpenView | undefined;
+  /** Whether the fleet was compared with Redis's copy too. */
+  #wasRedisRead = false;
+  /** Set by start. */
+  #ended: Promise<void> | undefined;
+
+  constructor(options: ViewKeeperOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes the first attempt to open the view and goes on in the background, where Kafka does not answer.
+   *
+   * @throws FatalError if servers, settings or the folder belong to different fleets
+   */
+  async start(): Promise<void> {
+    await this.#tryToOpen();
+    this.#ended = this.#run();
+    // Whoever runs the service watches `ended`; until then a failure must not count as unhandled.
+    this.#ended.catch(() => undefined);
+  }
+
+  /** Rejects when the view cannot go on; resolves after `stop`. */
+  get ended(): Promise<void> {
+    if (this.#ended === undefined) throw new Error("the view was not started");
+    return this.#ended;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#view?.folder.stop();
+    await Promise.allSettled([this.#ended]);
+    await this.#view?.store.close();
+    this.#view = undefined;
+  }
+
+  get state(): KeeperState {
+    if (this.#view === undefined) return this.#isStopping ? "stopped" : "opening";
+    return this.#view.folder.state;
+  }
+
+  get unreadableRecords(): number {
+    return this.#view?.audit.unreadableRecords ?? 0;
+  }
+
+  /** The view if it can be asked, else in words why not. */
+  readonly ready = (): ReadyView | string => {
+    if (this.#view?.folder.hasCaughtUp === true) return this.#view;
+    if (this.#view === undefined) return "the view is not open yet: Kafka does not answer";
+    return `the view has not caught up with where the audit ended at the start (${this.#view.folder.state})`;
+  };
+
+  readonly progress = (): ViewProgress | undefined => {
+    if (this.#view === undefined) return undefined;
+    const { store, folder } = this.#view;
+    return { hasCaughtUp: folder.hasCaughtUp, position: (partition) => store.position(partition) };
+  };
+
+  async #run(): Promise<void> {
+    while (this.#view === undefined && !this.#isStopping) {
+      await this.#pause(OPEN_PAUSE_MS);
+      await this.#tryToOpen();
+    }
+    const folding = this.#view?.folder.ended ?? Promise.resolve();
+    await Promise.race([folding, this.#compareWithRedis().then(() => folding)]);
+  }
+
+  /** Leaves the view undefined if Kafka does not answer. */
+  async #tryToOpen(): Promise<void> {
+    try {
+      const record = await this.#verifyFleet();
+      this.#view = this.#openView(record, await this.#options.openStore(record));
+      this.#view.folder.start();
+    } catch (error) {
+      if (!(error instanceof KafkaUnavailableError)) throw error;
+      this.#options.logger.warn("view cannot be opened yet", { error });
+    }
+  }
+
+  async #verifyFleet(): Promise<FleetRecord> {
+    const { reader, redisFleet, fleet } = this.#options;
+    const redis = new PatientFleetCell(redisFleet);
+    const shape = { partitions: fleet.partitions, maxFutureSkew: fleet.maxFutureSkewMicros };
+    const record = await verifyFleet({ names: fleetNames(fleet.name), reader, redis }, shape);
+    this.#wasRedisRead = redis.wasRead;
+    return record;
+  }
+
+  #openView(fleet: FleetRecord, store: ViewStore): OpenView {
+    const { reader, observer, logger, query } = this.#options;
+    const { auditTopic, eventsTopic } = fleetNames(this.#options.fleet.name);
+    const audit = new AuditFolder({ store, fleet, auditTopic, observer, logger });
+    const { partitions } = fleet;
+    const folder = new ViewFolder({ ...query, reader, auditTopic, partitions, store, folder: audit, logger });
+    return { store, audit, folder, answers: new ViewAnswers({ store, fleet, eventsTopic }) };
+  }
+
+  /** Redis may have been away when the fleets were compared: compares until it was there once. */
+  async #compareWithRedis(): Promise<void> {
+    while (!this.#wasRedisRead && !this.#isStopping) {
+      await this.#pause(REDIS_CHECK_PAUSE_MS);
+      try {
+        await this.#verifyFleet();
+      } catch (error) {
+        if (!(error instanceof KafkaUnavailableError)) throw error;
+        this.#options.logger.debug("fleets cannot be compared now", { error });
+      }
+    }
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #pause(pauseMs: number): Promise<void> {
+    await sleep(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+}

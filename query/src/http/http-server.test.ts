@@ -1,0 +1,243 @@
+import { request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import { Script } from "node:vm";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { silentLogger, userIdProblem } from "@lastknown/shared";
+import fc from "fast-check";
+import type { Answer } from "../answers/answer.js";
+import type { Answers } from "../answers/answers.js";
+import type { UserState } from "../answers/user-state.js";
+import { createHttpServer } from "./http-server.js";
+import type { RouteServer } from "./route-server.js";
+
+/** Answers with what was asked, so that a test sees what came through the URL. */
+const echo = {
+  latest: (user: string) => Promise.resolve(answerAbout(user)),
+  state: (user: string, moment: object) => Promise.resolve(answerAbout(user, moment)),
+  history: (question: object) => {
+    asked = question;
+    return Promise.resolve({ source: "view", lag: 0, content: { items: [], cursor: null } });
+  },
+  users: () => Promise.reject(new TypeError("a bug")),
+} as unknown as Answers;
+let asked: object | undefined;
+
+function answerAbout(user: string, moment: object = {}): Answer<UserState> {
+  asked = moment;
+  const attributes = Object.assign(Object.create(null) as object, {
+    ["__proto__"]: "kept",
+    "a b": 1.5,
+    flag: true,
+  }) as UserState["attributes"];
+  const source = { topic: "fleet.events", partition: 1, offset: 2 };
+  const content = { user, timeStamp: 1, sts: -1, orderTime: 0, attributes, eventId: "0".repeat(32), source };
+  return { source: "redis", lag: 1.25, content };
+}
+
+describe("the HTTP service", () => {
+  let server: RouteServer;
+
+  beforeAll(async () => {
+    server = await createHttpServer({
+      answers: echo,
+      health: () => Promise.reject(new Error("not asked")),
+      observer: { answered: () => undefined },
+      logger: silentLogger,
+    });
+    await server.listen({ host: "127.0.0.1", port: 0 });
+  });
+  afterAll(() => server.close());
+
+  const get = (url: string) => server.inject({ method: "GET", url });
+
+  test("prints a state in the documented shape", async () => {
+    const answer = await get("/v1/users/bus");
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers["x-data-source"]).toBe("redis");
+    expect(answer.headers["x-data-lag-seconds"]).toBe("1.250");
+    expect(answer.body).toBe(
+      '{"user":"bus","time_stamp":"1970-01-01T00:00:00.000001Z","sts":"1969-12-31T23:59:59.999999Z",' +
+        '"attributes":{"__proto__":"kept","a b":1.5,"flag":true},"event_id":"00000000000000000000000000000000",' +
+        '"order_time":"1970-01-01T00:00:00.000000Z","source":{"topic":"fleet.events","partition":1,"offset":2},' +
+        '"meta":{"source":"redis","lagSeconds":1.25,"consistency":"eventual"}}',
+    );
+  });
+
+  test.each([
+    "a/b",
+    "{}",
+    "..",
+    ".",
+    "-",
+    "a\nb",
+    "\u{1f68c}",
+    "x".repeat(256),
+    "\u{1f68c}".repeat(64),
+    "/".repeat(256),
+    "%2F",
+    "100%",
+    "a+b",
+    "a b",
+    "?",
+    "#",
+    "é",
+    "e\u0301",
+    ":user",
+    "*",
+    "history",
+    "a/history",
+    "%",
+    "\u0001",
+  ])("finds user %j by path, and by ?id=", async (user) => {
+    const encoded = user === "." || user === ".." ? user.replaceAll(".", "%2E") : encodeURIComponent(user);
+    expect((await rawGet(server, `/v1/users/${encoded}`)).user).toBe(user);
+    expect((await rawGet(server, `/v1/users/-?id=${encodeURIComponent(user)}`)).user).toBe(user);
+  });
+
+  test("finds any legal user by path, and by ?id=", async () => {
+    const legal = fc
+      .string({ unit: "binary", minLength: 1, maxLength: 64 })
+      .filter((id) => userIdProblem(id) === undefined);
+    await fc.assert(
+      fc.asyncProperty(legal, async (user) => {
+        const encoded = encodeURIComponent(user).replaceAll(".", "%2E");
+        expect((await rawGet(server, `/v1/users/${encoded}`)).user).toBe(user);
+        expect((await rawGet(server, `/v1/users/-?id=${encodeURIComponent(user)}`)).user).toBe(user);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each([
+    ["/v1/users/a?at=2024-03-10T12:00:00%2B02:00", { at: Date.UTC(2024, 2, 10, 10) * 1000 }],
+    ["/v1/users/a?at=2024-03-10T12:00:00+02:00", { at: Date.UTC(2024, 2, 10, 10) * 1000 }],
+    ["/v1/users/a?knownAt=2024-03-10T12:00:00.000001Z", { knownAt: Date.UTC(2024, 2, 10, 12) * 1000 + 1 }],
+  ])("reads the time of %s", async (url, moment) => {
+    expect((await get(url)).statusCode).toBe(200);
+    expect(asked).toEqual({ at: undefined, knownAt: undefined, ...moment });
+  });
+
+  test("passes on every parameter of a history", async () => {
+    await get(
+      "/v1/users/a/history?from=1970-01-01T00:00:00Z&to=1970-01-01T00:00:01Z&verdict=stale&limit=7&cursor=c",
+    );
+    expect(asked).toEqual({ user: "a", from: 0, to: 1_000_000, verdict: "stale", limit: 7, cursor: "c" });
+  });
+
+  test.each([
+    ["/v1/users/a?at=yesterday", "at"],
+    ["/v1/users/a?at=2024-03-10T12:00:00", "at"],
+    ["/v1/users/a?at=2024-03-10+12:00", "at"],
+    ["/v1/users/a?at=2024-02-30T12:00:00Z", "at"],
+    ["/v1/users/a?at=", "at"],
+    ["/v1/users/a?knownAt=1700000000", "knownAt"],
+    ["/v1/users/a?at=2024-03-10T12:00:00Z&at=2024-03-11T12:00:00Z", "at"],
+    ["/v1/users/a?knownat=2024-03-10T12:00:00Z", "knownat"],
+    ["/v1/users/a?__proto__=1", "__proto__"],
+    ["/v1/users/a?id=b", "id"],
+    ["/v1/users/-?id=", "id"],
+    ["/v1/users/-?id=%FF", "id"],
+    ["/v1/users/-?id=%00", "id"],
+    ["/v1/users/-?%zz=1", "query"],
+    ["/v1/users/a%00b", "user"],
+    [`/v1/users/${"x".repeat(257)}`, "user"],
+    ["/v1/users/a/history?verdict=good", "verdict"],
+    ["/v1/users/a/history?limit=0", "limit"],
+    ["/v1/users/a/history?limit=1001", "limit"],
+    ["/v1/users/a/history?limit=1e2", "limit"],
+    ["/v1/users/a/history?from=now", "from"],
+    ["/v1/users/a/history?to=now", "to"],
+    ["/v1/users?at=2024-03-10T12:00:00Z", "at"],
+  ])("refuses %s and names the field", async (url, field) => {
+    const answer = await get(url);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers["content-type"]).toBe("application/problem+json; charset=utf-8");
+    expect(answer.headers["x-data-source"]).toBe("none");
+    expect(answer.headers["x-data-lag-seconds"]).toBe("unknown");
+    expect(answer.json()).toMatchObject({
+      type: "urn:lastknown:problem:invalid-parameter",
+      status: 400,
+      field,
+    });
+  });
+
+  test.each([
+    "/v1/users/%FF",
+    "/v1/users/%",
+    "/v1/users/%zz",
+    "/v1/users/%ED%A0%80",
+    `/v1/users/${"x".repeat(769)}`,
+  ])("refuses a path that is no legal URL: %s", async (url) => {
+    const answer = await get(url);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers["content-type"]).toBe("application/problem+json; charset=utf-8");
+    expect(answer.headers["x-data-source"]).toBe("none");
+    expect(answer.json()).toMatchObject({ status: 400 });
+  });
+
+  test.each(["/", "/v2", "/v1/users/", "/v1/users/a/b", "/v1/users/a/history/"])(
+    "knows no other path: %s",
+    async (url) => {
+      const answer = await server.inject({ method: "POST", url });
+      expect(answer.statusCode).toBe(404);
+      expect(answer.json()).toMatchObject({ type: "urn:lastknown:problem:unknown-route" });
+      expect(answer.headers["x-data-lag-seconds"]).toBe("unknown");
+    },
+  );
+
+  test("tells nothing of what failed inside", async () => {
+    const answer = await get("/v1/users");
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toContain("a bug");
+    expect(answer.json()).toMatchObject({ type: "urn:lastknown:problem:internal" });
+  });
+
+  test("describes itself as OpenAPI 3.1", async () => {
+    const api = (await get("/openapi.json")).json<{
+      openapi: string;
+      paths: Record<string, { get: { responses: object; parameters?: { name: string }[] } }>;
+    }>();
+    expect(api.openapi).toBe("3.1.0");
+    expect(Object.keys(api.paths).sort()).toEqual([
+      "/health",
+      "/v1/users",
+      "/v1/users/{user}",
+      "/v1/users/{user}/explain",
+      "/v1/users/{user}/history",
+    ]);
+    const { get: operation } = api.paths["/v1/users/{user}/history"] as {
+      get: { responses: object; parameters: { name: string }[] };
+    };
+    expect(Object.keys(operation.responses)).toEqual(["200", "4XX", "5XX"]);
+    expect(operation.parameters.map(({ name }) => name).sort()).toEqual([
+      "cursor",
+      "from",
+      "id",
+      "limit",
+      "to",
+      "user",
+      "verdict",
+    ]);
+  });
+
+  test("has a page to read and try it that loads nothing from elsewhere", async () => {
+    const page = await get("/docs");
+    expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
+    expect(page.body).not.toMatch(/https?:\/\//);
+    // A page whose script does not parse would stay empty.
+    expect(() => new Script(/<script>(.*)<\/script>/s.exec(page.body)?.[1] ?? "(")).not.toThrow();
+  });
+});
+
+/** Past the URL class, which would drop "." and "..": the request line is taken as it is. */
+function rawGet(server: RouteServer, path: string): Promise<{ user?: string }> {
+  const { port } = server.server.address() as AddressInfo;
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "127.0.0.1", port, path, agent: false }, (response) => {
+      json(response).then((body) => resolve(body as { user?: string }), reject);
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}

@@ -1,0 +1,79 @@
+import {
+  fleetNames,
+  loadSettings,
+  MemoryFleetRecordCell,
+  MemoryLog,
+  printFleetRecord,
+  silentLogger,
+} from "@lastknown/shared";
+import { FleetForTest } from "./fleet-for-test.js";
+import { MemoryLatestStates } from "./latest/memory-latest-states.js";
+import { startQuery, type QueryService } from "./start-query.js";
+import { MemoryViewStore } from "./view/memory/memory-view-store.js";
+
+export const TEST_PARTITIONS = 4;
+
+/** A query service whose servers are all in memory. */
+export interface MemoryService {
+  readonly query: QueryService;
+  readonly log: MemoryLog;
+  readonly fleet: FleetForTest;
+  readonly latest: MemoryLatestStates;
+  /** Partition → committed offset of the workers' group. */
+  readonly committed: Map<number, number>;
+  get(path: string): Promise<Response>;
+}
+
+export interface MemoryServiceOptions {
+  /** Before the service starts. */
+  readonly prepare?: (service: Pick<MemoryService, "fleet" | "log" | "latest">) => Promise<void>;
+  readonly log?: MemoryLog;
+}
+
+export async function startMemoryService(options: MemoryServiceOptions = {}): Promise<MemoryService> {
+  const name = "test";
+  const names = fleetNames(name);
+  const topics = { [names.eventsTopic]: TEST_PARTITIONS, [names.auditTopic]: TEST_PARTITIONS };
+  const log = options.log ?? new MemoryLog({ topics });
+  const fleet = new FleetForTest({ fleet: name, appender: log, partitions: TEST_PARTITIONS });
+  const latest = new MemoryLatestStates();
+  const committed = new Map<number, number>();
+  await fleet.establish();
+  await options.prepare?.({ fleet, log, latest });
+
+  const settings = loadSettings({
+    environment: {},
+    flags: { fleet: name, partitions: String(TEST_PARTITIONS), "query-port": "0", "operations-port": "0" },
+  });
+  const query = await startQuery(settings, {
+    logger: silentLogger,
+    connections: {
+      auditReader: log,
+      positionReader: log,
+      groupOffsets: { committedOffsets: () => Promise.resolve(committed) },
+      latest,
+      redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
+      openStore: () => Promise.resolve(new MemoryViewStore()),
+      close: () => log.close(),
+    },
+  });
+  const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${query.port}${path}`);
+  return { query, log, fleet, latest, committed, get };
+}
+
+const DEADLINE_MS = 10_000;
+
+/** Asks until the condition holds. */
+export async function until<Value>(
+  ask: () => Promise<Value>,
+  holds: (value: Value) => boolean,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<Value> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const value = await ask();
+    if (holds(value)) return value;
+    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(value)} after ${deadlineMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

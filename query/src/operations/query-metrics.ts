@@ -1,0 +1,104 @@
+import type { Metrics } from "@lastknown/shared";
+import { DATA_SOURCES } from "../answers/answer.js";
+import type { FoldObserver } from "../folding/audit-folder.js";
+import { UNREADABLE_REASONS } from "../folding/read-audit-record.js";
+import { KEEPER_STATES, type KeeperState } from "../folding/view-keeper.js";
+import type { Lag } from "../freshness/freshness.js";
+import type { AnswerObserver } from "../http/http-server.js";
+
+/** The patterns of all routes; what fits none counts as `unknown`. */
+export const ROUTES = [
+  "/v1/users",
+  "/v1/users/:user",
+  "/v1/users/:user/history",
+  "/v1/users/:user/explain",
+  "/health",
+  "/openapi.json",
+  "/docs",
+  "/",
+  "unknown",
+] as const;
+
+const STATUS_CLASSES = ["2xx", "3xx", "4xx", "5xx"] as const;
+const ANSWER_BUCKETS_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+
+/** Looked up when the metrics are read. */
+export interface ViewFigures {
+  readonly state: () => KeeperState;
+  readonly lagRecords: () => number | undefined;
+  readonly lagSeconds: () => Promise<Lag>;
+}
+
+export interface QueryMetrics {
+  readonly answers: AnswerObserver;
+  readonly folding: FoldObserver;
+}
+
+export function createQueryMetrics(metrics: Metrics, view: ViewFigures): QueryMetrics {
+  addViewGauges(metrics, view);
+  return { answers: answerObserver(metrics), folding: foldObserver(metrics) };
+}
+
+function answerObserver(metrics: Metrics): AnswerObserver {
+  const answers = metrics.counter({
+    name: "lastknown_query_answers_total",
+    help: "HTTP answers by route, class of status and the store that they came from.",
+    labels: { route: ROUTES, status: STATUS_CLASSES, source: DATA_SOURCES },
+  });
+  const durations = metrics.histogram({
+    name: "lastknown_query_answer_seconds",
+    help: "How long an HTTP answer took.",
+    labels: { route: ROUTES },
+    buckets: ANSWER_BUCKETS_SECONDS,
+  });
+  return {
+    answered: ({ route: pattern, status: code, source, seconds }) => {
+      const route = ROUTES.find((known) => known === pattern) ?? "unknown";
+      const status = STATUS_CLASSES[Math.floor(code / 100) - 2] ?? "5xx";
+      answers.inc({ route, status, source });
+      durations.observe({ route }, seconds);
+    },
+  };
+}
+
+function foldObserver(metrics: Metrics): FoldObserver {
+  const folded = metrics.counter({
+    name: "lastknown_view_entries_total",
+    help: "Audit entries read into the view: new ones, and doubles that it had.",
+    labels: { kind: ["added", "double"] },
+  });
+  const unreadable = metrics.counter({
+    name: "lastknown_view_unreadable_records_total",
+    help: "Audit records that were left out of the view, by what of them cannot be read.",
+    labels: { reason: UNREADABLE_REASONS },
+  });
+  return {
+    folded: ({ added, doubles }) => {
+      folded.inc({ kind: "added" }, added);
+      folded.inc({ kind: "double" }, doubles);
+    },
+    unreadable: (reason) => unreadable.inc({ reason }),
+  };
+}
+
+function addViewGauges(metrics: Metrics, view: ViewFigures): void {
+  metrics.gauge({
+    name: "lastknown_view_lag_records",
+    help: "Audit records not yet in the view; NaN while that cannot be known.",
+    collect: (gauge) => gauge.set(view.lagRecords() ?? Number.NaN),
+  });
+  metrics.gauge({
+    name: "lastknown_view_lag_seconds",
+    help: "How long the oldest record that the view lacks has waited, the worst partition's; NaN while unknown.",
+    // prom-client waits for what collect returns.
+    collect: (gauge) => view.lagSeconds().then((lag) => gauge.set(lag === "unknown" ? Number.NaN : lag)),
+  });
+  metrics.gauge({
+    name: "lastknown_view_state",
+    help: "1 for the state in which the view's folding is, 0 for the others.",
+    labels: { state: KEEPER_STATES },
+    collect: (gauge) => {
+      for (const state of KEEPER_STATES) gauge.set({ state }, state === view.state() ? 1 : 0);
+    },
+  });
+}

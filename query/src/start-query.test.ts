@@ -1,0 +1,210 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { bucketOf } from "@lastknown/shared";
+import type { Health } from "./http/health-route.js";
+import {
+  startMemoryService,
+  until,
+  type MemoryService,
+  type MemoryServiceOptions,
+} from "./memory-service-for-test.js";
+
+const MINUTE = 60_000_000;
+const NOON = Date.UTC(2024, 2, 10, 12) * 1000;
+
+/** Three arrivals: the second happened before the first, the third is the second again. */
+const BUS = [
+  { user: "bus", timeStamp: NOON + 2 * MINUTE, sts: NOON + 3 * MINUTE, attributes: { letter: "a" } },
+  { user: "bus", timeStamp: NOON, sts: NOON + 4 * MINUTE, attributes: { letter: "b", "battery (%)": 0.5 } },
+  { user: "bus", timeStamp: NOON, sts: NOON + 5 * MINUTE, attributes: { letter: "b", "battery (%)": 0.5 } },
+];
+
+describe("the query service", () => {
+  let service: MemoryService;
+
+  const start = async (options?: MemoryServiceOptions): Promise<void> => {
+    service = await startMemoryService(options);
+    await until(health, ({ view }) => view.hasCaughtUp && view.lagSeconds === 0);
+  };
+  const health = async (): Promise<Health> => (await (await service.get("/health")).json()) as Health;
+  const body = async (path: string): Promise<unknown> => (await service.get(path)).json();
+
+  afterEach(() => service.query.stop());
+
+  test("answers what was true at a moment, and what was known at one", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    expect(await body("/v1/users/bus?at=2024-03-10T12:01:00Z")).toMatchObject({
+      user: "bus",
+      time_stamp: "2024-03-10T12:00:00.000000Z",
+      attributes: { letter: "b", "battery (%)": 0.5 },
+      source: { topic: "test.events", offset: 2 },
+      meta: { source: "view", lagSeconds: 0, consistency: "eventual" },
+    });
+    expect(await body("/v1/users/bus?knownAt=2024-03-10T12:03:30Z")).toMatchObject({
+      attributes: { letter: "a" },
+    });
+    const both = "/v1/users/bus?at=2024-03-10T12:01:00Z&knownAt=2024-03-10T12:03:30Z";
+    expect(await body(both)).toMatchObject({ type: "urn:lastknown:problem:no-state-yet", status: 404 });
+  });
+
+  test("judges each arrival in the history", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    const { items, cursor } = (await body("/v1/users/bus/history")) as { items: object[]; cursor: null };
+    expect(cursor).toBeNull();
+    expect(items).toMatchObject([
+      { source: { offset: 0 }, verdict: "applied", clamped: false, repeated: false },
+      { source: { offset: 1 }, verdict: "stale", repeated: false },
+      { source: { offset: 2 }, verdict: "duplicate", repeated: true },
+    ]);
+  });
+
+  test("explains which arrival won and why the others lost", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    expect(await body("/v1/users/bus/explain")).toMatchObject({
+      winner: { source: { offset: 0 }, verdict: "applied" },
+      lost: [
+        { source: { offset: 2 }, reasons: [{ code: "older" }, { code: "arrived_late" }] },
+        { source: { offset: 1 }, reasons: [{ code: "older" }, { code: "arrived_late" }] },
+      ],
+      arrivals: { total: 3, considered: 3, after_at: 0, received_after_known_at: 0, complete: true },
+    });
+    expect(await body("/v1/users/bus/explain?at=2024-03-10T12:01:00Z")).toMatchObject({
+      winner: { source: { offset: 2 } },
+      lost: [
+        { source: { offset: 0 }, reasons: [{ code: "after_at" }] },
+        { source: { offset: 1 }, reasons: [{ code: "same_observation" }] },
+      ],
+      arrivals: { total: 3, considered: 2, after_at: 1 },
+    });
+  });
+
+  test("takes the latest from Redis and says how far that is behind", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    const bucket = bucketOf(Buffer.from("bus"));
+    service.latest.progress.set(bucket, 3);
+    const source = { topic: "test.events", partition: 0, offset: 0 };
+    const times = { timeStamp: NOON, sts: NOON, orderTime: NOON };
+    service.latest.states.set("bus", {
+      user: "bus",
+      ...times,
+      attributes: {},
+      eventId: "00".repeat(16),
+      source,
+    });
+    const fresh = await service.get("/v1/users/bus");
+    expect(fresh.headers.get("x-data-source")).toBe("redis");
+    expect(fresh.headers.get("x-data-lag-seconds")).toBe("0.000");
+    service.latest.progress.set(bucket, 2);
+    const late = await service.get("/v1/users/bus");
+    expect(Number(late.headers.get("x-data-lag-seconds"))).toBeGreaterThan(0);
+    expect(await late.json()).toMatchObject({ meta: { source: "redis", lagSeconds: expect.any(Number) } });
+  });
+
+  test("takes the latest from the view while Redis is away, and says so", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    service.latest.unavailable = true;
+    const answer = await service.get("/v1/users/bus");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("x-data-source")).toBe("view");
+    expect(await answer.json()).toMatchObject({ attributes: { letter: "a" }, meta: { source: "view" } });
+  });
+
+  test("tells an unknown user from a part of Redis that was lost", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    const lost = await service.get("/v1/users/bus");
+    expect(lost.status).toBe(503);
+    expect(lost.headers.get("retry-after")).toBe("1");
+    expect(lost.headers.get("x-data-lag-seconds")).toBe("unknown");
+    expect(await lost.json()).toMatchObject({ type: "urn:lastknown:problem:state-not-known-yet" });
+    service.latest.progress.set(bucketOf(Buffer.from("bus")), 3);
+    const unknown = await service.get("/v1/users/bus");
+    expect(unknown.status).toBe(404);
+    expect(unknown.headers.get("x-data-source")).toBe("redis");
+    expect(unknown.headers.get("x-data-lag-seconds")).toBe("0.000");
+    expect(await unknown.json()).toMatchObject({ type: "urn:lastknown:problem:unknown-user" });
+  });
+
+  test("knows that nobody can be known where nothing was ever published", async () => {
+    await start();
+    expect((await service.get("/v1/users/nobody")).status).toBe(404);
+    expect(await body("/v1/users")).toEqual({ items: [], cursor: null, meta: expect.anything() });
+  });
+
+  test("tells for how long the oldest record that the view lacks has waited", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    const publishedAtMs = performance.now();
+    const [waiting] = await service.fleet.publish([{ user: "bus", timeStamp: NOON, sts: NOON }]);
+    const answer = (): Promise<Response> => service.get("/v1/users/bus?at=2024-03-10T12:01:00Z");
+    const lag = (response: Response): number => Number(response.headers.get("x-data-lag-seconds"));
+    const behind = await until(answer, (response) => lag(response) > 0.5);
+    // Never told too small by more than a poll, never too great by more than one.
+    expect(Math.abs(lag(behind) - (performance.now() - publishedAtMs) / 1000)).toBeLessThan(0.5);
+    if (waiting !== undefined) await service.fleet.audit([waiting]);
+    await until(answer, (response) => lag(response) === 0);
+  });
+
+  test("counts a dead-lettered record as not lacking once it is committed", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    const [rejected] = await service.fleet.publish([{ user: "bus", timeStamp: NOON, sts: NOON }]);
+    const lag = async (): Promise<string | null> =>
+      (await service.get("/v1/users/bus/history")).headers.get("x-data-lag-seconds");
+    await until(lag, (text) => text !== "0.000");
+    if (rejected !== undefined) service.committed.set(rejected.partition, rejected.offset + 1);
+    await until(lag, (text) => text === "0.000");
+  });
+
+  test("does not guess a lag while Kafka does not answer", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    service.log.unavailable = true;
+    const answer = await until(
+      () => service.get("/v1/users/bus?at=2024-03-10T12:01:00Z"),
+      (response) => response.headers.get("x-data-lag-seconds") === "unknown",
+    );
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ meta: { lagSeconds: null } });
+    service.log.unavailable = false;
+    await until(health, ({ view }) => view.state === "running" && view.lagSeconds === 0);
+  });
+
+  test("refuses to answer about the past before the view has caught up", async () => {
+    service = await startMemoryService({
+      prepare: ({ log }) => Promise.resolve(void (log.unavailable = true)),
+    });
+    const answer = await service.get("/v1/users/bus?at=2024-03-10T12:01:00Z");
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("retry-after")).toBe("2");
+    expect(answer.headers.get("x-data-source")).toBe("view");
+    const ready = (): Promise<Response> => fetch(`http://127.0.0.1:${service.query.operationsPort}/readyz`);
+    expect((await ready()).status).toBe(503);
+    service.log.unavailable = false;
+    await until(health, ({ view }) => view.hasCaughtUp);
+    expect((await ready()).status).toBe(200);
+  });
+
+  test("pages through users and a history without gaps, while more come in", async () => {
+    const users = Array.from({ length: 9 }, (_, index) => `user ${index}`);
+    const events = users.map((user) => ({ user, timeStamp: NOON, sts: NOON }));
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit([...events, ...BUS])) });
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const path: string = `/v1/users?limit=4${cursor === "" ? "" : `&cursor=${cursor}`}`;
+      const page = (await body(path)) as { items: { user: string }[]; cursor: string | null };
+      seen.push(...page.items.map(({ user }) => user));
+      cursor = page.cursor;
+    }
+    expect(seen).toEqual(["bus", ...users]);
+
+    const first = (await body("/v1/users/bus/history?limit=2")) as { items: object[]; cursor: string };
+    await service.fleet.publishAndAudit(BUS);
+    await until(health, ({ view }) => view.lagRecords === 0);
+    const second = (await body(`/v1/users/bus/history?limit=2&cursor=${first.cursor}`)) as {
+      items: object[];
+      cursor: null;
+    };
+    expect(second).toMatchObject({ items: [{ verdict: "duplicate" }], cursor: null });
+    expect(second.items).toHaveLength(1);
+    const other = await service.get(`/v1/users/bus/history?limit=2&verdict=applied&cursor=${first.cursor}`);
+    expect(other.status).toBe(400);
+    expect(await other.json()).toMatchObject({ field: "cursor" });
+  });
+});

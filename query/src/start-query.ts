@@ -1,0 +1,208 @@
+import {
+  createMetrics,
+  exitCodes,
+  FatalError,
+  fleetNames,
+  startOperationsServer,
+  type Logger,
+  type Metrics,
+  type OperationsServer,
+} from "@lastknown/shared";
+import { Answers } from "./answers/answers.js";
+import { ViewKeeper } from "./folding/view-keeper.js";
+import { Freshness } from "./freshness/freshness.js";
+import { LogTracker } from "./freshness/log-tracker.js";
+import type { Health } from "./http/health-route.js";
+import { createHttpServer } from "./http/http-server.js";
+import type { RouteServer } from "./http/route-server.js";
+import { GuardedLatestStates } from "./latest/guarded-latest-states.js";
+import { createQueryMetrics, type QueryMetrics } from "./operations/query-metrics.js";
+import { readyChecks } from "./operations/ready-checks.js";
+import { connectQuery, type QueryConnections, type QueryServiceSettings } from "./query-connections.js";
+
+export interface QueryDependencies {
+  readonly logger: Logger;
+  readonly metrics?: Metrics;
+  /** Given by tests; otherwise made from the settings. The service closes them. */
+  readonly connections?: QueryConnections;
+}
+
+export interface QueryService {
+  /** Of the HTTP service. */
+  readonly port: number;
+  readonly operationsPort: number;
+  /** Rejects when the service cannot go on, and then should be stopped; resolves after `stop`. */
+  readonly ended: Promise<void>;
+  /** Finishes open requests, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a query service: HTTP answers at once, from Redis; from the view as soon as it has caught up.
+ *
+ * @throws FatalError if a port cannot be had, or servers, settings and data directory belong to different fleets
+ * @example
+ *   const query = await startQuery(settings, { logger });
+ *   await fetch(`http://127.0.0.1:${query.port}/v1/users/bus-7`);
+ *   await query.stop();
+ */
+export async function startQuery(
+  settings: QueryServiceSettings,
+  dependencies: QueryDependencies,
+): Promise<QueryService> {
+  const { logger } = dependencies;
+  const connections = dependencies.connections ?? connectQuery(settings, logger);
+  const service = new RunningQuery(settings, connections, dependencies.metrics ?? createMetrics(), logger);
+  try {
+    await service.start();
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  return service;
+}
+
+/** The parts of a service and the order in which they come up and go down. */
+class RunningQuery implements QueryService {
+  readonly #settings: QueryServiceSettings;
+  readonly #connections: QueryConnections;
+  readonly #logger: Logger;
+  readonly #metrics: Metrics;
+  readonly #observers: QueryMetrics;
+  readonly #latest: GuardedLatestStates;
+  readonly #tracker: LogTracker;
+  readonly #keeper: ViewKeeper;
+  readonly #freshness: Freshness;
+  readonly #startedAtMs = performance.now();
+  #http: RouteServer | undefined;
+  #operations: OperationsServer | undefined;
+
+  constructor(
+    settings: QueryServiceSettings,
+    connections: QueryConnections,
+    metrics: Metrics,
+    logger: Logger,
+  ) {
+    const { fleet, query } = settings;
+    const names = fleetNames(fleet.name);
+    this.#settings = settings;
+    this.#connections = connections;
+    this.#logger = logger;
+    this.#metrics = metrics;
+    this.#observers = createQueryMetrics(metrics, {
+      state: () => this.#keeper.state,
+      lagRecords: () => this.#freshness.viewLagRecords(),
+      lagSeconds: () => this.#freshness.worstViewLag(),
+    });
+    const { auditReader, positionReader, groupOffsets, redisFleet, openStore } = connections;
+    this.#latest = new GuardedLatestStates({ inner: connections.latest, deadlineMs: query.redisDeadlineMs });
+    this.#tracker = new LogTracker({ names, reader: positionReader, groupOffsets, logger });
+    const observer = this.#observers.folding;
+    this.#keeper = new ViewKeeper({
+      fleet,
+      query,
+      reader: auditReader,
+      redisFleet,
+      openStore,
+      observer,
+      logger,
+    });
+    this.#freshness = new Freshness({
+      tracker: this.#tracker,
+      reader: positionReader,
+      eventsTopic: names.eventsTopic,
+      partitions: fleet.partitions,
+      view: this.#keeper.progress,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { fleet, query, operations } = this.#settings;
+    const logger = this.#logger;
+    this.#tracker.start();
+    this.#operations = await startOperationsServer({
+      ...operations,
+      metrics: this.#metrics,
+      live: {},
+      ready: readyChecks({
+        latest: this.#latest,
+        keeper: this.#keeper,
+        graceMs: query.catchUpGraceMs,
+        upForMs: () => performance.now() - this.#startedAtMs,
+      }),
+      logger,
+    });
+    this.#http = await createHttpServer({
+      answers: new Answers({
+        latest: this.#latest,
+        view: this.#keeper.ready,
+        freshness: this.#freshness,
+        partitions: fleet.partitions,
+        logger,
+      }),
+      health: () => this.#health(),
+      observer: this.#observers.answers,
+      logger,
+    });
+    await listen(this.#http, query);
+    logger.info("query service listens", { host: query.host, port: this.port });
+    await this.#keeper.start();
+  }
+
+  get port(): number {
+    const address = this.#http?.server.address();
+    return typeof address === "object" && address !== null ? address.port : this.#settings.query.port;
+  }
+
+  get operationsPort(): number {
+    return this.#operations?.port ?? this.#settings.operations.port;
+  }
+
+  get ended(): Promise<void> {
+    return this.#keeper.ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.#http?.close();
+    await this.#keeper.stop();
+    await this.#connections.close();
+    await this.#tracker.stop();
+    await this.#operations?.close();
+  }
+
+  async #health(): Promise<Health> {
+    const [lag, reachable] = await Promise.all([this.#freshness.worstViewLag(), isReachable(this.#latest)]);
+    const progress = this.#keeper.progress();
+    return {
+      fleet: this.#settings.fleet.name,
+      latest: { reachable },
+      view: {
+        state: this.#keeper.state,
+        hasCaughtUp: progress?.hasCaughtUp ?? false,
+        lagRecords: this.#freshness.viewLagRecords() ?? null,
+        lagSeconds: lag === "unknown" ? null : lag,
+        unreadableRecords: this.#keeper.unreadableRecords,
+      },
+    };
+  }
+}
+
+async function isReachable(latest: GuardedLatestStates): Promise<boolean> {
+  return await latest.probe().then(
+    () => true,
+    () => false,
+  );
+}
+
+async function listen(server: RouteServer, { host, port }: { host: string; port: number }): Promise<void> {
+  try {
+    await server.listen({ host, port });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FatalError(`the query service cannot listen on ${host}:${port} (${reason})`, {
+      fix: "set LASTKNOWN_QUERY_PORT to a free port, or to 0 for any",
+      exitCode: exitCodes.usage,
+      cause,
+    });
+  }
+}
