@@ -1,0 +1,173 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { judgeFleet, type FleetJudgement, type JudgeFleetOptions } from "../oracle/judge-fleet.js";
+import type { Arrival } from "../oracle/event/arrival.js";
+import { freePorts } from "./free-ports.js";
+import { runLastknownWell, Service, startLastknown, type RunResult } from "./lastknown.js";
+
+/** What `lag --json` says, as far as the tests ask. */
+export interface Lag {
+  readonly lag: number;
+  readonly viewLag: number | null;
+  readonly partitions: readonly { readonly partition: number; readonly committed: number | null }[];
+}
+
+export interface TestFleetOptions {
+  /** Begins the fleet's name; what follows is random, so that no two tests share anything. */
+  readonly prefix: string;
+  /** 4 by default. */
+  readonly partitions?: number;
+  /** More settings, e.g. a fault switched on: `LASTKNOWN_TEST_…`. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Another command than the built one. */
+  readonly bin?: string;
+}
+
+const LAG_BOUND_MS = 120_000;
+const LAG_EVERY_MS = 250;
+
+/** A query service with the address of its answers. */
+export interface QueryService extends Service {
+  readonly baseUrl: string;
+}
+
+/**
+ * A fleet of a test's own on the real servers that the environment names: the product's processes, each with
+ * ports of its own, started by the command as a person would, and the oracle to judge them.
+ */
+export class TestFleet {
+  readonly name: string;
+  /** A folder of this fleet alone, removed at the end. */
+  readonly folder: string;
+  readonly #options: TestFleetOptions;
+  readonly #services: Service[] = [];
+
+  private constructor(options: TestFleetOptions, folder: string) {
+    this.#options = options;
+    this.name = `${options.prefix}-${randomBytes(4).toString("hex")}`;
+    this.folder = folder;
+  }
+
+  /** Makes the topics and the fleet record. */
+  static async create(options: TestFleetOptions): Promise<TestFleet> {
+    const fleet = new TestFleet(options, await mkdtemp(join(tmpdir(), "lastknown-e2e-")));
+    await fleet.run(["topics"]);
+    return fleet;
+  }
+
+  /** Runs a command on this fleet that has to end well. */
+  async run(args: readonly string[], more: { input?: string | Buffer } = {}): Promise<RunResult> {
+    return runLastknownWell(args, { ...this.#command(), ...more });
+  }
+
+  /** Replays a file as fast as it goes. */
+  async replay(file: string, args: readonly string[] = []): Promise<RunResult> {
+    return this.run(["replay", file, "--speed", "max", ...args]);
+  }
+
+  /** Starts any command and leaves it running: a replay that is to be killed, say. */
+  start(args: readonly string[]): ReturnType<typeof startLastknown> {
+    return startLastknown(args, this.#command());
+  }
+
+  /** Starts a worker and waits until it is ready. */
+  async startWorker(environment: NodeJS.ProcessEnv = {}): Promise<Service> {
+    const [operationsPort = 0] = await freePorts(1);
+    return this.#startService("consume", operationsPort, environment);
+  }
+
+  /** Starts a query service and waits until it is ready. The same folder goes on with the view that is in it. */
+  async startQuery(viewFolder = "view", environment: NodeJS.ProcessEnv = {}): Promise<QueryService> {
+    const [operationsPort = 0, queryPort = 0] = await freePorts(2);
+    const service = await this.#startService("query", operationsPort, {
+      LASTKNOWN_QUERY_PORT: String(queryPort),
+      LASTKNOWN_DATA_DIRECTORY: join(this.folder, viewFolder),
+      ...environment,
+    });
+    return Object.assign(service, { baseUrl: `http://127.0.0.1:${queryPort}` });
+  }
+
+  /**
+   * Watches the lag until `reached` says so. The view's lag is known where a query service is named.
+   *
+   * @example await fleet.untilLag(({ lag }) => lag === 0);
+   */
+  async untilLag(
+    reached: (lag: Lag) => boolean,
+    { query, boundMs = LAG_BOUND_MS }: { query?: QueryService; boundMs?: number } = {},
+  ): Promise<Lag> {
+    const port = query === undefined ? {} : { LASTKNOWN_QUERY_PORT: new URL(query.baseUrl).port };
+    const args = ["lag", "--json", "--watch", "--interval-ms", String(LAG_EVERY_MS)];
+    const watch = startLastknown(args, this.#command(port));
+    try {
+      return await watch.line((line) => {
+        const lag = JSON.parse(line) as Lag;
+        return reached(lag) ? lag : undefined;
+      }, boundMs);
+    } finally {
+      await watch.kill("SIGKILL");
+    }
+  }
+
+  /** Resolves when the workers have committed everything, and the views of these services hold all of it. */
+  async caughtUp(...queries: readonly QueryService[]): Promise<void> {
+    await this.untilLag(({ lag }) => lag === 0);
+    for (const query of queries) await this.untilLag(({ viewLag }) => viewLag === 0, { query });
+  }
+
+  /** Judges everything by the oracle. Only what has caught up is judged fairly. */
+  async judge(
+    options: Pick<JudgeFleetOptions, "doublesAllowed"> &
+      Partial<JudgeFleetOptions> & {
+        readonly expected?: readonly Arrival[];
+      },
+  ): Promise<FleetJudgement> {
+    return judgeFleet({
+      fleet: this.name,
+      brokers: requiredEnvironment("LASTKNOWN_KAFKA_BROKERS"),
+      redisNodes: requiredEnvironment("LASTKNOWN_REDIS_NODES"),
+      registryUrl: requiredEnvironment("LASTKNOWN_REGISTRY_URL"),
+      ...options,
+    });
+  }
+
+  /** Stops every process that was started as a service, and removes the folder. Call it in `afterAll`. */
+  async close(): Promise<void> {
+    await Promise.all(this.#services.map((service) => service.stop()));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #startService(
+    command: "consume" | "query",
+    operationsPort: number,
+    environment: NodeJS.ProcessEnv,
+  ): Promise<Service> {
+    const ports = { LASTKNOWN_OPERATIONS_PORT: String(operationsPort) };
+    const service = new Service(
+      startLastknown([command], this.#command({ ...ports, ...environment })),
+      operationsPort,
+    );
+    this.#services.push(service);
+    await service.ready();
+    return service;
+  }
+
+  #command(more: NodeJS.ProcessEnv = {}): { environment: NodeJS.ProcessEnv; bin?: string } {
+    const environment = {
+      ...process.env,
+      LASTKNOWN_FLEET: this.name,
+      LASTKNOWN_PARTITIONS: String(this.#options.partitions ?? 4),
+      ...this.#options.environment,
+      ...more,
+    };
+    return { environment, ...(this.#options.bin === undefined ? {} : { bin: this.#options.bin }) };
+  }
+}
+
+function requiredEnvironment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: these tests need the real servers`);
+  return value;
+}
