@@ -1,8 +1,7 @@
 // Runs one of jest's projects and counts its tests.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { root } from "../bootstrap.mjs";
 import { runQuietly } from "../run-quietly.mjs";
@@ -27,7 +26,9 @@ export async function hasTests(project, filter) {
  *   that leave something open, count as one failure
  */
 export async function runJestProject(options) {
-  const folder = await mkdtemp(join(tmpdir(), "lastknown-jest-"));
+  const caches = join(root, "node_modules/.cache");
+  await mkdir(caches, { recursive: true });
+  const folder = await mkdtemp(join(caches, "lastknown-jest-"));
   const outputFile = join(folder, "result.json");
   try {
     const complaint = await runJest(options, outputFile);

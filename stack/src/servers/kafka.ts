@@ -15,7 +15,14 @@ const LOG_SETTINGS = fileURLToPath(new URL("../../log4j2-stderr.properties", imp
 /** Java's arguments before the class name, for a broker or one of its tools. */
 export function javaForKafka(classPath: string, heapMb: number, quickJit: boolean): string[] {
   const jit = quickJit ? SMALL_JVM : [];
-  return [...jit, `-Xmx${heapMb}m`, `-Dlog4j2.configurationFile=${LOG_SETTINGS}`, "-cp", classPath];
+  return [
+    ...jit,
+    "-XX:-UsePerfData",
+    `-Xmx${heapMb}m`,
+    `-Dlog4j2.configurationFile=${LOG_SETTINGS}`,
+    "-cp",
+    classPath,
+  ];
 }
 
 /** Writes the brokers' settings and formats their folders, together. */
@@ -52,6 +59,7 @@ export function brokerLaunch(state: StackState, broker: BrokerPlace, files: Serv
   return {
     command: files.tools.java,
     args: [
+      files.javaTemporaryFolder(broker.name),
       ...javaForKafka(files.jars.kafkaClassPath, state.kafkaHeapMb, state.quickJit),
       "kafka.Kafka",
       settingsFile(folder),

@@ -16,6 +16,8 @@ export function registryLaunch(registry: RegistryPlace, files: ServerFiles): Ser
   return {
     command: files.tools.java,
     args: [
+      files.javaTemporaryFolder(registry.name),
+      "-XX:-UsePerfData",
       "-Xmx256m",
       "-XX:+UseSerialGC",
       "-XX:TieredStopAtLevel=1",

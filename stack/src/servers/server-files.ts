@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Jars } from "../jars/ensure-jars.js";
 import type { Tools } from "../tools/ensure-tools.js";
@@ -16,6 +17,13 @@ export class ServerFiles {
 
   folderOf(serverName: string): string {
     return join(this.directory, serverName);
+  }
+
+  /** Java's option for temporary files: a killed server leaves its own behind, so they belong into its folder. */
+  javaTemporaryFolder(serverName: string): string {
+    const folder = join(this.folderOf(serverName), "tmp");
+    mkdirSync(folder, { recursive: true });
+    return `-Djava.io.tmpdir=${folder}`;
   }
 
   logFileOf(serverName: string): string {

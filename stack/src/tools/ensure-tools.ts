@@ -20,6 +20,8 @@ export interface EnsureToolsOptions {
 }
 
 const APT_BOUND_MS = 15 * 60_000;
+/** Another installation, such as the system's own upgrades, may hold apt's lock for a while. */
+const LOCK_WAIT = ["-o", "DPkg::Lock::Timeout=120"] as const;
 const TAIL_LINES = 15;
 
 /**
@@ -143,6 +145,7 @@ async function aptGet(asRoot: AsRoot, args: readonly string[]): Promise<void> {
     "LC_ALL=C",
     "apt-get",
     "-q",
+    ...LOCK_WAIT,
     ...args,
   ]);
   const result = await runCommand(program, rest, { boundMs: APT_BOUND_MS });
