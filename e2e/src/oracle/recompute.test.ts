@@ -91,6 +91,11 @@ u,0,1e400,x
     expect(new Set(given.arrivals.map(({ eventId }) => eventId)).size).toBe(2);
   });
 
+  it("leaves out what an export adds about each arrival", () => {
+    const { arrivals } = recomputeBytes(Buffer.from("user_id,ts,lastknown.verdict,n\nu,0,stale,1\n"));
+    expect(arrivals[0]?.attributes).toBe('{"n":1}');
+  });
+
   it("reads a gzipped file with a byte order mark", () => {
     const folder = mkdtempSync(join(tmpdir(), "oracle-"));
     try {

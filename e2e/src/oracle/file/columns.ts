@@ -26,6 +26,8 @@ export interface Columns {
 
 const USER_NAMES = ["user_id", "device_fk_id", "device_pk_id", "device_id"];
 const TIME_NAMES = ["time_stamp", "timestamp", "event_time", "ts"];
+/** So begin the columns that an export adds about an arrival; they are nothing that was observed. */
+const ABOUT_ARRIVAL = "lastknown.";
 const ARRIVAL_NAMES = ["sts"];
 
 export function findColumns(header: readonly string[], options: ColumnOptions): Columns {
@@ -34,7 +36,8 @@ export function findColumns(header: readonly string[], options: ColumnOptions): 
   const arrival = find(header, options.arrivalColumn, ARRIVAL_NAMES) ?? time;
   const attributes = header
     .map((name, index) => ({ header: name, index }))
-    .filter(({ index }) => index !== user && index !== time && index !== arrival);
+    .filter(({ index }) => index !== user && index !== time && index !== arrival)
+    .filter((attribute) => !attribute.header.startsWith(ABOUT_ARRIVAL));
   return {
     count: header.length,
     user,

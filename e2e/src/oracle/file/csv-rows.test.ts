@@ -39,7 +39,7 @@ describe("csvRows", () => {
     expect(rowsOf(badUtf8)).toEqual([["a"], "2: not UTF-8", ["c"]]);
     expect(rowsOf("a\nb\0\nc\n")).toEqual([["a"], "2: a NUL", ["c"]]);
     expect(rowsOf('"x\ny"\n"b"c\nd\n')).toEqual([["x\ny"], "3: text after a closing quote", ["d"]]);
-    expect(rowsOf(`a\n${"z".repeat(1024 * 1024 + 1)}\nc`)).toEqual([["a"], "2: a cell is too large", ["c"]]);
+    expect(rowsOf(`a\n${"z".repeat(512 * 1024)}\nc`)).toEqual([["a"], "2: the row is too large", ["c"]]);
   });
 
   it("tells the separator by the header", () => {

@@ -5,10 +5,10 @@ export type CsvRow =
   | { readonly line: number; readonly kind: "cells"; readonly cells: readonly string[] }
   | { readonly line: number; readonly kind: "broken"; readonly reason: string };
 
-/** A longer cell makes its row broken. */
-export const CELL_BYTES_MAX = 1024 * 1024;
+/** A longer row is broken. */
+export const ROW_BYTES_MAX = 512 * 1024;
 
-const TOO_LARGE = "a cell is too large";
+const TOO_LARGE = "the row is too large";
 
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
@@ -49,15 +49,14 @@ type Row =
 
 /** A line without a quote needs no more than splitting. */
 function splitLine(bytes: Buffer, start: number, end: number, separator: string): Row {
-  const reason = textProblem(bytes.subarray(start, end));
+  const line = bytes.subarray(start, end);
+  const reason = line.length > ROW_BYTES_MAX ? TOO_LARGE : textProblem(line);
   if (reason !== undefined) return { cells: undefined, reason, end };
-  const cells = bytes
-    .toString("utf8", start, end)
+  const cells = line
+    .toString("utf8")
     .replace(/\r?\n$/, "")
     .split(separator);
-  const tooLarge =
-    end - start > CELL_BYTES_MAX && cells.some((cell) => Buffer.byteLength(cell) > CELL_BYTES_MAX);
-  return tooLarge ? { cells: undefined, reason: TOO_LARGE, end } : { cells, end };
+  return { cells, end };
 }
 
 function textProblem(bytes: Buffer): string | undefined {
@@ -77,8 +76,8 @@ function readRow(bytes: Buffer, start: number, separator: number): Row {
       at++;
       continue;
     }
-    if (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED) return decode(cells, at + 2);
-    if (bytes[at] === LINE_FEED || at >= bytes.length) return decode(cells, at + 1);
+    if (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED) return decode(cells, start, at + 2);
+    if (bytes[at] === LINE_FEED || at >= bytes.length) return decode(cells, start, at + 1);
     return { cells: undefined, reason: "text after a closing quote", end: nextLine(bytes, at) };
   }
 }
@@ -111,9 +110,9 @@ function readQuoted(bytes: Buffer, start: number): RawCell | string {
   }
 }
 
-function decode(cells: Buffer[], end: number): Row {
-  const tooLarge = cells.some((cell) => cell.length > CELL_BYTES_MAX) ? TOO_LARGE : undefined;
-  const reason = tooLarge ?? cells.map(textProblem).find((problem) => problem !== undefined);
+function decode(cells: Buffer[], start: number, end: number): Row {
+  const problem = cells.map(textProblem).find((found) => found !== undefined);
+  const reason = end - start > ROW_BYTES_MAX ? TOO_LARGE : problem;
   if (reason !== undefined) return { cells: undefined, reason, end };
   return { cells: cells.map((cell) => cell.toString("utf8")), end };
 }
