@@ -100,6 +100,18 @@ describe("the CSV parser", () => {
     ]);
   });
 
+  it("gives back the lines that a wrong quote had swallowed", () => {
+    const found = readAll([Buffer.from('a,b\n1,"x\n2,y\n3,",w\n4,v\n')]);
+    expect(found.rejected.map(({ line, reason }) => [line, reason])).toEqual([
+      [2, "quote"],
+      [4, "quote"],
+    ]);
+    expect(found.rows.map(({ line, cells }) => [line, ...cells])).toEqual([
+      [3, "2", "y"],
+      [5, "4", "v"],
+    ]);
+  });
+
   it("loses one line to a line longer than a record may be, and keeps only its beginning", () => {
     const found = readAll(cut(Buffer.from(`a,b\n1,${"9".repeat(2_000_000)}\n3,z\n`), [100_000]));
     expect(found.rejected.map(({ line, reason }) => [line, reason])).toEqual([[2, "too-large"]]);

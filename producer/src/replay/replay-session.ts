@@ -79,9 +79,11 @@ export class ReplaySession {
       limit,
       resumeFrom,
       signal: this.signal,
+      onStart: (startMs) => {
+        this.#publishStartMs = startMs;
+        this.#publishStartWallMs = this.clock.wallMs();
+      },
     });
-    this.#publishStartMs = this.clock.monotonicMs();
-    this.#publishStartWallMs = this.clock.wallMs();
     return { sender, publisher };
   }
 

@@ -33,6 +33,8 @@ export interface RowSenderOptions {
   /** Rows up to this position were published by an earlier run. */
   readonly resumeFrom: number;
   readonly signal: AbortSignal | undefined;
+  /** Called at the first row that is to be sent: the moment from which all others are planned. */
+  readonly onStart: (startMs: number) => void;
 }
 
 /** Makes each row an event and hands it to the publisher when it is due. */
@@ -69,14 +71,20 @@ export class RowSender {
       this.resumed++;
       return undefined;
     }
+    this.#startMs ??= this.#start();
     const planned = this.#options.schedule.plan(event.sts);
     if (planned === undefined) return this.#publish(event, row, undefined);
-    this.#startMs ??= this.#options.clock.monotonicMs();
     const plannedMs = this.#startMs + planned;
     if (this.#options.publisher === undefined || plannedMs <= this.#options.clock.monotonicMs()) {
       return this.#publish(event, row, plannedMs);
     }
     return this.#publishLater(event, row, plannedMs);
+  }
+
+  #start(): number {
+    const startMs = this.#options.clock.monotonicMs();
+    this.#options.onStart(startMs);
+    return startMs;
   }
 
   async #publishLater(event: Event, row: PlacedRow, plannedMs: number): Promise<void> {
