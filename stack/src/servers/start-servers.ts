@@ -92,7 +92,8 @@ async function startKafka(stateFile: StateFile, files: ServerFiles): Promise<voi
   await ready(stateFile, "every broker knows every broker", () => kafkaLacks(state));
 }
 
-async function startRedis(stateFile: StateFile): Promise<void> {
+/** Makes one cluster of the Redis nodes that were started; resolves when it is whole. */
+export async function startRedis(stateFile: StateFile): Promise<void> {
   const state = stateOf(stateFile);
   const nodes = state.layout.redis;
   await ready(stateFile, "every Redis node answers", async () => {
