@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Micros } from "./time.js";
 
 /** 16 bytes as 32 lower-case hex digits. */
@@ -6,30 +6,46 @@ export type EventId = string;
 
 export const EVENT_ID_BYTES = 16;
 
+const LENGTH_BYTES = 4;
+const TIME_BYTES = 8;
+
 /**
  * Names an observation by its content: SHA-256, cut to 16 bytes, over length-prefixed user, time_stamp and
  * canonical attributes. `sts` stays out, so the same observation sent twice has one id.
  *
+ * The length prefixes make the hashed bytes injective: no two observations give the same ones.
+ *
  * @param attributesJson canonical JSON (see canonicalJson) of the attributes that belong to the identity
  */
 export function eventIdOfContent(user: string, timeStamp: Micros, attributesJson: string): EventId {
-  const time = Buffer.allocUnsafe(8);
-  time.writeBigInt64BE(BigInt(timeStamp));
-  return hashOfParts([Buffer.from(user), time, Buffer.from(attributesJson)]);
+  // One buffer and one hash of it: half the cost of feeding a hash part by part, and each row pays it.
+  const bytes = Buffer.allocUnsafe(
+    prefixedBytes(user) + LENGTH_BYTES + TIME_BYTES + prefixedBytes(attributesJson),
+  );
+  let at = writePrefixed(bytes, user, 0);
+  at = bytes.writeUInt32BE(TIME_BYTES, at);
+  at = bytes.writeBigInt64BE(BigInt(timeStamp), at);
+  writePrefixed(bytes, attributesJson, at);
+  return cutHash(bytes);
 }
 
 /** Names an observation by the id that the data set itself gives it, within its user. */
 export function eventIdOfGivenId(user: string, givenId: string): EventId {
-  return hashOfParts([Buffer.from(user), Buffer.from(givenId)]);
+  const bytes = Buffer.allocUnsafe(prefixedBytes(user) + prefixedBytes(givenId));
+  writePrefixed(bytes, givenId, writePrefixed(bytes, user, 0));
+  return cutHash(bytes);
 }
 
-/** The length prefixes make the hashed text injective: no two lists of parts give the same bytes. */
-function hashOfParts(parts: Buffer[]): EventId {
-  const hash = createHash("sha256");
-  for (const part of parts) {
-    const length = Buffer.allocUnsafe(4);
-    length.writeUInt32BE(part.length);
-    hash.update(length).update(part);
-  }
-  return hash.digest("hex").slice(0, EVENT_ID_BYTES * 2);
+function prefixedBytes(text: string): number {
+  return LENGTH_BYTES + Buffer.byteLength(text);
+}
+
+function writePrefixed(bytes: Buffer, text: string, at: number): number {
+  const length = bytes.write(text, at + LENGTH_BYTES);
+  bytes.writeUInt32BE(length, at);
+  return at + LENGTH_BYTES + length;
+}
+
+function cutHash(bytes: Buffer): EventId {
+  return hash("sha256", bytes, "hex").slice(0, EVENT_ID_BYTES * 2);
 }
