@@ -62,7 +62,7 @@ u,1,2.5e3,7,9007199254740992,false,true,,
 u,0,1,1e400
 u,0
 ,0,1,x
-u,2024-01-01T00:00:00,1,x
+u,2024-01-01T00:00:00,none,x
 u,0,1e400,x
 "${"u".repeat(257)}",0,1,x
 `;
@@ -87,7 +87,8 @@ u,0,1e400,x
       contentId("u", 0n, '{"id":"e2"}'),
     ]);
     expect(content.arrivals[1]?.attributes).toBe('{"id":"e1","poll":2}');
-    const given = recomputeBytes(file, { eventIdColumn: "id" });
+    const given = recomputeBytes(Buffer.concat([file, Buffer.from("u,0,,3\n")]), { eventIdColumn: "id" });
+    expect(given.rejected).toEqual([{ line: 5, reason: "no event id" }]);
     expect(new Set(given.arrivals.map(({ eventId }) => eventId)).size).toBe(2);
   });
 

@@ -1,11 +1,10 @@
 import type { Arrival } from "./event/arrival.js";
-import { canonicalJson, type CellValue } from "./event/canonical-json.js";
-import { contentId, givenId } from "./event/event-id.js";
 import { ColumnTypeFinder, type ColumnType } from "./file/column-types.js";
 import { findColumns, type Columns, type ColumnOptions } from "./file/columns.js";
 import { csvRows, detectSeparator, type CsvRow } from "./file/csv-rows.js";
-import { parseMoment, type TimeUnit } from "./file/moment.js";
+import type { TimeUnit } from "./file/moment.js";
 import { readBytes } from "./file/read-bytes.js";
+import { readArrival, readHead } from "./read-arrival.js";
 import { USUAL_FUTURE_SKEW, type FutureSkew } from "./meaning/order.js";
 import { foldTimeline, type Timeline } from "./meaning/timeline.js";
 
@@ -48,12 +47,14 @@ export function recomputeBytes(bytes: Buffer, options: RecomputeOptions = {}): R
   const first = rows().next().value;
   if (first?.kind !== "cells") throw new Error("the file has no header that could be read");
   const columns = findColumns(first.cells, options);
-  const types = findTypes(rows(), columns);
+  const unit = options.timeUnit ?? "auto";
+  const types = findTypes(rows(), columns, unit);
 
   const arrivals: Arrival[] = [];
   const rejected: RejectedRow[] = [];
   for (const row of afterHeader(rows())) {
-    const arrival = readArrival(row, columns, types, options.timeUnit ?? "auto");
+    const head = readHead(row, columns, unit);
+    const arrival = typeof head === "string" ? head : readArrival(head, columns, types);
     if (typeof arrival === "string") rejected.push({ line: row.line, reason: arrival });
     else arrivals.push(arrival);
   }
@@ -87,53 +88,13 @@ function* afterHeader(rows: Generator<CsvRow, void>): Generator<CsvRow, void> {
   yield* rows;
 }
 
-/** The type of each attribute column, by every row that has the header's number of cells. */
-function findTypes(rows: Generator<CsvRow, void>, columns: Columns): ColumnType[] {
+/** The type of each attribute column, by every row whose user and times can be read. */
+function findTypes(rows: Generator<CsvRow, void>, columns: Columns, unit: TimeUnit): ColumnType[] {
   const finders = columns.attributes.map(() => new ColumnTypeFinder());
   for (const row of afterHeader(rows)) {
-    if (row.kind === "broken" || row.cells.length !== columns.count) continue;
-    columns.attributes.forEach(({ index }, number) => finders[number]?.add(row.cells[index] ?? ""));
+    const head = readHead(row, columns, unit);
+    if (typeof head === "string") continue;
+    columns.attributes.forEach(({ index }, number) => finders[number]?.add(head.cells[index] ?? ""));
   }
   return finders.map((finder) => finder.type);
-}
-
-const USER_BYTES_MAX = 256;
-
-/** The row as an arrival, or why it is none. */
-function readArrival(
-  row: CsvRow,
-  columns: Columns,
-  types: readonly ColumnType[],
-  unit: TimeUnit,
-): Arrival | string {
-  if (row.kind === "broken") return row.reason;
-  const cell = (index: number): string => row.cells[index] ?? "";
-  if (row.cells.length !== columns.count) return "ragged";
-  const user = cell(columns.user);
-  if (user === "") return "no user";
-  if (Buffer.byteLength(user) > USER_BYTES_MAX) return "user too long";
-  const timeStamp = parseMoment(cell(columns.time), unit);
-  if (timeStamp === undefined) return "no legal time";
-  const sts = parseMoment(cell(columns.arrival), unit);
-  if (sts === undefined) return "no legal arrival time";
-
-  const attributes: [string, CellValue][] = [];
-  for (const [number, { header, index }] of columns.attributes.entries()) {
-    const text = cell(index);
-    if (text === "") continue;
-    const value = valueOf(text, types[number] ?? "text");
-    if (typeof value === "number" && !Number.isFinite(value)) return "a number that is not finite";
-    attributes.push([header, value]);
-  }
-  const identity = attributes.filter(([header]) => !columns.notIdentity.has(header));
-  const eventId =
-    columns.eventId === undefined
-      ? contentId(user, timeStamp, canonicalJson(identity))
-      : givenId(user, cell(columns.eventId));
-  return { user, timeStamp, sts, eventId, attributes: canonicalJson(attributes) };
-}
-
-function valueOf(text: string, type: ColumnType): CellValue {
-  if (type === "number") return Number(text);
-  return type === "boolean" ? text === "true" : text;
 }

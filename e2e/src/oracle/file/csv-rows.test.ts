@@ -26,6 +26,10 @@ describe("csvRows", () => {
     ]);
   });
 
+  it("takes a quote that does not stand first as text", () => {
+    expect(rowsOf('a"b,5" x\n')).toEqual([['a"b', '5" x']]);
+  });
+
   it("never trims a cell, keeps empty ones, skips empty lines", () => {
     expect(rowsOf(" a ,\t,\n\n,,\r\n")).toEqual([
       [" a ", "\t", ""],

@@ -84,12 +84,10 @@ function readRow(bytes: Buffer, start: number, separator: number): Row {
 
 type RawCell = { content: Buffer; /** The place of what follows the cell. */ end: number };
 
-function readPlain(bytes: Buffer, start: number, separator: number): RawCell | string {
+/** A quote that does not stand first is text like any other. */
+function readPlain(bytes: Buffer, start: number, separator: number): RawCell {
   let at = start;
-  while (at < bytes.length && bytes[at] !== separator && bytes[at] !== LINE_FEED) {
-    if (bytes[at] === QUOTE) return "a quote within an unquoted cell";
-    at++;
-  }
+  while (at < bytes.length && bytes[at] !== separator && bytes[at] !== LINE_FEED) at++;
   const crlf = bytes[at] === LINE_FEED && at > start && bytes[at - 1] === CARRIAGE_RETURN;
   const end = crlf ? at - 1 : at;
   return { content: bytes.subarray(start, end), end };

@@ -1,0 +1,59 @@
+import type { Arrival } from "./event/arrival.js";
+import { canonicalJson, type CellValue } from "./event/canonical-json.js";
+import { contentId, givenId } from "./event/event-id.js";
+import type { ColumnType } from "./file/column-types.js";
+import type { Columns } from "./file/columns.js";
+import type { CsvRow } from "./file/csv-rows.js";
+import { parseMoment, type Moment, type TimeUnit } from "./file/moment.js";
+
+/** A row whose user and times are known. */
+export interface RowHead {
+  readonly user: string;
+  readonly timeStamp: Moment;
+  readonly sts: Moment;
+  readonly cells: readonly string[];
+}
+
+const USER_BYTES_MAX = 256;
+
+/** The row's user and times, or why it has none. */
+export function readHead(row: CsvRow, columns: Columns, unit: TimeUnit): RowHead | string {
+  if (row.kind === "broken") return row.reason;
+  const { cells } = row;
+  if (cells.length !== columns.count) return "ragged";
+  const user = cells[columns.user] ?? "";
+  if (user === "") return "no user";
+  if (Buffer.byteLength(user) > USER_BYTES_MAX) return "user too long";
+  if (columns.eventId !== undefined && !cells[columns.eventId]) return "no event id";
+  const timeStamp = parseMoment(cells[columns.time] ?? "", unit);
+  if (timeStamp === undefined) return "no legal time";
+  const sts = parseMoment(cells[columns.arrival] ?? "", unit);
+  return sts === undefined ? "no legal arrival time" : { user, timeStamp, sts, cells };
+}
+
+/** The row as an arrival, or why it is none. `types` stand as the attributes do. */
+export function readArrival(
+  { user, timeStamp, sts, cells }: RowHead,
+  columns: Columns,
+  types: readonly ColumnType[],
+): Arrival | string {
+  const attributes: [string, CellValue][] = [];
+  for (const [number, { header, index }] of columns.attributes.entries()) {
+    const text = cells[index] ?? "";
+    if (text === "") continue;
+    const value = valueOf(text, types[number] ?? "text");
+    if (typeof value === "number" && !Number.isFinite(value)) return "a number that is not finite";
+    attributes.push([header, value]);
+  }
+  const identity = attributes.filter(([header]) => !columns.notIdentity.has(header));
+  const eventId =
+    columns.eventId === undefined
+      ? contentId(user, timeStamp, canonicalJson(identity))
+      : givenId(user, cells[columns.eventId] ?? "");
+  return { user, timeStamp, sts, eventId, attributes: canonicalJson(attributes) };
+}
+
+function valueOf(text: string, type: ColumnType): CellValue {
+  if (type === "number") return Number(text);
+  return type === "boolean" ? text === "true" : text;
+}
