@@ -1,1 +1,1 @@
-export {};
+export { startWorker, type RunningWorker, type WorkerDependencies } from "./start-worker.js";

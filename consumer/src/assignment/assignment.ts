@@ -1,0 +1,257 @@
+import { OffsetOutOfRangeError, type Logger, type LogReader, type WorkerSettings } from "@lastknown/shared";
+import type { Patience } from "../faults/patience.js";
+import type { WorkerGroup } from "../group/worker-group.js";
+import type { StateApplier } from "../pipeline/apply-states.js";
+import type { PartitionBatch } from "../pipeline/partition-batch.js";
+import type { Pipeline } from "../pipeline/pipeline.js";
+import type { WorkerMetrics } from "../worker-metrics.js";
+import type { BucketProgress } from "./bucket-progress.js";
+import { RecordQueue } from "./record-queue.js";
+import { goneError } from "./starting-offsets.js";
+
+export interface AssignmentOptions {
+  readonly generation: number;
+  readonly partitions: readonly number[];
+  readonly eventsTopic: string;
+  readonly settings: WorkerSettings;
+  readonly reader: LogReader;
+  readonly group: WorkerGroup;
+  readonly pipeline: Pipeline;
+  readonly states: StateApplier;
+  readonly progress: BucketProgress;
+  readonly startingOffsets: (
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ) => Promise<Map<number, number>>;
+  readonly patience: Patience;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
+
+/** Why an assignment's waits end: the partitions are ours no more. */
+class AssignmentEndedError extends Error {
+  override readonly name = "AssignmentEndedError";
+}
+
+/** Buckets of partitions without new records are touched so often: a loss in Redis is seen within that time. */
+const IDLE_TOUCH_INTERVAL_MS = 1000;
+
+/**
+ * The time in which partitions are ours, from one rebalance to the next.
+ *
+ * Two loops run side by side: one fetches into a bounded queue, one takes batches from it through the pipeline
+ * and commits. `done` only grows by batches whose every effect is acknowledged, and only `done` is committed, so
+ * what an assignment leaves behind unfinished is worked on again by whoever has the partition next.
+ */
+export class Assignment {
+  readonly #options: AssignmentOptions;
+  readonly #queue: RecordQueue;
+  readonly #ending = new AbortController();
+  /** Where to fetch next, by partition. */
+  readonly #fetchOffsets = new Map<number, number>();
+  /** Up to where all is applied, by partition. */
+  readonly #done = new Map<number, number>();
+  readonly #committed = new Map<number, number>();
+  #isDraining = false;
+  #movedAtMs = performance.now();
+  #touchedAtMs = 0;
+  #committedAtMs = performance.now();
+
+  constructor(options: AssignmentOptions) {
+    this.#options = options;
+    this.#queue = new RecordQueue(options.settings.queueBytesMax);
+  }
+
+  get partitions(): readonly number[] {
+    return this.#options.partitions;
+  }
+
+  get queueBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** For how long there was something to do and nothing was done; waiting for a server does not count. */
+  get stalledMs(): number {
+    const isIdle = this.#queue.bytes === 0 && this.#queue.isEmpty;
+    if (isIdle || this.#options.patience.waitingOn().length > 0) this.#movedAtMs = performance.now();
+    return performance.now() - this.#movedAtMs;
+  }
+
+  /** Settles when the partitions are given up, or drained. Rejects with what the worker cannot go on from. */
+  async run(): Promise<void> {
+    const { signal } = this.#ending;
+    try {
+      await this.#begin(signal);
+      const fetching = this.#fetchUntilEnded(signal);
+      await this.#workUntilEnded(signal);
+      await fetching;
+    } catch (error) {
+      if (!(error instanceof AssignmentEndedError)) throw error;
+    }
+  }
+
+  /** The partitions are ours no more: what is queued is dropped, and what is under way is not committed. */
+  end(): void {
+    this.#ending.abort(new AssignmentEndedError("the partitions are ours no more"));
+  }
+
+  /** Fetches no more; `run` settles when what was fetched is done and committed. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    const { partitions, generation, logger } = this.#options;
+    await this.#startPartitions(partitions, signal);
+    logger.info("partitions assigned", { generation, offsets: Object.fromEntries(this.#fetchOffsets) });
+  }
+
+  async #startPartitions(partitions: readonly number[], signal: AbortSignal): Promise<void> {
+    for (const [partition, offset] of await this.#options.startingOffsets(partitions, signal)) {
+      this.#fetchOffsets.set(partition, offset);
+      this.#done.set(partition, offset);
+      this.#options.progress.start(partition, offset);
+    }
+  }
+
+  async #fetchUntilEnded(signal: AbortSignal): Promise<void> {
+    try {
+      while (!this.#isDraining && this.#options.partitions.length > 0) {
+        await this.#queue.room(signal);
+        await this.#fetch(signal);
+      }
+    } catch (error) {
+      // The other loop must not wait for records that never come.
+      this.#ending.abort(error);
+      if (!(error instanceof AssignmentEndedError)) throw error;
+    }
+  }
+
+  async #fetch(signal: AbortSignal): Promise<void> {
+    const { reader, eventsTopic, settings, patience } = this.#options;
+    const offsets = new Map(this.#fetchOffsets);
+    const limits = { bytesMax: settings.fetchBytesMax, waitMs: settings.fetchWaitMs };
+    try {
+      const slices = await patience.outlast("kafka", signal, () =>
+        reader.readMany(eventsTopic, offsets, limits),
+      );
+      for (const [partition, { records, nextOffset }] of slices) {
+        // A partition that is applied again from an earlier offset was moved meanwhile.
+        if (this.#fetchOffsets.get(partition) !== offsets.get(partition)) continue;
+        if (nextOffset === offsets.get(partition)) continue;
+        this.#queue.push(partition, records, nextOffset);
+        this.#fetchOffsets.set(partition, nextOffset);
+      }
+    } catch (error) {
+      if (!(error instanceof OffsetOutOfRangeError)) throw error;
+      const { topic, partition, offset: from, start } = error;
+      throw goneError({ topic, partition, from, gone: start - from });
+    }
+  }
+
+  async #workUntilEnded(signal: AbortSignal): Promise<void> {
+    while (!this.#isDraining || !this.#queue.isEmpty) {
+      await this.#queue.work(this.#msUntilCommit(), signal);
+      signal.throwIfAborted();
+      if (!this.#queue.isEmpty) await this.#work(signal);
+      if (this.#msUntilCommit() <= 0) await this.#commit(signal);
+    }
+    await this.#commit(signal);
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    const { settings, pipeline } = this.#options;
+    const startedAtMs = performance.now();
+    const batches = this.#queue.take({
+      recordsMax: settings.batchRecordsMax,
+      bytesMax: settings.batchBytesMax,
+    });
+    try {
+      const behind = await pipeline.run(batches, signal);
+      this.#markDone(batches, behind);
+      this.#observe(batches, startedAtMs);
+      await this.#heal(behind, signal);
+    } finally {
+      this.#queue.release();
+    }
+  }
+
+  #markDone(batches: readonly PartitionBatch[], behind: ReadonlySet<number>): void {
+    for (const { partition, nextOffset } of batches) {
+      if (!behind.has(partition)) this.#done.set(partition, nextOffset);
+    }
+    this.#movedAtMs = performance.now();
+  }
+
+  #observe(batches: readonly PartitionBatch[], startedAtMs: number): void {
+    const { metrics } = this.#options;
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    const nowMs = Date.now();
+    let count = 0;
+    for (const { records } of batches) {
+      count += records.length;
+      for (const { appendedAtMs } of records) {
+        metrics.freshnessSeconds.observe(Math.max(0, nowMs - appendedAtMs) / 1000);
+      }
+    }
+    if (count === 0) return;
+    metrics.records.inc(count);
+    metrics.batchSeconds.observe(seconds);
+    metrics.recordSeconds.observe(seconds / count);
+  }
+
+  /** Redis has lost what it had acknowledged: the partitions are applied again from the least that is stored. */
+  async #heal(behind: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+    if (behind.size === 0) return;
+    const { metrics, logger } = this.#options;
+    for (const partition of behind) this.#queue.drop(partition);
+    const before = Object.fromEntries([...behind].map((partition) => [partition, this.#done.get(partition)]));
+    await this.#startPartitions([...behind], signal);
+    // A fetch under way has seen the old offsets, so nothing of it was queued meanwhile but what is dropped here.
+    for (const partition of behind) this.#queue.drop(partition);
+    const from = Object.fromEntries([...behind].map((partition) => [partition, this.#done.get(partition)]));
+    metrics.healings.inc(behind.size);
+    logger.warn("redis has lost states, partitions are applied again", { before, from });
+  }
+
+  #msUntilCommit(): number {
+    return this.#committedAtMs + this.#options.settings.commitIntervalMs - performance.now();
+  }
+
+  /** Brings every bucket's progress up to what is done, and only then commits it. */
+  async #commit(signal: AbortSignal): Promise<void> {
+    const advanced = new Map(
+      [...this.#done].filter(([partition, done]) => this.#isToCommit(partition, done)),
+    );
+    const nowMs = performance.now();
+    this.#committedAtMs = nowMs;
+    const isIdleTouchDue = nowMs - this.#touchedAtMs >= IDLE_TOUCH_INTERVAL_MS;
+    const behind = await this.#touch(isIdleTouchDue ? this.#done : advanced, signal);
+    for (const partition of behind) advanced.delete(partition);
+    if (isIdleTouchDue) this.#touchedAtMs = nowMs;
+    if (advanced.size > 0) await this.#commitOffsets(advanced);
+    await this.#heal(behind, signal);
+  }
+
+  #isToCommit(partition: number, done: number): boolean {
+    return done > (this.#committed.get(partition) ?? 0);
+  }
+
+  async #touch(done: ReadonlyMap<number, number>, signal: AbortSignal): Promise<Set<number>> {
+    return await this.#options.states.touch(done, signal);
+  }
+
+  async #commitOffsets(offsets: ReadonlyMap<number, number>): Promise<void> {
+    const { group, generation, metrics, logger } = this.#options;
+    try {
+      const outcome = await group.commit(generation, offsets);
+      metrics.commits.inc({ outcome });
+      if (outcome === "stale") return;
+      for (const [partition, offset] of offsets) this.#committed.set(partition, offset);
+    } catch (error) {
+      // What is done stays done, and the next commit names it again.
+      metrics.commits.inc({ outcome: "failed" });
+      logger.warn("commit failed", { error });
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { bucketsOfPartition } from "@lastknown/shared";
+
+/**
+ * What each bucket of the assignment must have stored as its progress: where the assignment began, then what the
+ * store acknowledged last. The store having less means that it lost it.
+ */
+export class BucketProgress {
+  readonly #partitions: number;
+  readonly #progress = new Map<number, number>();
+
+  constructor(partitions: number) {
+    this.#partitions = partitions;
+  }
+
+  /** The partition is applied from `offset` on: all its buckets hold at least that much. */
+  start(partition: number, offset: number): void {
+    for (const bucket of this.buckets(partition)) this.#progress.set(bucket, offset);
+  }
+
+  expected(bucket: number): number {
+    return this.#progress.get(bucket) ?? 0;
+  }
+
+  acknowledged(bucket: number, progress: number): void {
+    this.#progress.set(bucket, progress);
+  }
+
+  buckets(partition: number): number[] {
+    return bucketsOfPartition(partition, this.#partitions);
+  }
+
+  /** The buckets that the store has not yet acknowledged up to `offset`. */
+  bucketsBefore(partition: number, offset: number): number[] {
+    return this.buckets(partition).filter((bucket) => this.expected(bucket) < offset);
+  }
+}

@@ -1,0 +1,147 @@
+import type { LogRecord } from "@lastknown/shared";
+import { unlessAborted } from "../faults/patience.js";
+import type { PartitionBatch } from "../pipeline/partition-batch.js";
+
+/** How much of one partition a batch may hold. At least one record always comes. */
+export interface BatchLimits {
+  readonly recordsMax: number;
+  readonly bytesMax: number;
+}
+
+/** What one fetch gave for one partition; `taken` of its records went out already. */
+interface Slice {
+  readonly records: readonly LogRecord[];
+  readonly nextOffset: number;
+  taken: number;
+}
+
+/** Objects, positions and the queue's own share of one record in memory, about. */
+const RECORD_OVERHEAD_BYTES = 200;
+
+/**
+ * What was fetched and is not yet done, by partition, in the order of offsets. Its bytes count until `release`,
+ * so that fetching pauses while a batch takes long.
+ */
+export class RecordQueue {
+  readonly #bytesMax: number;
+  readonly #slices = new Map<number, Slice[]>();
+  #queuedBytes = 0;
+  #takenBytes = 0;
+  /** Called and emptied at each change. */
+  #waiting: (() => void)[] = [];
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get bytes(): number {
+    return this.#queuedBytes + this.#takenBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#slices.size === 0;
+  }
+
+  push(partition: number, records: readonly LogRecord[], nextOffset: number): void {
+    const slices = this.#slices.get(partition) ?? [];
+    slices.push({ records, nextOffset, taken: 0 });
+    this.#slices.set(partition, slices);
+    this.#queuedBytes += bytesOf(records);
+    this.#changed();
+  }
+
+  /** The next batch of each partition that has one. */
+  take(limits: BatchLimits): PartitionBatch[] {
+    const batches: PartitionBatch[] = [];
+    for (const [partition, slices] of this.#slices) {
+      batches.push(this.#takeFrom(partition, slices, limits));
+      if (slices.length === 0) this.#slices.delete(partition);
+    }
+    return batches;
+  }
+
+  /** All that was taken is done, or given up. */
+  release(): void {
+    this.#takenBytes = 0;
+    this.#changed();
+  }
+
+  /** Forgets what is queued of a partition. */
+  drop(partition: number): void {
+    for (const { records, taken } of this.#slices.get(partition) ?? []) {
+      this.#queuedBytes -= bytesOf(records.slice(taken));
+    }
+    this.#slices.delete(partition);
+    this.#changed();
+  }
+
+  /** Resolves when less than the limit is queued and under way. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (this.bytes >= this.#bytesMax) await unlessAborted(signal, this.#nextChange());
+  }
+
+  /** Resolves when there is something to take, or after the time. */
+  async work(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (!this.isEmpty || waitMs <= 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, waitMs);
+    });
+    try {
+      await unlessAborted(signal, Promise.race([this.#nextChange(), late]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #takeFrom(partition: number, slices: Slice[], limits: BatchLimits): PartitionBatch {
+    const records: LogRecord[] = [];
+    let bytes = 0;
+    let nextOffset = 0;
+    while (slices.length > 0) {
+      const slice = slices[0] as Slice;
+      for (; slice.taken < slice.records.length; slice.taken++) {
+        const record = slice.records[slice.taken] as LogRecord;
+        const recordBytes = bytesOfOne(record);
+        const isFull = records.length >= limits.recordsMax || bytes + recordBytes > limits.bytesMax;
+        if (records.length > 0 && isFull) {
+          this.#moveToTaken(bytes);
+          return { partition, records, nextOffset };
+        }
+        records.push(record);
+        bytes += recordBytes;
+        nextOffset = record.offset + 1;
+      }
+      // Emptied and control batches may end the slice: they are passed with its last record.
+      nextOffset = slice.nextOffset;
+      slices.shift();
+    }
+    this.#moveToTaken(bytes);
+    return { partition, records, nextOffset };
+  }
+
+  #moveToTaken(bytes: number): void {
+    this.#queuedBytes -= bytes;
+    this.#takenBytes += bytes;
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #changed(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+}
+
+function bytesOf(records: readonly LogRecord[]): number {
+  let bytes = 0;
+  for (const record of records) bytes += bytesOfOne(record);
+  return bytes;
+}
+
+function bytesOfOne({ key, value }: LogRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+}

@@ -1,0 +1,71 @@
+import { FatalError, RecordTooLargeError, type Appender, type Logger } from "@lastknown/shared";
+import type { Patience } from "../faults/patience.js";
+import type { JudgedBatch } from "../pipeline/partition-batch.js";
+import type { Rejection } from "../pipeline/rejection.js";
+import { CUT, deadLetterRecord, WHOLE, type DeadLetterLimits } from "./dead-letter-record.js";
+
+export interface DeadLettersOptions {
+  readonly appender: Appender;
+  readonly topic: string;
+  readonly eventsTopic: string;
+  /** Dead letters in a row, in one partition, that stop the worker. */
+  readonly inRowMax: number;
+  readonly patience: Patience;
+  readonly logger: Logger;
+}
+
+/** The dead-letter topic, as one assignment writes it. */
+export class DeadLetters {
+  readonly #options: DeadLettersOptions;
+  /** Partition → rejected records since its last arrival. */
+  readonly #inRow = new Map<number, number>();
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every rejected record has its dead letter on all in-sync replicas. */
+  async send(rejections: readonly Rejection[], signal: AbortSignal): Promise<void> {
+    if (rejections.length === 0) return;
+    try {
+      await this.#append(rejections, WHOLE, signal);
+    } catch (error) {
+      if (!(error instanceof RecordTooLargeError)) throw error;
+      await this.#append(rejections, CUT, signal);
+    }
+    for (const rejection of rejections) this.#log(rejection);
+  }
+
+  /**
+   * A partition full of rejected records is a person's mistake: a wrong topic, or a producer gone wrong.
+   *
+   * @throws FatalError when too many came in a row
+   */
+  requireSomeArrivals(batches: readonly JudgedBatch[]): void {
+    const { inRowMax, topic } = this.#options;
+    for (const { partition, arrivals, rejections } of batches) {
+      const inRow = arrivals.length > 0 ? 0 : (this.#inRow.get(partition) ?? 0) + rejections.length;
+      this.#inRow.set(partition, inRow);
+      if (inRow <= inRowMax) continue;
+      throw new FatalError(`${inRow} records in a row were rejected in partition ${partition}`, {
+        fix: `look at them with lastknown dlq list (topic ${topic}), or raise --worker-dead-letters-in-row-max`,
+      });
+    }
+  }
+
+  async #append(
+    rejections: readonly Rejection[],
+    limits: DeadLetterLimits,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { appender, topic, eventsTopic, patience } = this.#options;
+    const records = rejections.map((rejection) => deadLetterRecord(eventsTopic, rejection, limits));
+    await patience.outlast("kafka", signal, () => appender.append(topic, records));
+  }
+
+  #log({ partition, record, reason, error, read }: Rejection): void {
+    const { logger, eventsTopic: topic } = this.#options;
+    const { offset } = record;
+    logger.warn("record rejected", { topic, partition, offset, reason, error, eventId: read.eventId });
+  }
+}

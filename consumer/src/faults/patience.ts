@@ -1,0 +1,93 @@
+import { KafkaUnavailableError, RegistryUnavailableError, type Logger } from "@lastknown/shared";
+import { ExponentialBackoff, handleWhen, retry, type RetryPolicy } from "cockatiel";
+import { StatesUnavailableError } from "../states/state-store.js";
+
+export const SERVERS = ["kafka", "redis", "registry"] as const;
+export type Server = (typeof SERVERS)[number];
+
+export interface PatienceOptions {
+  readonly delayMs: number;
+  /** The longest pause; pauses double up to it, with jitter. */
+  readonly delayMaxMs: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Waits out faults of the servers: they say nothing about the records, so the work pauses and is tried again
+ * until it is done or the partitions are ours no more. Each attempt has a bound of its own.
+ */
+export class Patience {
+  readonly #policy: RetryPolicy;
+  readonly #logger: Logger;
+  /** How many calls wait for each server now. */
+  readonly #waiting = new Map<Server, number>(SERVERS.map((server) => [server, 0]));
+
+  constructor({ delayMs, delayMaxMs, logger }: PatienceOptions) {
+    this.#logger = logger;
+    this.#policy = retry(handleWhen(isServerFault), {
+      backoff: new ExponentialBackoff({ initialDelay: delayMs, maxDelay: delayMaxMs }),
+    });
+  }
+
+  /** What `attempt` gives in the end; rejects with the signal's reason as soon as it is aborted. */
+  async outlast<Answer>(
+    server: Server,
+    signal: AbortSignal,
+    attempt: () => Promise<Answer>,
+  ): Promise<Answer> {
+    let isWaiting = false;
+    const tryOnce = async (): Promise<Answer> => {
+      signal.throwIfAborted();
+      try {
+        return await attempt();
+      } catch (error) {
+        if (isServerFault(error) && !isWaiting) {
+          isWaiting = true;
+          this.#count(server, 1);
+          this.#logger.warn("waiting for a server", { server, error });
+        }
+        throw error;
+      }
+    };
+    try {
+      const answer = await unlessAborted(signal, this.#policy.execute(tryOnce));
+      if (isWaiting) this.#logger.info("server serves again", { server });
+      return answer;
+    } finally {
+      if (isWaiting) this.#count(server, -1);
+    }
+  }
+
+  /** The servers that something waits for now. */
+  waitingOn(): Server[] {
+    return SERVERS.filter((server) => this.#waiting.get(server) !== 0);
+  }
+
+  #count(server: Server, change: number): void {
+    this.#waiting.set(server, (this.#waiting.get(server) ?? 0) + change);
+  }
+}
+
+export function isServerFault(error: unknown): boolean {
+  return (
+    error instanceof KafkaUnavailableError ||
+    error instanceof RegistryUnavailableError ||
+    error instanceof StatesUnavailableError
+  );
+}
+
+/** The answer, or the signal's reason if it comes first. */
+export async function unlessAborted<Answer>(signal: AbortSignal, answer: Promise<Answer>): Promise<Answer> {
+  let stopListening: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    stopListening = () => signal.removeEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+  });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    stopListening?.();
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  createKafka,
+  KafkaAdmin,
+  KafkaUnavailableError,
+  type KafkaSettings,
+  type Logger,
+  type WorkerSettings,
+} from "@lastknown/shared";
+import type { Consumer } from "kafkajs";
+import type { CommitOutcome, GroupListener, WorkerGroup } from "../worker-group.js";
+
+export interface KafkaWorkerGroupOptions {
+  readonly settings: KafkaSettings;
+  readonly membership: Pick<WorkerSettings, "sessionTimeoutMs" | "heartbeatIntervalMs">;
+  readonly group: string;
+  readonly topic: string;
+  readonly logger: Logger;
+}
+
+/** How long kafkajs sleeps between two looks at whether a heartbeat is due; also what leaving has to wait. */
+const LOOK_INTERVAL_MS = 100;
+
+/**
+ * Membership by a kafkajs consumer that never fetches: all its partitions are paused, and the records come from a
+ * reader of our own. So a slow batch cannot hold up a heartbeat, an exception cannot reach kafkajs's loop
+ * (hazard K3), no offset is resolved late (K5), none jumps (K6) and kafkajs commits none of its own.
+ *
+ * kafkajs commits with the newest generation, even for partitions that went to another member (K4). So joins and
+ * rebalances are counted here, and an assignment commits only while none came since.
+ */
+export class KafkaWorkerGroup implements WorkerGroup {
+  readonly #options: KafkaWorkerGroupOptions;
+  readonly #consumer: Consumer;
+  readonly #admin: KafkaAdmin;
+  /** Raised by every join, rebalance and crash. */
+  #generation = 0;
+  #isLeaving = false;
+
+  constructor(options: KafkaWorkerGroupOptions) {
+    const { settings, membership, logger } = options;
+    this.#options = options;
+    this.#admin = new KafkaAdmin({ settings, logger });
+    this.#consumer = createKafka(settings, { logger }).consumer({
+      groupId: options.group,
+      sessionTimeout: membership.sessionTimeoutMs,
+      rebalanceTimeout: membership.sessionTimeoutMs,
+      heartbeatInterval: membership.heartbeatIntervalMs,
+      maxWaitTimeInMs: LOOK_INTERVAL_MS,
+      allowAutoTopicCreation: false,
+    });
+  }
+
+  async join(listener: GroupListener): Promise<void> {
+    this.#listen(listener);
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      // Never called, as all is paused. Not resolving what it was given, it could do no harm.
+      eachBatch: async () => await Promise.resolve(),
+    });
+  }
+
+  async commit(generation: number, offsets: ReadonlyMap<number, number>): Promise<CommitOutcome> {
+    if (generation !== this.#generation) return "stale";
+    const { topic, settings } = this.#options;
+    try {
+      await this.#consumer.commitOffsets(
+        [...offsets].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
+      );
+    } catch (error) {
+      if (generation !== this.#generation || isRefusedByCoordinator(error)) return "stale";
+      throw new KafkaUnavailableError(settings.brokers, "take the committed offsets", { cause: error });
+    }
+    return generation === this.#generation ? "committed" : "stale";
+  }
+
+  async committed(): Promise<Map<number, number>> {
+    const { group, topic } = this.#options;
+    const offsets = await this.#admin.committedOffsets(group, topic);
+    return new Map([...offsets].filter(([, offset]) => offset >= 0));
+  }
+
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    this.#generation++;
+    await Promise.all([this.#consumer.disconnect(), this.#admin.close()]);
+  }
+
+  #listen(listener: GroupListener): void {
+    const { GROUP_JOIN, REBALANCING, CRASH } = this.#consumer.events;
+    const { topic, logger } = this.#options;
+    this.#consumer.on(GROUP_JOIN, ({ payload }) => {
+      // kafkajs emits this before its first fetch of the assignment.
+      this.#consumer.pause([{ topic }]);
+      this.#generation++;
+      listener.assigned(this.#generation, payload.memberAssignment[topic] ?? []);
+    });
+    this.#consumer.on(REBALANCING, () => {
+      this.#generation++;
+      listener.revoked();
+    });
+    this.#consumer.on(CRASH, ({ payload }) => {
+      this.#generation++;
+      if (this.#isLeaving) return;
+      logger.warn("membership lost", { error: payload.error, comesBack: payload.restart });
+      if (payload.restart) listener.revoked();
+      else listener.failed(payload.error);
+    });
+  }
+}
+
+/** The coordinator knows a newer generation, or us no more: the assignment is over, which we shall hear. */
+const STALE_TYPES = new Set([
+  "ILLEGAL_GENERATION",
+  "UNKNOWN_MEMBER_ID",
+  "REBALANCE_IN_PROGRESS",
+  "FENCED_INSTANCE_ID",
+]);
+
+function isRefusedByCoordinator(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return [error, cause].some(
+    (one) => one instanceof Error && "type" in one && STALE_TYPES.has(String(one.type)),
+  );
+}

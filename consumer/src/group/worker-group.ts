@@ -1,0 +1,35 @@
+/** Who is told what becomes of the membership. Called one after the other, never at once. */
+export interface GroupListener {
+  /** The partitions are ours until the next call. `generation` names this assignment in commits. */
+  assigned(generation: number, partitions: readonly number[]): void;
+  /** The group is about to share out anew: nothing is ours until the next assignment. */
+  revoked(): void;
+  /** We have no membership any more and get none: the worker has to end. */
+  failed(error: Error): void;
+}
+
+/**
+ * - `committed`: the group will go on from these offsets
+ * - `stale`: the assignment ended meanwhile; whoever has the partitions now does their work again
+ */
+export type CommitOutcome = "committed" | "stale";
+
+/**
+ * A member of the group that shares the partitions of the events topic among the workers. Heartbeats go on by
+ * themselves, whatever the worker does.
+ *
+ * Faults of the servers are KafkaUnavailableError; a membership that is lost for a time comes back by itself,
+ * as another assignment.
+ */
+export interface WorkerGroup {
+  join(listener: GroupListener): Promise<void>;
+
+  /** Offsets to go on from (last + 1), by partition. Commits nothing if another assignment began since. */
+  commit(generation: number, offsets: ReadonlyMap<number, number>): Promise<CommitOutcome>;
+
+  /** The committed offsets; a partition without one is absent. */
+  committed(): Promise<Map<number, number>>;
+
+  /** Leaves, so that the others get the partitions at once, and leaves nothing open. */
+  leave(): Promise<void>;
+}

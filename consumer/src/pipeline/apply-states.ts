@@ -1,0 +1,88 @@
+import type { BucketProgress } from "../assignment/bucket-progress.js";
+import type { Patience } from "../faults/patience.js";
+import type { BucketUpdate, StateStore } from "../states/state-store.js";
+import type { WorkerMetrics } from "../worker-metrics.js";
+import { newestStates } from "./newest-states.js";
+import type { JudgedBatch } from "./partition-batch.js";
+
+export interface StateApplierOptions {
+  readonly states: StateStore;
+  readonly progress: BucketProgress;
+  readonly eventsTopic: string;
+  readonly patience: Patience;
+  readonly metrics: WorkerMetrics;
+}
+
+/** An update and the partition that its bucket belongs to. */
+interface PartitionUpdate {
+  readonly partition: number;
+  readonly update: BucketUpdate;
+}
+
+/** Brings states and progress into the store, bucket by bucket, each in one atomic call. */
+export class StateApplier {
+  readonly #options: StateApplierOptions;
+
+  constructor(options: StateApplierOptions) {
+    this.#options = options;
+  }
+
+  /** Applies the batches. Gives the partitions of which the store has lost what it acknowledged before. */
+  async apply(batches: readonly JudgedBatch[], signal: AbortSignal): Promise<Set<number>> {
+    return await this.#send(
+      batches.flatMap(({ partition, nextOffset, arrivals }) =>
+        [...newestStates(arrivals, this.#options.eventsTopic)].map(([bucket, states]) => ({
+          partition,
+          update: this.#update(bucket, nextOffset, states),
+        })),
+      ),
+      signal,
+    );
+  }
+
+  /**
+   * Moves the progress of buckets without a user in the last batches, and checks that of all: so a loss is seen
+   * even where nobody writes.
+   *
+   * @param done partition → the offset up to which it is applied
+   */
+  async touch(done: ReadonlyMap<number, number>, signal: AbortSignal): Promise<Set<number>> {
+    const { progress } = this.#options;
+    return await this.#send(
+      [...done].flatMap(([partition, offset]) =>
+        progress
+          .buckets(partition)
+          .map((bucket) => ({ partition, update: this.#update(bucket, offset, []) })),
+      ),
+      signal,
+    );
+  }
+
+  #update(bucket: number, progress: number, states: BucketUpdate["states"]): BucketUpdate {
+    return { bucket, expectedProgress: this.#options.progress.expected(bucket), progress, states };
+  }
+
+  async #send(updates: readonly PartitionUpdate[], signal: AbortSignal): Promise<Set<number>> {
+    const { states, progress, patience, metrics } = this.#options;
+    const behind = new Set<number>();
+    if (updates.length === 0) return behind;
+    const outcomes = await patience.outlast("redis", signal, () =>
+      states.apply(updates.map(({ update }) => update)),
+    );
+    let asked = 0;
+    let written = 0;
+    updates.forEach(({ partition, update }, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.kind !== "applied") {
+        behind.add(partition);
+        return;
+      }
+      progress.acknowledged(update.bucket, update.progress);
+      asked += update.states.length;
+      written += outcome.written;
+    });
+    metrics.states.inc({ outcome: "written" }, written);
+    metrics.states.inc({ outcome: "skipped" }, asked - written);
+    return behind;
+  }
+}

@@ -1,0 +1,109 @@
+import { RecordTooLargeError, schemaCopyKey, type AppendRecord, type Appender } from "@lastknown/shared";
+import type { Patience } from "../faults/patience.js";
+import type { WriterSchema } from "./event-schemas.js";
+import type { Arrival } from "./partition-batch.js";
+
+/** What became of arrivals: those in the audit, and those that it does not take. */
+export interface Entered {
+  readonly entered: readonly Arrival[];
+  readonly tooLarge: readonly Arrival[];
+}
+
+/**
+ * The audit topic, as one assignment writes it: every arrival, in the partition of its source.
+ *
+ * Before the first entry of a schema in a partition stands a copy of the schema, in the same ordered append, so
+ * that readers need no registry. Each assignment writes the copies anew; compaction keeps one.
+ */
+export class AuditLog {
+  readonly #appender: Appender;
+  readonly #topic: string;
+  readonly #patience: Patience;
+  /** Partition → ids of the schemas whose copies this assignment has had acknowledged. */
+  readonly #copied = new Map<number, Set<number>>();
+
+  constructor(options: { appender: Appender; topic: string; patience: Patience }) {
+    this.#appender = options.appender;
+    this.#topic = options.topic;
+    this.#patience = options.patience;
+  }
+
+  /** Resolves when every arrival that the audit takes is on all in-sync replicas. */
+  async enter(
+    arrivals: readonly Arrival[],
+    schemas: ReadonlyMap<number, WriterSchema>,
+    signal: AbortSignal,
+  ): Promise<Entered> {
+    let entered = arrivals;
+    const tooLarge: Arrival[] = [];
+    // Each turn takes at least one arrival out, or is the last.
+    while (entered.length > 0) {
+      const refused = await this.#appendOnce(entered, schemas, signal);
+      if (refused === undefined) break;
+      const isRefused = (arrival: Arrival): boolean => isAtLeastAsLarge(arrival, refused);
+      tooLarge.push(...entered.filter(isRefused));
+      entered = entered.filter((arrival) => !isRefused(arrival));
+    }
+    return { entered, tooLarge };
+  }
+
+  /** Gives the refusal where a record is longer than the audit takes; then all have to be appended again. */
+  async #appendOnce(
+    arrivals: readonly Arrival[],
+    schemas: ReadonlyMap<number, WriterSchema>,
+    signal: AbortSignal,
+  ): Promise<RecordTooLargeError | undefined> {
+    const { records, copies } = this.#withSchemaCopies(arrivals, schemas);
+    try {
+      await this.#patience.outlast("kafka", signal, () => this.#appender.append(this.#topic, records));
+    } catch (error) {
+      const isForArrival =
+        error instanceof RecordTooLargeError && arrivals.some((arrival) => isAtLeastAsLarge(arrival, error));
+      if (isForArrival) return error;
+      throw error;
+    }
+    for (const { partition, schemaId } of copies) this.#copiedIn(partition).add(schemaId);
+    return undefined;
+  }
+
+  #withSchemaCopies(
+    arrivals: readonly Arrival[],
+    schemas: ReadonlyMap<number, WriterSchema>,
+  ): { records: AppendRecord[]; copies: readonly Pick<Arrival, "partition" | "schemaId">[] } {
+    const records: AppendRecord[] = [];
+    const copies: Arrival[] = [];
+    for (const arrival of arrivals) {
+      const { partition, schemaId, auditRecord } = arrival;
+      const isCopied =
+        this.#copied.get(partition)?.has(schemaId) === true ||
+        copies.some((copy) => copy.partition === partition && copy.schemaId === schemaId);
+      if (!isCopied) {
+        records.push(schemaCopy(partition, schemaId, schemas));
+        copies.push(arrival);
+      }
+      records.push(auditRecord);
+    }
+    return { records, copies };
+  }
+
+  #copiedIn(partition: number): Set<number> {
+    const copied = this.#copied.get(partition) ?? new Set();
+    this.#copied.set(partition, copied);
+    return copied;
+  }
+}
+
+function schemaCopy(
+  partition: number,
+  schemaId: number,
+  schemas: ReadonlyMap<number, WriterSchema>,
+): AppendRecord {
+  const schema = schemas.get(schemaId);
+  if (schema?.kind !== "known") throw new Error(`an arrival has schema ${schemaId}, which is not known`);
+  return { partition, key: schemaCopyKey(schemaId), value: Buffer.from(schema.text) };
+}
+
+function isAtLeastAsLarge({ partition, auditRecord }: Arrival, refused: RecordTooLargeError): boolean {
+  const bytes = (auditRecord.key?.length ?? 0) + (auditRecord.value?.length ?? 0);
+  return partition === refused.partition && bytes >= refused.recordBytes;
+}

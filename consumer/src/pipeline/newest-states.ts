@@ -1,0 +1,33 @@
+import { canonicalJson, compareOrder, encodeOrder, printTime } from "@lastknown/shared";
+import type { UserState } from "../states/state-store.js";
+import type { Arrival } from "./partition-batch.js";
+
+/** The newest arrival of each user, by bucket. Others of the same batch cannot win, so the store need not see them. */
+export function newestStates(arrivals: readonly Arrival[], topic: string): Map<number, UserState[]> {
+  const newest = new Map<string, Arrival>();
+  for (const arrival of arrivals) {
+    const before = newest.get(arrival.event.user);
+    if (before === undefined || compareOrder(arrival.order, before.order) > 0) {
+      newest.set(arrival.event.user, arrival);
+    }
+  }
+  const states = new Map<number, UserState[]>();
+  for (const arrival of newest.values()) {
+    const state = stateOf(arrival, topic);
+    const bucket = states.get(arrival.bucket);
+    if (bucket === undefined) states.set(arrival.bucket, [state]);
+    else bucket.push(state);
+  }
+  return states;
+}
+
+function stateOf({ event, order, partition, record }: Arrival, topic: string): UserState {
+  return {
+    user: event.user,
+    order: encodeOrder(order),
+    timeStamp: printTime(event.timeStamp),
+    sts: printTime(event.sts),
+    attributes: canonicalJson(event.attributes),
+    source: `${topic}/${partition}/${record.offset}`,
+  };
+}

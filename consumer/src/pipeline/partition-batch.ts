@@ -1,0 +1,31 @@
+import type { AppendRecord, Event, LogRecord, Order } from "@lastknown/shared";
+import type { Rejection } from "./rejection.js";
+
+/** Records of one partition that are worked on together, in the order of their offsets. */
+export interface PartitionBatch {
+  readonly partition: number;
+  readonly records: readonly LogRecord[];
+  /** Where the partition goes on after this batch. It counts offsets without records too. */
+  readonly nextOffset: number;
+}
+
+/** A record that is an event. */
+export interface Arrival {
+  readonly kind: "arrival";
+  readonly partition: number;
+  readonly record: LogRecord;
+  readonly bucket: number;
+  readonly schemaId: number;
+  readonly event: Event;
+  readonly order: Order;
+  /** Its entry, as the audit gets it. */
+  readonly auditRecord: AppendRecord;
+}
+
+/** A batch in which each record is either an arrival or rejected. */
+export interface JudgedBatch {
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly arrivals: readonly Arrival[];
+  readonly rejections: readonly Rejection[];
+}

@@ -1,0 +1,37 @@
+/**
+ * Makes one bucket's update inside the server, in one atomic step.
+ *
+ * KEYS[1]  the bucket's progress
+ * KEYS[n]  n ≥ 2: users' hashes, all in the slot of KEYS[1]
+ * ARGV[1]  the progress that must be stored at least; 0 expects nothing
+ * ARGV[2]  the bucket's progress after this call
+ * ARGV[…]  five for each user: order, time_stamp, sts, attributes, source
+ * Reply    {0, users written}, or {1, progress stored} where less is stored than expected: then nothing changed
+ *
+ * Orders are compared as text: 74 characters of [0-9a-f], which sort so in every locale, and Lua's numbers would
+ * round them. Offsets are compared as numbers: below 10^15 they are exact. A progress that we cannot have
+ * written (Lua reads "1e400", "0x10" and "nan" as numbers) counts as none.
+ */
+export const UPSERT_SCRIPT = `
+local expected = tonumber(ARGV[1])
+local stored = redis.call('GET', KEYS[1])
+local progress = 0
+if stored and #stored <= 15 and string.find(stored, '^%d+$') then progress = tonumber(stored) end
+if progress < expected then return {1, progress} end
+
+local written = 0
+for user = 2, #KEYS do
+  local at = 5 * user - 7
+  local order = redis.call('HGET', KEYS[user], 'order')
+  if not order or ARGV[at] > order then
+    redis.call('HSET', KEYS[user], 'order', ARGV[at], 'time_stamp', ARGV[at + 1], 'sts', ARGV[at + 2],
+      'attributes', ARGV[at + 3], 'source', ARGV[at + 4])
+    written = written + 1
+  end
+end
+if not stored or tonumber(ARGV[2]) > progress then redis.call('SET', KEYS[1], ARGV[2]) end
+return {0, written}
+`;
+
+/** The first number of the reply. */
+export const REPLY = { applied: 0, behind: 1 } as const;

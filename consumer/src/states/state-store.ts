@@ -1,0 +1,51 @@
+/** One user's newest event as the store keeps it. All fields are text: a person can read them with redis-cli. */
+export interface UserState {
+  readonly user: string;
+  /** As encodeOrder prints it: what decides whether this state replaces the stored one. */
+  readonly order: string;
+  /** ISO 8601, UTC, six fraction digits. */
+  readonly timeStamp: string;
+  readonly sts: string;
+  /** Canonical JSON. */
+  readonly attributes: string;
+  /** `<topic>/<partition>/<offset>` */
+  readonly source: string;
+}
+
+/** What one atomic call does to one bucket: its users and its progress together, so that they are lost together. */
+export interface BucketUpdate {
+  readonly bucket: number;
+  /** What the store must have at least, as the worker saw it acknowledged; 0 expects nothing. */
+  readonly expectedProgress: number;
+  /** The offset up to which the bucket is applied once this call is done. */
+  readonly progress: number;
+  /** At most one state per user. None: the call only moves and checks the progress. */
+  readonly states: readonly UserState[];
+}
+
+/**
+ * - `applied`: each state that is newer than the stored one was written, `written` of them
+ * - `behind`: the store has lost what it acknowledged; nothing was changed
+ */
+export type BucketOutcome =
+  | { readonly kind: "applied"; readonly written: number }
+  | { readonly kind: "behind"; readonly stored: number };
+
+/**
+ * The newest state of each user.
+ *
+ * Both calls are bounded in time and throw StatesUnavailableError where the store did not answer; then any part
+ * of the updates may have been made, and making them again does no harm.
+ */
+export interface StateStore {
+  /** One outcome per update, in their order. */
+  apply(updates: readonly BucketUpdate[]): Promise<BucketOutcome[]>;
+
+  /** The progress of each of the buckets; 0 where there is none. */
+  progress(buckets: readonly number[]): Promise<Map<number, number>>;
+}
+
+/** The store did not answer, or cannot serve now. A fault of the infrastructure: worth trying again. */
+export class StatesUnavailableError extends Error {
+  override readonly name = "StatesUnavailableError";
+}

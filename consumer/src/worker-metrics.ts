@@ -1,0 +1,88 @@
+import { LATENCY_BUCKETS_SECONDS, type Metrics } from "@lastknown/shared";
+import { SERVERS, type Server } from "./faults/patience.js";
+import { REJECTION_REASONS, type RejectionReason } from "./pipeline/rejection.js";
+
+/** From a microsecond to a tenth of a second. */
+const RECORD_BUCKETS_SECONDS = [
+  0.000_005, 0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
+  0.1,
+];
+
+export interface WorkerGauges {
+  readonly queueBytes: () => number;
+  readonly assignedPartitions: () => number;
+  readonly waitingOn: () => readonly Server[];
+}
+
+export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
+
+/** The metrics of one worker. All are counted once per batch; none carries a user, a topic or an offset. */
+export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
+  metrics.gauge({
+    name: "lastknown_queue_bytes",
+    help: "Fetched and not yet done, over all partitions.",
+    collect: (gauge) => gauge.set(gauges.queueBytes()),
+  });
+  metrics.gauge({
+    name: "lastknown_assigned_partitions",
+    help: "Partitions that this worker has now.",
+    collect: (gauge) => gauge.set(gauges.assignedPartitions()),
+  });
+  metrics.gauge({
+    name: "lastknown_waiting_on_server",
+    help: "1 while the work waits for this server to serve again.",
+    labels: { server: SERVERS },
+    collect: (gauge) => {
+      const waitingOn = gauges.waitingOn();
+      for (const server of SERVERS) gauge.set({ server }, waitingOn.includes(server) ? 1 : 0);
+    },
+  });
+  return {
+    records: metrics.counter({
+      name: "lastknown_records_total",
+      help: "Records of the events topic that were worked on, redeliveries included.",
+    }),
+    auditEntries: metrics.counter({
+      name: "lastknown_audit_entries_total",
+      help: "Entries that the audit has acknowledged, doubles by redelivery included.",
+    }),
+    states: metrics.counter({
+      name: "lastknown_state_updates_total",
+      help: "Users whose newest event of a batch was written to Redis, or was not newer than what stood there.",
+      labels: { outcome: ["written", "skipped"] },
+    }),
+    deadLetters: metrics.counter<"reason">({
+      name: "lastknown_dead_letters_total",
+      help: "Dead letters by the reason of the rejection.",
+      labels: { reason: REJECTION_REASONS satisfies readonly RejectionReason[] },
+    }),
+    batchSeconds: metrics.histogram({
+      name: "lastknown_batch_seconds",
+      help: "From taking a batch to its last effect acknowledged.",
+      buckets: LATENCY_BUCKETS_SECONDS,
+    }),
+    recordSeconds: metrics.histogram({
+      name: "lastknown_record_processing_seconds",
+      help: "Processing time per record: a batch's time divided by its records, observed once per batch.",
+      buckets: RECORD_BUCKETS_SECONDS,
+    }),
+    freshnessSeconds: metrics.histogram({
+      name: "lastknown_freshness_seconds",
+      help: "From a record's append to the events topic until its effect is visible in Redis.",
+      buckets: LATENCY_BUCKETS_SECONDS,
+    }),
+    commits: metrics.counter({
+      name: "lastknown_commits_total",
+      help: "Commits: taken, refused as the assignment had ended, or failed and to be tried again.",
+      labels: { outcome: ["committed", "stale", "failed"] },
+    }),
+    rebalances: metrics.counter({
+      name: "lastknown_rebalances_total",
+      help: "Assignments that this worker was given.",
+    }),
+    healings: metrics.counter({
+      name: "lastknown_healings_total",
+      help: "Partitions applied again, as Redis had lost what it acknowledged.",
+    }),
+  };
+}
