@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { AvroBytes } from "./avro-bytes.js";
-import { readEventBody } from "./event-value.js";
+import { EventReader } from "./event-value.js";
 import { readFramed } from "./framed.js";
 import { readAuditRecord } from "./audit-record.js";
 
@@ -35,7 +35,7 @@ describe("AvroBytes", () => {
   });
 });
 
-describe("readEventBody", () => {
+describe("EventReader", () => {
   const head = [
     { name: "event_id", type: { type: "fixed", name: "EventId", size: 16 } },
     { name: "user", type: "string" },
@@ -54,7 +54,7 @@ describe("readEventBody", () => {
   );
 
   it("reads the head and the columns under their headers, by hand-written bytes", () => {
-    expect(readEventBody(body, schema)).toEqual({
+    expect(new EventReader(schema).read(body)).toEqual({
       eventId: "ab".repeat(16),
       user: "u",
       timeStamp: -1n,
@@ -64,8 +64,8 @@ describe("readEventBody", () => {
   });
 
   it("refuses bytes after the end, and a schema without the head", () => {
-    expect(() => readEventBody(Buffer.concat([body, Buffer.from([0])]), schema)).toThrow("go on");
-    expect(() => readEventBody(body, JSON.stringify({ fields: columns }))).toThrow("head");
+    expect(() => new EventReader(schema).read(Buffer.concat([body, Buffer.from([0])]))).toThrow("go on");
+    expect(() => new EventReader(JSON.stringify({ fields: columns }))).toThrow("head");
   });
 });
 

@@ -10,25 +10,40 @@ interface SchemaField {
 
 const HEAD = ["event_id", "user", "time_stamp", "sts"];
 
-/** Reads an event's Avro body by the text of its writer's schema. Throws BadAvroError. */
-export function readEventBody(body: Buffer, schemaText: string): Arrival {
-  const { fields } = JSON.parse(schemaText) as { fields: SchemaField[] };
-  const head = fields.slice(0, HEAD.length).map(({ name }) => name);
-  if (head.join() !== HEAD.join()) throw new BadAvroError("the schema does not begin with an event's head");
+/** Reads Avro bodies of events by the text of their writer's schema. */
+export class EventReader {
+  /** In the order of their bytes, each with its place in the order of code points. */
+  readonly #columns: readonly { header: string; type: unknown; place: number }[];
 
-  const bytes = new AvroBytes(body);
-  const eventId = bytes.fixed(16).toString("hex");
-  const user = bytes.string();
-  const timeStamp = bytes.long();
-  const sts = bytes.long();
-  const attributes: [string, CellValue][] = [];
-  for (const { name, type, header } of fields.slice(HEAD.length)) {
-    const value = readNullable(bytes, type);
-    if (value !== undefined) attributes.push([header ?? name, value]);
+  /** Throws BadAvroError where the schema does not begin with an event's head. */
+  constructor(schemaText: string) {
+    const { fields } = JSON.parse(schemaText) as { fields: SchemaField[] };
+    const head = fields.slice(0, HEAD.length).map(({ name }) => name);
+    if (head.join() !== HEAD.join()) throw new BadAvroError("the schema does not begin with an event's head");
+    const columns = fields
+      .slice(HEAD.length)
+      .map(({ name, type, header }) => ({ header: header ?? name, type }));
+    const sorted = sortedByCodePoint(columns, ({ header }) => header);
+    this.#columns = columns.map((column) => ({ ...column, place: sorted.indexOf(column) }));
   }
-  if (!bytes.atEnd) throw new BadAvroError("the bytes go on after the last field");
-  const sorted = sortedByCodePoint(attributes, ([name]) => name);
-  return { user, timeStamp, sts, eventId, attributes: canonicalJson(sorted) };
+
+  /** Throws BadAvroError where the bytes are not what the schema says. */
+  read(body: Buffer): Arrival {
+    const bytes = new AvroBytes(body);
+    const eventId = bytes.fixed(16).toString("hex");
+    const user = bytes.string();
+    const timeStamp = bytes.long();
+    const sts = bytes.long();
+    const attributes: [string, CellValue][] = [];
+    for (const { header, type, place } of this.#columns) {
+      const value = readNullable(bytes, type);
+      if (value !== undefined) attributes[place] = [header, value];
+    }
+    if (!bytes.atEnd) throw new BadAvroError("the bytes go on after the last field");
+    // Places without a value are holes, which a filter passes over.
+    const present = attributes.filter(() => true);
+    return { user, timeStamp, sts, eventId, attributes: canonicalJson(present) };
+  }
 }
 
 function readNullable(bytes: AvroBytes, type: unknown): CellValue | undefined {

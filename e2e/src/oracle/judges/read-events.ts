@@ -1,5 +1,5 @@
 import { BadAvroError } from "../avro/avro-bytes.js";
-import { readEventBody } from "../avro/event-value.js";
+import { EventReader } from "../avro/event-value.js";
 import { readFramed } from "../avro/framed.js";
 import type { Arrival, Source } from "../event/arrival.js";
 import { partitionOf } from "../event/partition.js";
@@ -37,9 +37,10 @@ export function readEvents(
 ): EventsRead {
   const arrivals: SourcedArrival[] = [];
   const unreadable: UnreadableRecord[] = [];
+  const readers = new Map<number, EventReader>();
   for (const record of records) {
     const source = { partition: record.partition, offset: record.offset };
-    const event = readEvent(record, schemas, partitions);
+    const event = readEvent(record, { schemas, readers, partitions });
     if (typeof event === "string") unreadable.push({ source, reason: event });
     else arrivals.push({ ...event, source });
   }
@@ -49,8 +50,15 @@ export function readEvents(
 const EARLIEST = -2_208_988_800_000_000n;
 const LATEST = 4_102_444_800_000_000n;
 
+interface Reading {
+  readonly schemas: SchemaTexts;
+  /** Made when they are first needed. */
+  readonly readers: Map<number, EventReader>;
+  readonly partitions: number;
+}
+
 /** The event, or why the record is none. */
-function readEvent(record: TopicRecord, schemas: SchemaTexts, partitions: number): Arrival | string {
+function readEvent(record: TopicRecord, { schemas, readers, partitions }: Reading): Arrival | string {
   const { key, value, partition } = record;
   if (key === null) return "no key";
   if (value === null) return "no value";
@@ -58,7 +66,9 @@ function readEvent(record: TopicRecord, schemas: SchemaTexts, partitions: number
     const { schemaId, body } = readFramed(value);
     const schema = schemas.get(schemaId);
     if (schema === undefined) return "unknown schema";
-    const event = readEventBody(body, schema);
+    const reader = readers.get(schemaId) ?? new EventReader(schema);
+    readers.set(schemaId, reader);
+    const event = reader.read(body);
     if (!key.equals(Buffer.from(event.user))) return "the key is not the user";
     if (partition !== partitionOf(event.user, partitions)) return "wrong partition";
     const legal = [event.timeStamp, event.sts].every((time) => time >= EARLIEST && time <= LATEST);
