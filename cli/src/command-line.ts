@@ -95,6 +95,8 @@ function createProgram(
 }
 
 const HELP_WIDTH = 80;
+/** The longest flags leave this much for what they do. */
+const WRAP_WIDTH_MIN = 24;
 
 /** Commander writes where we write, and throws where it would end the process. */
 function speakThrough(command: Command, terminal: Terminal): void {
@@ -109,5 +111,6 @@ function speakThrough(command: Command, terminal: Terminal): void {
     getOutHelpWidth: () => terminal.data.columns ?? HELP_WIDTH,
     getErrHelpWidth: () => terminal.messages.columns ?? HELP_WIDTH,
   });
+  command.configureHelp({ minWidthToWrap: WRAP_WIDTH_MIN });
   for (const child of command.commands) speakThrough(child, terminal);
 }

@@ -15,7 +15,7 @@ const OFTEN_USED: ReadonlySet<string> = new Set([
   "data-directory",
 ]);
 
-const GROUP = "Settings (each also an environment variable; all of them: lastknown config --help):";
+const GROUP = "Settings (each also an environment variable; all: lastknown config --help):";
 
 /** Gives the command a flag for each setting that such a process reads. */
 export function addSettingsFlags(command: Command, user: SettingUser): Command {
@@ -34,7 +34,6 @@ export function addAllSettingsFlags(command: Command): Command {
 function flagOf(row: SettingRow, shown: boolean): Option {
   const isSwitch = row.default === "on" || row.default === "off";
   const option = new Option(`${row.flag} ${isSwitch ? "[on|off]" : "<value>"}`, describe(row));
-  if (isSwitch) option.preset("on");
   return option.helpGroup(GROUP).hideHelp(!shown);
 }
 
@@ -49,7 +48,9 @@ export function settingsFlagsOf(command: Command): Record<string, string> {
   for (const option of command.options) {
     if (option.long === undefined || option.long === null || !known.has(option.long)) continue;
     const value: unknown = command.getOptionValue(option.attributeName());
-    if (typeof value === "string") flags[option.long.slice("--".length)] = value;
+    // A switch without a value is one that was turned on.
+    const text = value === true ? "on" : value;
+    if (typeof text === "string") flags[option.long.slice("--".length)] = text;
   }
   return flags;
 }

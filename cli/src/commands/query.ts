@@ -4,7 +4,7 @@ import { addSettingsFlags, settingsOf } from "../settings-flags.js";
 
 /** `lastknown query`: the query service, until a signal stops it. */
 export const queryCommand: CreateCommand = () => {
-  const command = new Command("query").description("answer over HTTP; runs until Ctrl-C or SIGTERM");
+  const command = new Command("query").description("answer over HTTP; it ends with Ctrl-C or SIGTERM");
   addSettingsFlags(command, "query");
   return command.action(async () => {
     const settings = settingsOf(command);

@@ -16,7 +16,9 @@ export interface StateAnswer {
 export interface ExplanationAnswer {
   readonly user: string;
   readonly winner: JudgedAnswer;
-  readonly lost: readonly (JudgedAnswer & { readonly reasons: readonly { readonly text: string }[] })[];
+  readonly lost: readonly (JudgedAnswer & {
+    readonly reasons: readonly { readonly code: string; readonly text: string }[];
+  })[];
   readonly arrivals: { readonly total: number; readonly considered: number };
 }
 

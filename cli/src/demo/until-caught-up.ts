@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { FatalError } from "@lastknown/shared";
+import { measureFleetLag, type FleetLag } from "../lag/fleet-lag.js";
+import { lagLines } from "../lag/print-lag.js";
+import { withLagSources } from "../lag/lag-sources.js";
+import type { DemoServers } from "./demo-servers.js";
+
+const LOOK_EVERY_MS = 200;
+/** Without any progress for so long something is wrong. */
+const STALLED_MS = 60_000;
+
+/** Resolves when the workers have committed, and the view has folded, all that is in the topics. */
+export async function untilCaughtUp(servers: DemoServers): Promise<void> {
+  await withLagSources(servers.settings, async (sources) => {
+    let last = "";
+    let movedMs = performance.now();
+    for (;;) {
+      servers.requireRunning();
+      const lag = await measureFleetLag(sources);
+      if (lag.lag === 0 && lag.viewLag === 0) return;
+      const now = `${lag.lag}/${lag.viewLag}`;
+      if (now !== last) movedMs = performance.now();
+      if (performance.now() - movedMs > STALLED_MS) throw stalled(lag);
+      last = now;
+      await sleep(LOOK_EVERY_MS);
+    }
+  });
+}
+
+function stalled(lag: FleetLag): FatalError {
+  return new FatalError(`nothing moved for ${STALLED_MS / 1000} s:\n${lagLines(lag).join("\n")}`, {
+    fix: "start the demo again; if it comes back, see the workers' logs",
+  });
+}
