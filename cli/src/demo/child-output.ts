@@ -5,14 +5,28 @@ import { exitCodes, FatalError } from "@lastknown/shared";
 
 const BIN = fileURLToPath(new URL("../../bin/lastknown.js", import.meta.url));
 
+export interface ChildOptions {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Told the pid before anything else happens, so that whoever cleans up knows it. */
+  readonly onPid: (pid: number) => void;
+}
+
 /**
- * Runs a `lastknown` command that prints JSON, and gives it. What it says goes to our standard error; it ends with
- * the signal, and with us if it is in our process group.
+ * Runs a `lastknown` command that prints JSON, in a process group of its own, and gives what it printed. What it
+ * says goes to our standard error.
  *
- * @throws FatalError with the command's own exit code where it failed
+ * @throws FatalError where it failed
  */
-export async function jsonOf<Answer>(args: readonly string[], signal: AbortSignal): Promise<Answer> {
-  const child = spawn(process.execPath, [BIN, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+export async function jsonOf<Answer>(
+  args: readonly string[],
+  { signal, onPid }: ChildOptions,
+): Promise<Answer> {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (child.pid !== undefined) onPid(child.pid);
   const abort = (): void => void child.kill("SIGTERM");
   signal.addEventListener("abort", abort, { once: true });
   const output: Buffer[] = [];

@@ -22,6 +22,8 @@ export interface DemoServers {
   readonly queryPort: number;
   readonly workerPorts: readonly number[];
   readonly queryOperationsPort: number;
+  /** Lets a process that leads a group of its own go when the demo does, however that ends. */
+  readonly adopt: (name: string, pid: number) => void;
   /** Throws if one of the processes has ended. */
   readonly requireRunning: () => void;
 }
@@ -34,9 +36,10 @@ export async function startDemoServers(terminal: Terminal, lifetime: DemoLifetim
   const settings = loadSettings({ flags: settingsAt(at) });
   await step(terminal, "creating topics and schemas", () => createFleet(settings));
 
+  const adopt = (name: string, pid: number): void => stack.adopt(name, pid);
   const log = (name: string): string => join(stack.directory, "logs", `${name}.log`);
   const start = (name: string, user: SettingUser, args: string[]): DemoProcess => {
-    const onPid = (pid: number): void => stack.adopt(name, pid);
+    const onPid = (pid: number): void => adopt(name, pid);
     const all = [...args, ...flagsAt(at, user)];
     const started = new DemoProcess({ name, args: all, logFile: log(name), onPid });
     lifetime.onEnd(() => started.stop());
@@ -60,6 +63,7 @@ export async function startDemoServers(terminal: Terminal, lifetime: DemoLifetim
     queryPort,
     workerPorts,
     queryOperationsPort,
+    adopt,
     requireRunning,
   };
 }

@@ -37,7 +37,7 @@ export function sumOf(histograms: readonly Histogram[]): Histogram {
   return { cumulative, sumSeconds: add((one) => one.sumSeconds), count: add((one) => one.count) };
 }
 
-/** What a histogram tells of the spread: each figure is the upper bound of its bucket, so never too small. */
+/** What a histogram tells of the spread: each percentile is the upper bound of its bucket, so never too small. */
 export function spreadOfHistogram({ cumulative, sumSeconds, count }: Histogram): Spread | undefined {
   if (count === 0) return undefined;
   const bounds = [...cumulative].sort(([a], [b]) => a - b);
@@ -46,5 +46,5 @@ export function spreadOfHistogram({ cumulative, sumSeconds, count }: Histogram):
     return (found?.[0] ?? Infinity) * 1000;
   };
   const mean = (sumSeconds / count) * 1000;
-  return { count, mean, p50: rankMs(0.5), p95: rankMs(0.95), p99: rankMs(0.99), max: rankMs(1) };
+  return { count, mean, p50: rankMs(0.5), p95: rankMs(0.95), p99: rankMs(0.99), max: undefined };
 }

@@ -5,7 +5,8 @@ export interface Spread {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
-  readonly max: number;
+  /** undefined where only buckets are known. */
+  readonly max: number | undefined;
 }
 
 /** The spread of measured durations; undefined where nothing was measured. */

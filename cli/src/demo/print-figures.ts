@@ -18,7 +18,7 @@ export interface Measured {
 
 /** Whether every record was seen within the budget. */
 export function budgetHeld({ visible, records }: Measured): boolean {
-  return visible !== undefined && visible.count === records && visible.max <= BUDGET_MS;
+  return visible !== undefined && visible.count === records && (visible.max ?? Infinity) <= BUDGET_MS;
 }
 
 export function figureLines(measured: Measured): string[] {
@@ -47,5 +47,10 @@ export function figureLines(measured: Measured): string[] {
 
 function spreadCells(spread: Spread | undefined): string[] {
   if (spread === undefined) return ["-", "-", "-", "-", "-"];
-  return [spread.mean, spread.p50, spread.p95, spread.p99, spread.max].map(printMillis);
+  return [spread.mean, spread.p50, spread.p95, spread.p99, spread.max].map(cell);
+}
+
+function cell(millis: number | undefined): string {
+  if (millis === undefined) return "-";
+  return Number.isFinite(millis) ? printMillis(millis) : "off scale";
 }

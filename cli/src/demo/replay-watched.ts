@@ -44,7 +44,10 @@ export async function replayWatched(options: ReplayWatchedOptions): Promise<Repl
     watch.start();
     const args = [...options.replayArguments, ...pace.args, "--json", ...servers.replayFlags];
     const summary = await step(terminal, `replaying ${pace.words}`, () =>
-      jsonOf<ReplaySummary>(["replay", replayOptions.file, ...args], options.signal),
+      jsonOf<ReplaySummary>(["replay", replayOptions.file, ...args], {
+        signal: options.signal,
+        onPid: (pid) => servers.adopt("replay", pid),
+      }),
     );
     await step(terminal, "waiting until workers and view have all of it", () => untilCaughtUp(servers));
     const watched = await watch.stop();

@@ -1,4 +1,4 @@
-import { fleetNames, KafkaAdmin, KafkaLogReader } from "@lastknown/shared";
+import { fleetNames, KafkaAdmin, KafkaLogReader, requireReachableBroker } from "@lastknown/shared";
 import type { Settings } from "@lastknown/shared/settings";
 import { quietLogger } from "../fleet/fleet-servers.js";
 import type { FleetLagSources } from "./fleet-lag.js";
@@ -9,6 +9,7 @@ export async function withLagSources<Result>(
   settings: Settings,
   work: (sources: FleetLagSources) => Promise<Result>,
 ): Promise<Result> {
+  await requireReachableBroker(settings.kafka);
   const options = { settings: settings.kafka, logger: quietLogger(settings) };
   const reader = new KafkaLogReader(options);
   const admin = new KafkaAdmin(options);

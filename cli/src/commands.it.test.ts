@@ -1,0 +1,195 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { startWorker, type RunningWorker } from "@lastknown/consumer";
+import {
+  connectRedis,
+  fleetNames,
+  KafkaAdmin,
+  KafkaAppender,
+  partitionOf,
+  RedisKeys,
+  silentLogger,
+} from "@lastknown/shared";
+import { loadSettings } from "@lastknown/shared/settings";
+import { runCommandLine } from "./command-line.js";
+
+const PREFIX = `cli-${process.pid}-${Date.now().toString(36)}`;
+const [FIRST, SECOND] = [`${PREFIX}-a`, `${PREFIX}-b`];
+const PARTITIONS = ["--partitions", "4"];
+const ROWS = 1500;
+const CAUGHT_UP_BOUND_MS = 60_000;
+/** Nobody listens there, so no query service is asked. */
+const NO_QUERY = ["--query-port", "1"];
+
+interface Ran {
+  readonly exitCode: number;
+  readonly data: string;
+  readonly messages: string;
+}
+
+async function run(...args: string[]): Promise<Ran> {
+  const texts = ["", ""];
+  const [data, messages] = [0, 1].map(
+    (index) =>
+      new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          texts[index] += chunk.toString();
+          done();
+        },
+      }),
+  ) as [Writable, Writable];
+  const exitCode = await runCommandLine(args, { data, messages });
+  return { exitCode, data: texts[0] as string, messages: texts[1] as string };
+}
+
+async function succeed(...args: string[]): Promise<Ran> {
+  const ran = await run(...args);
+  if (ran.exitCode !== 0) throw new Error(`${args.join(" ")}: ${ran.exitCode}\n${ran.messages}`);
+  return ran;
+}
+
+function settingsFor(fleet: string) {
+  return loadSettings({ flags: { fleet, partitions: "4", "operations-port": "0" } });
+}
+
+async function untilNothingWaits(fleet: string): Promise<void> {
+  const deadlineMs = performance.now() + CAUGHT_UP_BOUND_MS;
+  for (;;) {
+    const { data } = await succeed("lag", "--json", "--fleet", fleet, ...NO_QUERY);
+    const { lag } = JSON.parse(data) as { lag: number };
+    if (lag === 0) return;
+    if (performance.now() > deadlineMs) throw new Error(`still behind: ${data}`);
+    await sleep(300);
+  }
+}
+
+/** Order, times and attributes of every user, as Redis has them; `source` may differ. */
+async function statesOf(fleet: string, users: readonly string[]): Promise<Record<string, unknown>> {
+  const redis = connectRedis(settingsFor(fleet).redis, silentLogger);
+  const keys = new RedisKeys(fleet);
+  try {
+    const states: Record<string, unknown> = {};
+    for (const user of users) {
+      const { source: _source, ...state } = await redis.hgetall(keys.state(user));
+      states[user] = state;
+    }
+    return states;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+let directory: string;
+const workers: RunningWorker[] = [];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "lastknown-cli-test-"));
+});
+
+afterAll(async () => {
+  for (const worker of workers) await worker.stop();
+  const admin = new KafkaAdmin({ settings: settingsFor(FIRST).kafka, logger: silentLogger });
+  const topics = [FIRST, SECOND].flatMap((fleet) => {
+    const { eventsTopic, auditTopic, deadLetterTopic } = fleetNames(fleet);
+    return [eventsTopic, auditTopic, deadLetterTopic];
+  });
+  await admin.deleteTopics(topics);
+  await admin.close();
+  await rm(directory, { recursive: true, force: true });
+}, 60_000);
+
+async function runWorker(fleet: string): Promise<void> {
+  workers.push(await startWorker(settingsFor(fleet), { logger: silentLogger }));
+}
+
+describe("the commands on real servers", () => {
+  test("topics creates a fleet, changes nothing when run again, and refuses other constants", async () => {
+    const first = await succeed("topics", "--fleet", FIRST, ...PARTITIONS);
+    expect(first.data).toMatch(/\.events: created/);
+    const again = await succeed("topics", "--fleet", FIRST, ...PARTITIONS);
+    expect(again.data).toMatch(/\.events: was there/);
+    expect(again.data.split("\n")[0]).toBe(first.data.split("\n")[0]);
+
+    const other = await run("topics", "--fleet", FIRST, "--partitions", "8");
+    expect(other.exitCode).toBe(1);
+    expect(other.messages).toMatch(/has 4 partitions.*use --partitions 4, or another fleet name/);
+    const skewed = await run("topics", "--fleet", FIRST, ...PARTITIONS, "--max-future-skew", "off");
+    expect(skewed.exitCode).toBe(1);
+    expect(skewed.messages).toMatch(/max_future_skew/);
+  }, 60_000);
+
+  test("replay refuses a fleet that is not there, with the command that creates it", async () => {
+    const file = join(directory, "one.csv");
+    await writeFile(file, "user_id,time_stamp\na,2024-01-01T00:00:00Z\n");
+    const { exitCode, messages } = await run("replay", file, "--fleet", `${PREFIX}-none`, ...PARTITIONS);
+    expect(exitCode).toBe(1);
+    expect(messages).toContain(`create it with lastknown topics --fleet ${PREFIX}-none`);
+  }, 60_000);
+
+  test("replay ends with 3 where rows were rejected, and lag counts what nobody has consumed", async () => {
+    const file = join(directory, "sample.csv");
+    const sample = await succeed("sample", "--users", "12", "--rows", String(ROWS), "--seed", "3");
+    await writeFile(file, `${sample.data}veh-001,never,2024-03-10T06:00:00Z\n`);
+    const replayed = await run("replay", file, "--speed", "max", "--fleet", FIRST, ...PARTITIONS, "--json");
+    expect(replayed.exitCode).toBe(3);
+    expect(JSON.parse(replayed.data)).toMatchObject({ rows: ROWS + 1, published: ROWS, rejected: 1 });
+
+    const lag = JSON.parse((await succeed("lag", "--json", "--fleet", FIRST, ...NO_QUERY)).data);
+    expect(Object.keys(lag as object)).toEqual(["lag", "lagSeconds", "viewLag", "partitions"]);
+    expect(lag).toMatchObject({ lag: ROWS, viewLag: null });
+    expect((lag as { partitions: unknown[] }).partitions).toHaveLength(4);
+  }, 60_000);
+
+  test("dlq shows a record that nobody can read, byte for byte, again and again", async () => {
+    const value = Buffer.from([0xff, 0xfe, 0x00, 0x41]);
+    const appender = new KafkaAppender({ settings: settingsFor(FIRST).kafka, logger: silentLogger });
+    const key = Buffer.from("nobody");
+    await appender.append(fleetNames(FIRST).eventsTopic, [{ partition: partitionOf(key, 4), key, value }]);
+    await appender.close();
+    await runWorker(FIRST);
+    await untilNothingWaits(FIRST);
+
+    const list = await succeed("dlq", "list", "--json", "--fleet", FIRST);
+    const [letter, ...others] = list.data
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { [key: string]: unknown });
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({ value: value.toString("base64") });
+    expect(letter?.["reason"]).toMatch(/\w/);
+    expect(letter?.["source"]).toMatch(new RegExp(`^${FIRST}\\.events/\\d+/\\d+$`));
+
+    const place = `${String(letter?.["partition"])}/${String(letter?.["offset"])}`;
+    const shown = await succeed("dlq", "show", place, "--fleet", FIRST);
+    expect(shown.data).toMatch(/ff fe 00 41 +\|\.\.\.A\|/);
+    expect(await succeed("dlq", "list", "--json", "--fleet", FIRST)).toEqual(list);
+    const none = await run("dlq", "show", "0/999", "--fleet", FIRST);
+    expect([none.exitCode, none.messages]).toEqual([1, expect.stringContaining("lastknown dlq list")]);
+  }, 90_000);
+
+  test("replaying an export gives the same states", async () => {
+    const exported = await succeed("export", "--fleet", FIRST, ...PARTITIONS);
+    const file = join(directory, "export.csv");
+    await writeFile(file, exported.data);
+    expect(exported.messages).toContain(`${ROWS.toLocaleString("en-US")} arrivals exported`);
+    const hint = /replay the file with: lastknown replay FILE (.*)/.exec(exported.messages)?.[1] ?? "";
+
+    await succeed("topics", "--fleet", SECOND, ...PARTITIONS);
+    await succeed("replay", file, ...hint.split(" "), "--speed", "max", "--fleet", SECOND, ...PARTITIONS);
+    await runWorker(SECOND);
+    await untilNothingWaits(SECOND);
+
+    const lines = (
+      await succeed("export", "--format", "ndjson", "--fleet", SECOND, ...PARTITIONS)
+    ).data.trimEnd();
+    const users = new Set(lines.split("\n").map((line) => (JSON.parse(line) as { user: string }).user));
+    expect(users.size).toBe(12);
+    const states = await statesOf(FIRST, [...users]);
+    expect(Object.values(states)[0]).toMatchObject({ order: expect.stringMatching(/^[0-9a-f]{74}$/) });
+    expect(await statesOf(SECOND, [...users])).toEqual(states);
+  }, 120_000);
+});
