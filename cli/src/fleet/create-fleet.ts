@@ -9,6 +9,7 @@ import {
   KafkaLogReader,
   planTopics,
   RedisFleetRecordCell,
+  requireReachableBroker,
   waitUntilReady,
   type FleetNames,
   type FleetRecord,
@@ -43,6 +44,7 @@ export interface CreatedFleet {
 export async function createFleet(settings: Settings): Promise<CreatedFleet> {
   const logger = quietLogger(settings);
   const names = fleetNames(settings.fleet.name);
+  await requireReachableBroker(settings.kafka);
   await prepareSubjects(new ConfluentSchemaRegistry(settings.registry), names);
   const { topics, differences } = await createTopics(settings, names, logger);
   const record = await establishRecord(settings, names, logger);

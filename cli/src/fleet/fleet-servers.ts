@@ -2,6 +2,7 @@ import {
   KafkaLogReader,
   createLogger,
   fleetNames,
+  requireReachableBroker,
   type FleetNames,
   type LogReader,
   type Logger,
@@ -21,6 +22,7 @@ export async function withLogReader<Result>(
   settings: Settings,
   work: (reader: LogReader, names: FleetNames) => Promise<Result>,
 ): Promise<Result> {
+  await requireReachableBroker(settings.kafka);
   const reader = new KafkaLogReader({ settings: settings.kafka, logger: quietLogger(settings) });
   try {
     return await work(reader, fleetNames(settings.fleet.name));

@@ -6,6 +6,7 @@ import {
   fleetNames,
   KafkaAdmin,
   KafkaAppender,
+  requireReachableBroker,
   type Logger,
 } from "@lastknown/shared";
 import type { Settings } from "@lastknown/shared/settings";
@@ -60,6 +61,7 @@ function withoutTarget(_settings: Settings, _logger: Logger, work: WithTarget): 
 
 async function withTarget(settings: Settings, logger: Logger, work: WithTarget): Promise<ReplaySummary> {
   const names = fleetNames(settings.fleet.name);
+  await requireReachableBroker(settings.kafka);
   await requireTopic(settings, logger, names.eventsTopic);
   const appender = new KafkaAppender({ settings: settings.kafka, logger });
   try {

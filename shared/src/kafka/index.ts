@@ -6,4 +6,5 @@ export * from "./kafka-appender.js";
 export * from "./kafka-log-reader.js";
 export * from "./log-reader.js";
 export * from "./memory-log.js";
+export * from "./require-reachable-broker.js";
 export * from "./topic-configuration.js";
