@@ -65,15 +65,21 @@ export class FleetForTest {
   /** Fleet record and schema copy into each audit partition. */
   async establish(): Promise<void> {
     const value = Buffer.from(printFleetRecord(this.record));
-    const schema = Buffer.from(TEST_EVENT_SCHEMA.text);
-    const partitions = Array.from({ length: this.record.partitions }, (_, partition) => partition);
-    await this.#appender.append(
-      this.names.auditTopic,
-      partitions.flatMap((partition) => [
-        { partition, key: fleetRecordKey(), value },
-        { partition, key: schemaCopyKey(TEST_EVENT_SCHEMA_ID), value: schema },
-      ]),
-    );
+    const records = this.#partitions.map((partition) => ({ partition, key: fleetRecordKey(), value }));
+    await this.#appender.append(this.names.auditTopic, records);
+    await this.copySchema();
+  }
+
+  /** As each worker does before the first entry that it writes with the schema. */
+  async copySchema(): Promise<void> {
+    const key = schemaCopyKey(TEST_EVENT_SCHEMA_ID);
+    const value = Buffer.from(TEST_EVENT_SCHEMA.text);
+    const records = this.#partitions.map((partition) => ({ partition, key, value }));
+    await this.#appender.append(this.names.auditTopic, records);
+  }
+
+  get #partitions(): number[] {
+    return Array.from({ length: this.record.partitions }, (_, partition) => partition);
   }
 
   /** Appends events to the events topic alone. */
