@@ -1,0 +1,80 @@
+import { availableParallelism } from "node:os";
+import { machineCpuMicros } from "./machine-load.mjs";
+import { cpuMicros, residentMaxMb } from "./process-cost.mjs";
+
+const RESIDENT_EVERY_MS = 250;
+
+/**
+ * Counts what groups of processes take between `start` and `stop`. A group is one role: all its processes' CPU time
+ * is added, and its memory is that of its greatest process.
+ */
+export class CostMeter {
+  #groups;
+  #startedMs = 0;
+  #cpuAtStart = new Map();
+  #machineAtStart;
+  #residentMb = new Map();
+  #extraMicros = new Map();
+  #timer;
+
+  /** @param {ReadonlyMap<string, readonly number[]>} groups role → pids */
+  constructor(groups) {
+    this.#groups = new Map(groups);
+  }
+
+  start() {
+    this.#startedMs = performance.now();
+    this.#machineAtStart = machineCpuMicros();
+    for (const pids of this.#groups.values()) {
+      for (const pid of pids) this.#cpuAtStart.set(pid, cpuMicros(pid) ?? 0);
+    }
+    this.#timer = setInterval(() => this.#lookAtMemory(), RESIDENT_EVERY_MS);
+  }
+
+  /** A process that begins and ends while we count: its memory is looked at, its CPU time told when it has ended. */
+  watchMemory(role, pid) {
+    this.#groups.set(role, [pid]);
+    this.#cpuAtStart.set(pid, 0);
+  }
+
+  endedWith(role, micros) {
+    this.#extraMicros.set(role, micros);
+  }
+
+  /**
+   * @param {number} records to which the time is divided
+   * @returns what each role took: `microsPerEvent` and `residentMaxMb`; and the shares of the machine that programs
+   *   which are not ours, and the host, took meanwhile
+   */
+  stop(records) {
+    clearInterval(this.#timer);
+    this.#lookAtMemory();
+    const machine = machineCpuMicros();
+    const capacityMicros = (performance.now() - this.#startedMs) * 1000 * availableParallelism();
+    const roles = {};
+    let oursMicros = 0;
+    for (const [role, pids] of this.#groups) {
+      const micros = this.#extraMicros.get(role) ?? this.#microsOf(pids);
+      oursMicros += micros;
+      roles[role] = { microsPerEvent: micros / records, residentMaxMb: this.#residentMb.get(role) ?? 0 };
+    }
+    const busyMicros = machine.busy - this.#machineAtStart.busy;
+    return {
+      roles,
+      totalMicrosPerEvent: oursMicros / records,
+      othersShare: Math.max(0, busyMicros - oursMicros) / capacityMicros,
+      stolenShare: (machine.stolen - this.#machineAtStart.stolen) / capacityMicros,
+    };
+  }
+
+  #microsOf(pids) {
+    return pids.reduce((sum, pid) => sum + (cpuMicros(pid) ?? 0) - this.#cpuAtStart.get(pid), 0);
+  }
+
+  #lookAtMemory() {
+    for (const [role, pids] of this.#groups) {
+      const most = Math.max(...pids.map((pid) => residentMaxMb(pid) ?? 0));
+      this.#residentMb.set(role, Math.max(this.#residentMb.get(role) ?? 0, most));
+    }
+  }
+}

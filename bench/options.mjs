@@ -1,0 +1,63 @@
+// What a person may ask of the bench.
+
+import { parseArgs } from "node:util";
+
+export const PHASES = ["all-in", "latency"];
+
+export const USAGE = `npm run bench -- [options]
+  --runs N         how often each phase is repeated; the median counts (default 3)
+  --phase NAME     only this one: ${PHASES.join(" or ")}
+  --rate N         rows per second of the latency phase (default 1000)
+  --seconds N      how long the latency phase sends (default 30)
+  --profile        write a CPU profile of every process of ours, and tell where the time goes
+  --help           this text
+The data is the bike stations' file in the folder LASTKNOWN_DATA (default ../shared/data), else a made-up sample.`;
+
+const RUNS_MAX = 100;
+const RATE_MAX = 1_000_000;
+const SECONDS_MAX = 3600;
+
+/** The command line cannot be read; the message says why. */
+export class UsageError extends Error {
+  name = "UsageError";
+}
+
+/** @param {readonly string[]} args @throws {UsageError} */
+export function parseOptions(args) {
+  const values = valuesOf(args);
+  if (values.phase !== undefined && !PHASES.includes(values.phase)) {
+    throw new UsageError(`--phase cannot be ${values.phase}: give ${PHASES.join(" or ")}`);
+  }
+  return {
+    help: values.help === true,
+    profile: values.profile === true,
+    phases: values.phase === undefined ? PHASES : [values.phase],
+    runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
+    rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
+    seconds: wholeNumber("--seconds", values.seconds ?? "30", SECONDS_MAX),
+  };
+}
+
+function valuesOf(args) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        runs: { type: "string" },
+        phase: { type: "string" },
+        rate: { type: "string" },
+        seconds: { type: "string" },
+        profile: { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    }).values;
+  } catch (cause) {
+    throw new UsageError(cause.message, { cause });
+  }
+}
+
+function wholeNumber(flag, text, max) {
+  const number = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : NaN;
+  if (number <= max) return number;
+  throw new UsageError(`${flag} cannot be ${text}: give a whole number from 1 to ${max}`);
+}

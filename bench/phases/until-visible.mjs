@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { BUCKETS } from "@lastknown/shared";
+import { PARTITIONS } from "../processes/bench-fleet.mjs";
+import { withReader } from "../visibility/read-records.mjs";
+
+const LOOK_EVERY_MS = 20;
+/** Without any progress for so long something is wrong. */
+const STALLED_MS = 60_000;
+/** Buckets whose last record is not the partition's last are written in the same batch, or touched at a commit. */
+const SETTLE_MS = 1500;
+
+/** Resolves when Redis and the view have been seen to hold everything that is in the topic. */
+export async function untilVisible({ fleet, progress, view, published }) {
+  const ends = await withReader(fleet, (reader, { eventsTopic }) => reader.ends(eventsTopic));
+  let movedMs = performance.now();
+  let last = -1;
+  for (;;) {
+    fleet.requireRunning();
+    const applied = [...ends].reduce((sum, [partition]) => sum + partitionProgress(progress, partition), 0);
+    const wanted = [...ends.values()].reduce((sum, { end }) => sum + end, 0);
+    if (applied >= wanted && view.arrivals >= published) break;
+    if (applied + view.arrivals !== last) movedMs = performance.now();
+    last = applied + view.arrivals;
+    if (performance.now() - movedMs > STALLED_MS) {
+      throw new Error(
+        `nothing moved for ${STALLED_MS / 1000} s: Redis has ${applied} of ${wanted} records, the view ` +
+          `${view.arrivals} of ${published}`,
+      );
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  await sleep(SETTLE_MS);
+}
+
+/** Buckets b with b mod P = p belong to partition p, as P divides their number. */
+function partitionProgress(progress, partition) {
+  let most = 0;
+  for (let bucket = partition; bucket < BUCKETS; bucket += PARTITIONS) {
+    most = Math.max(most, progress.progressOf(bucket));
+  }
+  return most;
+}

@@ -1,0 +1,117 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { freePorts } from "./free-ports.mjs";
+import { LastknownProcess } from "./lastknown-process.mjs";
+import { metricsOf } from "./metrics-of.mjs";
+
+export const PARTITIONS = 16;
+const WORKERS = 2;
+const COMMAND_BOUND_MS = 60_000;
+const READY_BOUND_MS = 60_000;
+
+/** A fleet of one run's own: its topics, two workers and a query service with its view on disk. */
+export class BenchFleet {
+  name;
+  queryPort = 0;
+  queryOperationsPort = 0;
+  #options;
+  #folder;
+  #environment;
+  #workers = [];
+  #query;
+
+  /**
+   * @param {object} options
+   * @param options.stack
+   * @param {string} options.name
+   * @param {string | undefined} options.profileFolder where each process leaves a CPU profile
+   */
+  constructor(options) {
+    this.#options = options;
+    this.name = options.name;
+    this.#folder = join(options.stack.directory, options.name);
+    this.#environment = {
+      ...withoutSettings(process.env),
+      ...options.stack.environment,
+      LASTKNOWN_FLEET: options.name,
+      LASTKNOWN_PARTITIONS: String(PARTITIONS),
+    };
+  }
+
+  /** What points a client of this fleet at its servers. */
+  get environment() {
+    return this.#environment;
+  }
+
+  /** Role → pids of what runs all the time. */
+  get roles() {
+    return new Map([
+      ["worker ×2", this.#workers.map(({ pid }) => pid)],
+      ["query", [this.#query.pid]],
+    ]);
+  }
+
+  /** Resolves when the workers share the partitions and the view has caught up. */
+  async start() {
+    await mkdir(this.#folder, { recursive: true });
+    await this.run("topics", ["topics"]).output(COMMAND_BOUND_MS);
+    const [queryPort, queryOperationsPort, ...workerPorts] = await freePorts(2 + WORKERS);
+    Object.assign(this, { queryPort, queryOperationsPort });
+    this.#query = this.run("query", ["query"], {
+      LASTKNOWN_QUERY_PORT: String(queryPort),
+      LASTKNOWN_OPERATIONS_PORT: String(queryOperationsPort),
+      LASTKNOWN_DATA_DIRECTORY: join(this.#folder, "view"),
+    });
+    this.#workers = workerPorts.map((port, index) =>
+      this.run(`worker-${index + 1}`, ["consume"], { LASTKNOWN_OPERATIONS_PORT: String(port) }),
+    );
+    await this.#query.until(() => answersReady(queryOperationsPort), "ready", READY_BOUND_MS);
+    const share = PARTITIONS / WORKERS;
+    const isShared = async (port) =>
+      (await metricsOf(port)).get("lastknown_assigned_partitions") === share && (await answersReady(port));
+    for (const [index, worker] of this.#workers.entries()) {
+      await worker.until(() => isShared(workerPorts[index]), "given its partitions", READY_BOUND_MS);
+    }
+  }
+
+  /** Starts any command on this fleet. */
+  run(name, args, more = {}) {
+    const { profileFolder, stack } = this.#options;
+    const isProfiled = profileFolder !== undefined && args[0] !== "topics";
+    const started = new LastknownProcess({
+      name: `${this.name} ${name}`,
+      args,
+      nodeFlags: isProfiled
+        ? ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`]
+        : [],
+      environment: { ...this.#environment, ...more },
+      logFile: join(this.#folder, `${name}.log`),
+    });
+    stack.adopt(`${this.name}-${name}`, started.pid);
+    return started;
+  }
+
+  requireRunning() {
+    for (const started of [this.#query, ...this.#workers]) started.requireRunning();
+  }
+
+  async stop() {
+    const started = [...this.#workers, ...(this.#query === undefined ? [] : [this.#query])];
+    await Promise.all(started.map((each) => each.stop()));
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Settings of other servers must not reach what is measured. */
+function withoutSettings(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("LASTKNOWN_")));
+}
+
+async function answersReady(port) {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch (error) {
+    if (error.name === "TypeError" || error.name === "TimeoutError") return false;
+    throw error;
+  }
+}

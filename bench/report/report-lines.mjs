@@ -1,0 +1,106 @@
+import { minMedianMax } from "./spread.mjs";
+import { figure, percent, tableLines } from "./table.mjs";
+
+const HEAD = ["", "min", "median", "max", "target"];
+/** Of issue and design: what a run is held against, in words. */
+const TARGETS = {
+  view: "≥ 20,000",
+  worker: "≤ 200",
+  p50: "≤ 20",
+  p99: "≤ 100",
+};
+
+/** Everything that a person wants to know, as lines of text. */
+export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
+  return [
+    `${dataSet}, ${options.runs} runs of each phase, min / median / max${isProfiled ? " (PROFILED: slower than life)" : ""}`,
+    ...machineLines(machine),
+    ...(phases["all-in"] === undefined ? [] : allInLines(phases["all-in"])),
+    ...(phases.latency === undefined ? [] : latencyLines(phases.latency, options)),
+  ];
+}
+
+function machineLines({ cores, processor, memoryMb, node, loadAverage, busyBefore, stolenBefore }) {
+  return [
+    `${cores} cores of ${processor}, ${figure(memoryMb)} MB, Node ${node}`,
+    `before: load average ${loadAverage.join(" ")}; ${percent(busyBefore)} of the machine busy, ` +
+      `${percent(stolenBefore)} taken by its host`,
+  ];
+}
+
+function allInLines(runs) {
+  const rows = [
+    row("rows/s until the view has all", runs, (run) => run.rowsPerSecond.view, TARGETS.view),
+    row("rows/s until Redis has all", runs, (run) => run.rowsPerSecond.redis),
+    row("rows/s of the replay alone", runs, (run) => run.rowsPerSecond.replay),
+    ...costRows(runs),
+  ];
+  const { rows: count, lookEveryMs } = runs[0];
+  return [
+    "",
+    `All in: ${figure(count)} rows at full speed through two workers`,
+    ...tableLines(HEAD, rows),
+    `from the first append to the first look that shows the last row; looks each ${figure(lookEveryMs.redis)} ms ` +
+      `(Redis) and ${figure(lookEveryMs.view)} ms (view)`,
+    ...othersLines(runs),
+  ];
+}
+
+function latencyLines(runs, { rate, seconds }) {
+  const spreads = [
+    ["Redis", "redis"],
+    ["latest over HTTP", "latestOverHttp"],
+    ["view over HTTP", "viewOverHttp"],
+  ];
+  const rows = spreads.flatMap(([title, name]) =>
+    ["p50", "p95", "p99", "max"].map((rank) =>
+      row(
+        `ms until ${title}, ${rank}`,
+        runs,
+        (run) => run[name][rank],
+        name === "redis" ? TARGETS[rank] : "",
+      ),
+    ),
+  );
+  const drifts = ["p50", "p99", "max"].map((rank) =>
+    row(`ms from plan to acknowledged, ${rank}`, runs, (run) => run.drift?.[rank] ?? NaN),
+  );
+  const { lookEveryMs, asked, redis, latestOverHttp } = runs[0];
+  return [
+    "",
+    `Latency: ${rate} rows/s for ${seconds} s`,
+    ...tableLines(HEAD, [...rows, ...drifts, ...costRows(runs)]),
+    `from the append (the broker's clock, whole ms) to the first look that shows the record, at most one look too ` +
+      `long: Redis each ${figure(lookEveryMs.redis)} ms (longest ${figure(lookEveryMs.redisLongest)} ms) for ` +
+      `${figure(redis.count)} records; HTTP each ${lookEveryMs.http} ms, for ${figure(latestOverHttp.count)} of them`,
+    `first run: ${asked.superseded} of ${asked.count} asked for over HTTP were late or overtaken, ${asked.skipped} ` +
+      `skipped, ${asked.unseen} not seen in 10 s`,
+    ...othersLines(runs),
+  ];
+}
+
+function costRows(runs) {
+  const roles = Object.keys(runs[0].cost.roles);
+  return [
+    ...roles.map((role) => row(`CPU µs/event, ${role}`, runs, (run) => run.cost.roles[role].microsPerEvent)),
+    row("CPU µs/event, all", runs, (run) => run.cost.totalMicrosPerEvent),
+    ...roles.map((role) => {
+      const target = role.startsWith("worker") ? TARGETS.worker : "";
+      return row(`resident MB at most, ${role}`, runs, (run) => run.cost.roles[role].residentMaxMb, target);
+    }),
+  ];
+}
+
+function row(title, runs, valueOf, target = "") {
+  const { min, median, max } = minMedianMax(runs.map(valueOf));
+  return [title, figure(min), figure(median), figure(max), target];
+}
+
+function othersLines(runs) {
+  const others = minMedianMax(runs.map(({ cost }) => cost.othersShare));
+  const stolen = minMedianMax(runs.map(({ cost }) => cost.stolenShare));
+  return [
+    `meanwhile other programs took ${percent(others.min)} / ${percent(others.median)} / ${percent(others.max)} of ` +
+      `the machine, its host ${percent(stolen.min)} / ${percent(stolen.median)} / ${percent(stolen.max)}`,
+  ];
+}

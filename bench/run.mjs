@@ -1,0 +1,80 @@
+// `npm run bench`: what the product costs on this machine, on servers of its own. Run it on a machine at rest.
+
+import { findDataSet } from "./data-set.mjs";
+import { machineBefore } from "./machine/machine-load.mjs";
+import { parseOptions, USAGE, UsageError } from "./options.mjs";
+import { runAllIn } from "./phases/all-in.mjs";
+import { runLatency } from "./phases/latency.mjs";
+import { BenchFleet } from "./processes/bench-fleet.mjs";
+import { startBenchStack } from "./processes/bench-stack.mjs";
+import { Lifetime } from "./processes/lifetime.mjs";
+import { profileLines } from "./report/profile-lines.mjs";
+import { reportLines } from "./report/report-lines.mjs";
+import { profileFolderOf, resultsName, writeResults } from "./report/results-files.mjs";
+import { say, step } from "./report/say.mjs";
+
+const RUN_OF = { "all-in": runAllIn, latency: runLatency };
+/** Enough for the broker's JIT: a server that has just started is not what anybody runs. */
+const WARM_UP_ROWS = 50_000;
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(`${USAGE}\n`);
+  else await bench(options);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  say(`${error.message}\n${USAGE}`);
+  process.exitCode = 2;
+}
+
+async function bench(options) {
+  const lifetime = new Lifetime();
+  try {
+    const results = await measure(options, lifetime);
+    const { name } = results;
+    process.stdout.write(`${reportLines(results).join("\n")}\n`);
+    for (const file of await writeResults(name, results)) say(`written: ${file}`);
+    if (options.profile) await tellProfiles(results);
+  } finally {
+    await lifetime.end();
+  }
+  // The end of the parent is watched for, and signals: nothing else is left.
+  process.exit(0);
+}
+
+async function measure(options, lifetime) {
+  const name = resultsName();
+  const machine = await machineBefore();
+  const servers = await step("starting the servers", () => startBenchStack(lifetime));
+  const dataSet = await findDataSet(servers.stack.directory);
+  const phases = {};
+  const context = { ...options, servers, dataSet, lifetime };
+  await runOnFleet({ ...context, limit: WARM_UP_ROWS }, "warm-up", runAllIn);
+  for (const phase of options.phases) {
+    phases[phase] = [];
+    for (let run = 1; run <= options.runs; run++) {
+      const profileFolder = options.profile ? `${profileFolderOf(name)}/${phase}-${run}` : undefined;
+      phases[phase].push(await runOnFleet({ ...context, profileFolder }, `${phase}-${run}`, RUN_OF[phase]));
+    }
+  }
+  return { name, machine, dataSet: dataSet.name, options, isProfiled: options.profile, phases };
+}
+
+/** Each run has a fleet of its own, so that none finds what another has left. */
+async function runOnFleet(context, title, run) {
+  const { servers, lifetime, profileFolder } = context;
+  const fleet = new BenchFleet({ stack: servers.stack, name: `bench-${title}`, profileFolder });
+  const stop = lifetime.onEnd(() => fleet.stop());
+  await step(`${title}: starting two workers and the query service`, () => fleet.start());
+  const figures = await step(`${title}: measuring`, () => run({ ...context, fleet }));
+  await step(`${title}: stopping them`, stop);
+  return figures;
+}
+
+async function tellProfiles({ name, phases, options }) {
+  for (const [phase, runs] of Object.entries(phases)) {
+    const folder = `${profileFolderOf(name)}/${phase}-${options.runs}`;
+    const lines = await profileLines(folder, runs.at(-1).rows);
+    process.stdout.write(`\nProfiles of the last run of ${phase} (${folder})${lines.join("\n")}\n`);
+  }
+}

@@ -1,0 +1,129 @@
+import { Agent, get } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { decodeEventHead, unframe } from "@lastknown/shared";
+import { withReader } from "./read-records.mjs";
+
+/** Only this partition is followed, and of it one record in so many: asking must not become a load of its own. */
+const PARTITION = 0;
+const ONE_IN = 3;
+const IN_FLIGHT_MAX = 64;
+const ASK_EVERY_MS = 3;
+const SEEN_BOUND_MS = 10_000;
+const READ_LIMITS = { bytesMax: 1024 * 1024, waitMs: 200 };
+const FAR_FUTURE = "2099-01-01T00:00:00Z";
+
+/**
+ * Follows the events topic and asks the query service, over HTTP, for the user of a record until the answer shows
+ * it: once for the latest state (from Redis), once as of the far future (from the view).
+ */
+export class AnswerWatch {
+  #fleet;
+  #agent = new Agent({ keepAlive: true });
+  #isStopped = false;
+  #following = Promise.resolve();
+  #inFlight = new Set();
+  #latestMs = [];
+  #viewMs = [];
+  #counts = { asked: 0, superseded: 0, skipped: 0, unseen: 0 };
+
+  constructor(fleet) {
+    this.#fleet = fleet;
+  }
+
+  start() {
+    this.#following = withReader(this.#fleet, (reader, { eventsTopic }) => this.#follow(reader, eventsTopic));
+    // Told by `stop`.
+    this.#following.catch(() => undefined);
+  }
+
+  /**
+   * @returns delays from append to the first answer that shows the record, in ms, and what could not be measured:
+   *   `superseded` by a newer event before it was asked for, or `skipped` as too many were being asked for
+   */
+  async stop() {
+    this.#isStopped = true;
+    await this.#following;
+    await Promise.all(this.#inFlight);
+    this.#agent.destroy();
+    return { latestMs: this.#latestMs, viewMs: this.#viewMs, askEveryMs: ASK_EVERY_MS, ...this.#counts };
+  }
+
+  async #follow(reader, topic) {
+    let position = 0;
+    let count = 0;
+    while (!this.#isStopped) {
+      const slice = await reader.read(topic, PARTITION, position, READ_LIMITS);
+      for (const record of slice.records) {
+        if (count++ % ONE_IN !== 0) continue;
+        if (this.#inFlight.size >= IN_FLIGHT_MAX) this.#counts.skipped++;
+        else this.#measure(record);
+      }
+      position = slice.nextOffset;
+    }
+  }
+
+  #measure({ key, value, offset, appendedAtMs }) {
+    const { timeStamp } = decodeEventHead(unframe(value).body);
+    const path = `/v1/users/${encodeURIComponent(key.toString())}`;
+    const record = { offset, timeMs: timeStamp / 1000, appendedAtMs };
+    for (const [url, delaysMs] of [
+      [path, this.#latestMs],
+      [`${path}?at=${FAR_FUTURE}`, this.#viewMs],
+    ]) {
+      const measuring = this.#askUntilSeen(url, record, delaysMs).finally(() =>
+        this.#inFlight.delete(measuring),
+      );
+      this.#inFlight.add(measuring);
+    }
+  }
+
+  async #askUntilSeen(url, record, delaysMs) {
+    const deadlineMs = Date.now() + SEEN_BOUND_MS;
+    this.#counts.asked++;
+    while (Date.now() < deadlineMs) {
+      const answer = await this.#ask(url);
+      if (answer !== undefined && answer.offset >= record.offset) {
+        delaysMs.push(Date.now() - record.appendedAtMs);
+        return;
+      }
+      // A late record never becomes the state, so no answer can show it.
+      if (answer !== undefined && answer.timeMs > record.timeMs) {
+        this.#counts.superseded++;
+        return;
+      }
+      await sleep(ASK_EVERY_MS);
+    }
+    this.#counts.unseen++;
+  }
+
+  /** Which arrival the answer names; undefined while the user is not known. */
+  #ask(path) {
+    const { promise, resolve, reject } = withResolvers();
+    const request = get(
+      { agent: this.#agent, host: "127.0.0.1", port: this.#fleet.queryPort, path },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text) => {
+          body += text;
+        });
+        response.once("error", reject);
+        response.once("end", () => resolve(response.statusCode === 200 ? arrivalIn(body) : undefined));
+      },
+    );
+    request.once("error", reject);
+    request.setTimeout(SEEN_BOUND_MS, () => request.destroy(new Error(`${path} was not answered`)));
+    return promise;
+  }
+}
+
+function arrivalIn(body) {
+  const { source, time_stamp: timeStamp } = JSON.parse(body);
+  return { offset: source.offset, timeMs: Date.parse(timeStamp) };
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolvers() {
+  const parts = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts;
+}

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { metricsOf } from "../processes/metrics-of.mjs";
+
+const ADDED = 'lastknown_view_entries_total{kind="added"}';
+
+/** Looks at intervals how many arrivals the view holds, by the query service's own count of what it has folded. */
+export class ViewWatch {
+  #port;
+  #everyMs;
+  #sights = [];
+  #isStopped = false;
+  #looking = Promise.resolve();
+
+  constructor(operationsPort, everyMs) {
+    this.#port = operationsPort;
+    this.#everyMs = everyMs;
+  }
+
+  start() {
+    this.#looking = this.#lookUntilStopped();
+    // Told by `stop`.
+    this.#looking.catch(() => undefined);
+  }
+
+  get arrivals() {
+    return this.#sights.at(-1)?.arrivals ?? 0;
+  }
+
+  /** @returns {Promise<{ seenAtMs: number, arrivals: number }[]>} ascending */
+  async stop() {
+    this.#isStopped = true;
+    await this.#looking;
+    return this.#sights;
+  }
+
+  async #lookUntilStopped() {
+    while (!this.#isStopped) {
+      const arrivals = (await metricsOf(this.#port)).get(ADDED) ?? 0;
+      if (arrivals > this.arrivals) this.#sights.push({ seenAtMs: Date.now(), arrivals });
+      await sleep(this.#everyMs);
+    }
+  }
+}
