@@ -164,9 +164,8 @@ class RunningQuery implements QueryService {
 
   async stop(): Promise<void> {
     await this.#http?.close();
-    await this.#keeper.stop();
+    await Promise.all([this.#keeper.stop(), this.#tracker.stop()]);
     await this.#connections.close();
-    await this.#tracker.stop();
     await this.#operations?.close();
   }
 

@@ -34,6 +34,8 @@ export interface PartitionTrack {
 }
 
 const POLL_INTERVAL_MS = 300;
+/** Kafka away: the look ends by its own deadlines, and nobody waits for it. */
+const STOP_MS_MAX = 2000;
 /** What was seen longer ago tells nothing about now. */
 export const POSITIONS_AGE_MS_MAX = 1000;
 
@@ -58,9 +60,13 @@ export class LogTracker {
     this.#ended ??= this.#run();
   }
 
+  /** Waits for a look that is under way, so that it opens nothing behind whoever closes the connections. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#ended;
+    const aborter = new AbortController();
+    const late = sleep(STOP_MS_MAX, undefined, { signal: aborter.signal }).catch(() => undefined);
+    await Promise.race([this.#ended, late]);
+    aborter.abort();
   }
 
   /** Undefined if the last look was too long ago. */

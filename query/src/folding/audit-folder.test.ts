@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import {
+  AuditEntryEncoder,
+  auditEntryKey,
+  fleetNames,
+  MemoryLog,
+  newFleetRecord,
+  printFleetRecord,
+  schemaCopyKey,
+  silentLogger,
+  type LogRecord,
+} from "@lastknown/shared";
+import { FleetForTest } from "../fleet-for-test.js";
+import { MemoryViewStore } from "../view/memory/memory-view-store.js";
+import { AuditFolder } from "./audit-folder.js";
+import type { UnreadableReason } from "./read-audit-record.js";
+
+const names = fleetNames("fold");
+
+describe("folding the audit", () => {
+  let fleet: FleetForTest;
+  let store: MemoryViewStore;
+  let folder: AuditFolder;
+  let reasons: UnreadableReason[];
+  let records: LogRecord[];
+
+  beforeEach(async () => {
+    const log = new MemoryLog({ topics: { [names.eventsTopic]: 1, [names.auditTopic]: 1 } });
+    fleet = new FleetForTest({ fleet: "fold", appender: log, partitions: 1 });
+    store = new MemoryViewStore();
+    reasons = [];
+    folder = new AuditFolder({
+      store,
+      fleet: fleet.record,
+      auditTopic: names.auditTopic,
+      observer: { folded: () => undefined, unreadable: (reason) => reasons.push(reason) },
+      logger: silentLogger,
+    });
+    await fleet.establish();
+    await fleet.publishAndAudit([{ user: "bus", timeStamp: 5, sts: 5 }]);
+    records = [...(await log.read(names.auditTopic, 0, 0, { bytesMax: 1e6, waitMs: 0 })).records];
+  });
+
+  const changed = (change: Partial<LogRecord>): LogRecord => ({ ...(records[2] as LogRecord), ...change });
+  const entry = (): Buffer => records[2]?.value as Buffer;
+
+  test("takes in entries, schema copies and our fleet record", () => {
+    folder.fold(0, records, 3);
+    expect(store.position(0)).toEqual({ nextOffset: 3, sourceEnd: 1 });
+    expect([...store.users(undefined)]).toEqual(["bus"]);
+    expect(folder.unreadableRecords).toBe(0);
+  });
+
+  test("takes in an entry whose schema's copy compaction has moved behind it", () => {
+    folder.fold(0, [...records].reverse(), 3);
+    expect(folder.unreadableRecords).toBe(0);
+    expect(store.arrival("bus", 0)?.order.timeStamp).toBe(5);
+  });
+
+  test.each<[string, UnreadableReason, () => LogRecord]>([
+    ["without a key", "key", () => changed({ key: null })],
+    ["with a user alone as its key", "key", () => changed({ key: Buffer.from("bus") })],
+    ["without a value", "value", () => changed({ value: null })],
+    ["cut short", "event", () => changed({ value: entry().subarray(0, -3) })],
+    ["that goes on", "event", () => changed({ value: Buffer.concat([entry(), Buffer.from([0])]) })],
+    ["without framing", "event", () => changed({ value: Buffer.from("text") })],
+    [
+      "with another arrival's key",
+      "place",
+      () => changed({ key: auditEntryKey("bus", 0, 9, "0".repeat(32)) }),
+    ],
+    ["of another partition", "place", () => changed({ value: elsewhere() })],
+    [
+      "that is a schema's copy but no schema",
+      "schema",
+      () => changed({ key: schemaCopyKey(99), value: Buffer.from("{}") }),
+    ],
+    [
+      "that is another text of a schema",
+      "schema",
+      () => changed({ key: records[1]?.key as Buffer, value: otherSchema() }),
+    ],
+    [
+      "that is a fleet record but not readable",
+      "fleet",
+      () => changed({ key: records[0]?.key as Buffer, value: Buffer.from("{}") }),
+    ],
+  ])("leaves out a record %s, says so and goes on", (_how, reason, make) => {
+    folder.fold(0, records.slice(0, 2), 2);
+    folder.fold(0, [make(), records[2] as LogRecord], 4);
+    expect(reasons).toEqual([reason]);
+    expect(folder.unreadableRecords).toBe(1);
+    expect(store.position(0)).toEqual({ nextOffset: 4, sourceEnd: 1 });
+    expect([...store.bySource("bus", 0)]).toHaveLength(1);
+  });
+
+  test("ends at another fleet's record", () => {
+    const value = Buffer.from(printFleetRecord(newFleetRecord(1, 0)));
+    expect(() => folder.fold(0, [changed({ key: records[0]?.key as Buffer, value })], 1)).toThrow(
+      "another fleet",
+    );
+  });
+
+  function elsewhere(): Buffer {
+    const event = Buffer.concat([
+      Buffer.alloc(16),
+      Buffer.from([6]),
+      Buffer.from("bus"),
+      Buffer.from([0, 0]),
+    ]);
+    return new AuditEntryEncoder(1).encode({ partition: 1, offset: 0, appendedAtMs: 0, schemaId: 99, event });
+  }
+
+  function otherSchema(): Buffer {
+    return Buffer.from(String(records[1]?.value).replace('"letter"', '"other"'));
+  }
+});

@@ -1,0 +1,143 @@
+import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { newFleetRecord, silentLogger, type FleetRecord, type Logger } from "@lastknown/shared";
+import { arrivalFor, batchOf, TEST_SKEW } from "../arrival-for-test.js";
+import { openLmdbView } from "./open-lmdb-view.js";
+
+const FLEET = newFleetRecord(4, TEST_SKEW);
+const PAGE_BYTES = 4096;
+
+describe("the view's folder", () => {
+  let dataDirectory: string;
+  let warnings: string[];
+
+  beforeEach(async () => {
+    dataDirectory = await mkdtemp(join(tmpdir(), "lastknown-view-"));
+    warnings = [];
+  });
+
+  afterEach(() => rm(dataDirectory, { recursive: true }));
+
+  const openView = (fleet: FleetRecord = FLEET) => {
+    const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
+    return openLmdbView({ dataDirectory, fleet, logger });
+  };
+  const data = () => join(dataDirectory, "view", "data.mdb");
+  const overwrite = async (from: number, length: number): Promise<void> => {
+    const file = await open(data(), "r+");
+    await file.write(Buffer.alloc(length, 0x5a), 0, length, from);
+    await file.close();
+  };
+  const fill = async (): Promise<void> => {
+    const store = await openView();
+    const users = Array.from({ length: 300 }, (_, index) => `user ${index}`);
+    store.fold(
+      batchOf(
+        users.map((user, offset) => arrivalFor({ user, offset })),
+        { nextOffset: 300 },
+      ),
+    );
+    await store.close();
+  };
+
+  test("is found again as it was closed", async () => {
+    await fill();
+    const store = await openView();
+    expect(store.position(0)).toEqual({ nextOffset: 300, sourceEnd: 300 });
+    expect(store.arrival("user 7", 7)).toEqual(arrivalFor({ user: "user 7", offset: 7 }));
+    await store.close();
+    expect(warnings).toEqual([]);
+  });
+
+  test("of another fleet is refused and left alone", async () => {
+    await fill();
+    const other = newFleetRecord(4, TEST_SKEW);
+    await expect(openView(other)).rejects.toThrow(`fleet id ${other.id} here and ${FLEET.id} there`);
+    const store = await openView();
+    expect(store.position(0).nextOffset).toBe(300);
+    await store.close();
+  });
+
+  test.each([
+    ["holds nothing but garbage", () => overwrite(0, 200 * PAGE_BYTES)],
+    [
+      "has garbage in the middle",
+      async () => overwrite(((await readFile(data())).length >> 1) & ~(PAGE_BYTES - 1), 8 * PAGE_BYTES),
+    ],
+    ["is cut off", async () => truncate(data(), (await readFile(data())).length >> 1)],
+    ["is a text", () => writeFile(data(), "not a database")],
+    ["is empty", () => truncate(data(), 0)],
+    ["has no fleet record", () => rm(join(dataDirectory, "view", "fleet.json"))],
+    ["has half a fleet record", () => truncate(join(dataDirectory, "view", "fleet.json"), 20)],
+    [
+      "has another layout",
+      () =>
+        writeFile(
+          join(dataDirectory, "view", "fleet.json"),
+          JSON.stringify({
+            layout: 0,
+            fleet: JSON.stringify({
+              id: FLEET.id,
+              partitions: 4,
+              max_future_skew_micros: TEST_SKEW,
+              layout: 1,
+            }),
+          }),
+        ),
+    ],
+    [
+      "was open when the machine went down",
+      () => writeFile(join(dataDirectory, "view", "opened.json"), '{"boot":"an earlier one","starts":1}'),
+    ],
+  ])("that %s is set aside and rebuilt", async (_how, damage: () => Promise<void>) => {
+    await fill();
+    await damage();
+    const store = await openView();
+    expect(store.position(0)).toEqual({ nextOffset: 0, sourceEnd: 0 });
+    expect(store.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toBe(1);
+    await store.close();
+    expect(warnings).toEqual(["view set aside, building a new one"]);
+    expect((await readdir(dataDirectory)).filter((name) => name.startsWith("view.damaged-"))).toHaveLength(1);
+  });
+
+  test("that was left open by a killed process is trusted, unless that happens again and again", async () => {
+    await fill();
+    const opened = join(dataDirectory, "view", "opened.json");
+    await (await openView()).close();
+    const boot = async (): Promise<string> => {
+      const store = await openView();
+      const text = await readFile(opened, "utf8");
+      await store.close();
+      return (JSON.parse(text) as { boot: string }).boot;
+    };
+    const now = await boot();
+    await writeFile(opened, JSON.stringify({ boot: now, starts: 2 }));
+    const trusted = await openView();
+    expect(trusted.position(0).nextOffset).toBe(300);
+    await trusted.close();
+    await writeFile(opened, JSON.stringify({ boot: now, starts: 3 }));
+    const rebuilt = await openView();
+    expect(rebuilt.position(0).nextOffset).toBe(0);
+    await rebuilt.close();
+  });
+
+  test("cannot be written by two at once: the later one has it", async () => {
+    const first = await openView();
+    const second = await openView();
+    expect(() => first.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toThrow(
+      "another query service",
+    );
+    expect(second.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toBe(1);
+    await second.close();
+    await first.close();
+  });
+
+  test("that cannot be written is told with the fix", async () => {
+    const file = join(dataDirectory, "a-file");
+    await writeFile(file, "");
+    const opening = openLmdbView({ dataDirectory: file, fleet: FLEET, logger: silentLogger });
+    await expect(opening).rejects.toMatchObject({ fix: expect.stringContaining("LASTKNOWN_DATA_DIRECTORY") });
+  });
+});
