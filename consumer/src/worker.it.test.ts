@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { auditRecordKind, bucketOf, decodeAuditEntry, RedisKeys, silentLogger } from "@lastknown/shared";
 import { startWorker, type RunningWorker } from "./index.js";
-import { eventually, TestFleet } from "./test-fleet.js";
+import { eventually } from "./eventually.js";
+import { TestFleet } from "./test-fleet.js";
 
 const NOW = Date.UTC(2024, 2, 10) * 1000;
 

@@ -180,7 +180,6 @@ export class Worker implements GroupListener {
       group,
       pipeline,
       states,
-      progress,
       startingOffsets: (wanted, signal) => startingOffsets(wanted, start, signal),
       patience,
       metrics,

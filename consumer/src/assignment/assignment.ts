@@ -5,7 +5,6 @@ import type { StateApplier } from "../pipeline/apply-states.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
-import type { BucketProgress } from "./bucket-progress.js";
 import { RecordQueue } from "./record-queue.js";
 import { goneError } from "./starting-offsets.js";
 
@@ -18,7 +17,6 @@ export interface AssignmentOptions {
   readonly group: WorkerGroup;
   readonly pipeline: Pipeline;
   readonly states: StateApplier;
-  readonly progress: BucketProgress;
   readonly startingOffsets: (
     partitions: readonly number[],
     signal: AbortSignal,
@@ -110,7 +108,6 @@ export class Assignment {
     for (const [partition, offset] of await this.#options.startingOffsets(partitions, signal)) {
       this.#fetchOffsets.set(partition, offset);
       this.#done.set(partition, offset);
-      this.#options.progress.start(partition, offset);
     }
   }
 

@@ -12,11 +12,6 @@ export class BucketProgress {
     this.#partitions = partitions;
   }
 
-  /** The partition is applied from `offset` on: all its buckets hold at least that much. */
-  start(partition: number, offset: number): void {
-    for (const bucket of this.buckets(partition)) this.#progress.set(bucket, offset);
-  }
-
   expected(bucket: number): number {
     return this.#progress.get(bucket) ?? 0;
   }
@@ -27,10 +22,5 @@ export class BucketProgress {
 
   buckets(partition: number): number[] {
     return bucketsOfPartition(partition, this.#partitions);
-  }
-
-  /** The buckets that the store has not yet acknowledged up to `offset`. */
-  bucketsBefore(partition: number, offset: number): number[] {
-    return this.buckets(partition).filter((bucket) => this.expected(bucket) < offset);
   }
 }

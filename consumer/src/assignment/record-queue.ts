@@ -17,6 +17,8 @@ interface Slice {
 
 /** Objects, positions and the queue's own share of one record in memory, about. */
 const RECORD_OVERHEAD_BYTES = 200;
+/** Over all partitions: more at a time only costs garbage collection, as everything of a batch lives until its end. */
+const BATCH_RECORDS_IN_ALL_MAX = 4000;
 
 /**
  * What was fetched and is not yet done, by partition, in the order of offsets. Its bytes count until `release`,
@@ -50,12 +52,18 @@ export class RecordQueue {
     this.#changed();
   }
 
-  /** The next batch of each partition that has one. */
+  /** The next batch of each partition that has one, as far as they go; the others come first next time. */
   take(limits: BatchLimits): PartitionBatch[] {
     const batches: PartitionBatch[] = [];
-    for (const [partition, slices] of this.#slices) {
-      batches.push(this.#takeFrom(partition, slices, limits));
-      if (slices.length === 0) this.#slices.delete(partition);
+    let records = 0;
+    // A list of its own: what is put back at the end must not be visited again.
+    for (const [partition, slices] of Array.from(this.#slices)) {
+      if (records >= BATCH_RECORDS_IN_ALL_MAX) break;
+      const batch = this.#takeFrom(partition, slices, limits);
+      records += batch.records.length;
+      batches.push(batch);
+      this.#slices.delete(partition);
+      if (slices.length > 0) this.#slices.set(partition, slices);
     }
     return batches;
   }

@@ -18,6 +18,7 @@ export interface StartingOffsetsOptions {
 /**
  * Where to go on in each partition: at its committed offset, or at the least progress of its buckets if that is
  * less, for then Redis has lost something that was committed. A log that was never worked on is read from 0.
+ * From now on the buckets' progress expects what is stored.
  *
  * @throws FatalError where the log does not hold that offset any more, unless that is accepted
  */
@@ -39,7 +40,11 @@ export async function startingOffsets(
       const leastApplied = Math.min(...applied);
       const wanted = Math.min(committed.get(partition) ?? leastApplied, leastApplied);
       const last = Math.max(committed.get(partition) ?? 0, ...applied);
-      return [partition, offsetInLog(partition, { wanted, last, ends: ends.get(partition) }, options)];
+      const offset = offsetInLog(partition, { wanted, last, ends: ends.get(partition) }, options);
+      // Where a loss was accepted the store has less than the log's start, and is not behind for that.
+      for (const bucket of progress.buckets(partition))
+        progress.acknowledged(bucket, Math.min(stored.get(bucket) ?? 0, offset));
+      return [partition, offset];
     }),
   );
 }

@@ -93,12 +93,11 @@ export class EventJudge {
         return reject("malformed_value", error.message, { user, schemaId });
       throw error;
     }
-    const { eventId, timeStamp, sts } = event;
-    const read = { user, schemaId, eventId, timeStamp, sts };
-    if (event.user !== user)
-      return reject("key_mismatch", "the event is about another user than its key", read);
-    if (!isLegalTime(timeStamp) || !isLegalTime(sts)) {
-      return reject("illegal_time", "time_stamp or sts is outside 1900-01-01 to 2100-01-01", read);
+    if (event.user !== user) {
+      return reject("key_mismatch", "the event is about another user than its key", readOf(event, schemaId));
+    }
+    if (!isLegalTime(event.timeStamp) || !isLegalTime(event.sts)) {
+      return reject("illegal_time", "a time is outside 1900-01-01 to 2100-01-01", readOf(event, schemaId));
     }
     return this.#arrivalOf(partition, record, { schemaId, body, event, bucket: hash % BUCKETS });
   }
@@ -118,4 +117,9 @@ export class EventJudge {
     const order = orderOf(event, this.#options.maxFutureSkew);
     return { kind: "arrival", partition, record, bucket, schemaId, event, order, auditRecord };
   }
+}
+
+/** What a rejected record's dead letter tells of the event that could be read. */
+export function readOf({ user, eventId, timeStamp, sts }: Event, schemaId: number): PartlyRead {
+  return { user, eventId, timeStamp, sts, schemaId };
 }

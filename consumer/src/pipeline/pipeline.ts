@@ -3,7 +3,7 @@ import { unframe } from "@lastknown/shared";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import type { StateApplier } from "./apply-states.js";
 import type { AuditLog } from "./audit-log.js";
-import type { EventJudge } from "./event-judge.js";
+import { readOf, type EventJudge } from "./event-judge.js";
 import type { EventSchemas, WriterSchema } from "./event-schemas.js";
 import type { Arrival, JudgedBatch, PartitionBatch } from "./partition-batch.js";
 import type { Rejection } from "./rejection.js";
@@ -102,8 +102,6 @@ function schemaIdsIn(batches: readonly PartitionBatch[]): Set<number> {
 }
 
 function tooLargeRejection({ partition, record, schemaId, event }: Arrival): Rejection {
-  const { user, eventId, timeStamp, sts } = event;
   const error = "the audit does not take so long an entry";
-  const read = { user, eventId, timeStamp, sts, schemaId };
-  return { kind: "rejected", partition, record, reason: "too_large", error, read };
+  return { kind: "rejected", partition, record, reason: "too_large", error, read: readOf(event, schemaId) };
 }

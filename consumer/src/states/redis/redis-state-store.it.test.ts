@@ -1,0 +1,193 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import {
+  bucketOf,
+  connectRedis,
+  encodeOrder,
+  loadSettings,
+  RedisKeys,
+  silentLogger,
+  waitUntilReady,
+} from "@lastknown/shared";
+import fc from "fast-check";
+import { MemoryStateStore } from "../memory/memory-state-store.js";
+import { describeStateStore, stateAt, updateOf } from "../state-store.contract.js";
+import { StatesUnavailableError, type BucketUpdate, type UserState } from "../state-store.js";
+import { slotOfBucket } from "./bucket-slot.js";
+import { RedisStateStore } from "./redis-state-store.js";
+
+const settings = loadSettings().redis;
+const redis = connectRedis(settings, silentLogger);
+const fleets: string[] = [];
+
+function makeStore() {
+  const fleet = `test-${randomUUID()}`;
+  fleets.push(fleet);
+  const keys = new RedisKeys(fleet);
+  const store = new RedisStateStore({
+    redis,
+    fleet,
+    logger: silentLogger,
+    deadlineMs: 5000,
+    replicaWaitMs: 0,
+  });
+  const state = async (user: string): Promise<UserState | undefined> => {
+    const fields = await redis.hgetall(keys.state(user));
+    if (Object.keys(fields).length === 0) return undefined;
+    const { order, time_stamp: timeStamp, sts, attributes, source, ...rest } = fields;
+    expect(rest).toEqual({});
+    return { user, order, timeStamp, sts, attributes, source } as UserState;
+  };
+  const lose = async (bucket: number): Promise<void> => await removeKeys(`${fleet}{${bucket}}:*`);
+  return { fleet, keys, store, state, lose };
+}
+
+/** Glob characters in a fleet's name would match more; a UUID has none. */
+async function removeKeys(pattern: string): Promise<void> {
+  for (const node of redis.nodes("master")) {
+    for await (const keys of node.scanStream({ match: pattern, count: 1000 })) {
+      await Promise.all((keys as string[]).map((key) => redis.del(key)));
+    }
+  }
+}
+
+beforeAll(async () => {
+  await waitUntilReady(redis, settings);
+});
+afterAll(async () => {
+  for (const fleet of fleets) await removeKeys(`${fleet}{*`);
+  redis.disconnect();
+});
+
+describeStateStore("redis", makeStore);
+
+describe("the script on a real Redis", () => {
+  test("does what the model does, for any sequence of updates", async () => {
+    // Few users and times, so that the same ones meet; "a" and "b" live in different buckets.
+    const user = fc.constantFrom("a", "b");
+    const time = fc.integer({ min: -2, max: 2 });
+    const state = fc.record({
+      user,
+      orderTime: time,
+      sts: time,
+      timeStamp: time,
+      id: fc.constantFrom("0", "a", "f"),
+    });
+    const update = fc.record({
+      user,
+      expectedProgress: fc.integer({ min: 0, max: 6 }),
+      progress: fc.integer({ min: 0, max: 9 }),
+      states: fc.array(state, { maxLength: 2 }),
+      isLost: fc.boolean(),
+    });
+    let source = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(update, { maxLength: 12 }), async (updates) => {
+        const real = makeStore();
+        const model = new MemoryStateStore();
+        for (const { user: owner, states, isLost, ...rest } of updates) {
+          const bucket = bucketOf(Buffer.from(owner));
+          if (isLost) {
+            await real.lose(bucket);
+            model.lose(bucket);
+          }
+          const newest = states.slice(0, 1).map(({ orderTime, sts, timeStamp, id }) => ({
+            ...stateAt(owner, 0, `${source++}`),
+            order: encodeOrder({ orderTime, sts, timeStamp, eventId: id.repeat(32) }),
+          }));
+          const sent: BucketUpdate = { bucket, states: newest, ...rest };
+          expect(await real.store.apply([sent])).toEqual(await model.apply([sent]));
+        }
+        for (const owner of ["a", "b"]) {
+          const bucket = bucketOf(Buffer.from(owner));
+          expect(await real.state(owner)).toEqual(model.state(bucket, owner));
+          expect(await real.store.progress([bucket])).toEqual(await model.progress([bucket]));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each(["nan", "1e400", "0x10", "-1", "", "9".repeat(16)])(
+    "takes a progress of %p for none, as we cannot have written it",
+    async (text) => {
+      const { store, keys } = makeStore();
+      const update = { ...updateOf("bus", 20, []), expectedProgress: 10 };
+      await redis.set(keys.progress(update.bucket), text);
+      expect(await store.progress([update.bucket])).toEqual(new Map([[update.bucket, 0]]));
+      expect(await store.apply([update])).toEqual([{ kind: "behind", stored: 0 }]);
+    },
+  );
+
+  test("holds offsets exactly, far beyond 32 bits", async () => {
+    const { store } = makeStore();
+    const offset = 987_654_321_012_345;
+    const update = updateOf("bus", offset, []);
+    await store.apply([update]);
+    expect(await store.apply([{ ...update, expectedProgress: offset }])).toEqual([
+      { kind: "applied", written: 0 },
+    ]);
+    expect(await store.apply([{ ...update, expectedProgress: offset + 1 }])).toEqual([
+      { kind: "behind", stored: offset },
+    ]);
+  });
+});
+
+describe("a Redis state store", () => {
+  test("knows the slot of a bucket's keys as the cluster does", async () => {
+    const { keys } = makeStore();
+    for (const bucket of [0, 7, 99, 255]) {
+      expect(slotOfBucket(bucket)).toBe(await redis.cluster("KEYSLOT", keys.progress(bucket)));
+    }
+  });
+
+  test("brings updates of all nodes to their places in one call", async () => {
+    const { store } = makeStore();
+    const updates = Array.from({ length: 256 }, (_, bucket) => ({
+      bucket,
+      expectedProgress: 0,
+      progress: bucket + 1,
+      states: [],
+    }));
+    const outcomes = await store.apply(updates);
+    expect(outcomes).toHaveLength(256);
+    const buckets = updates.map(({ bucket }) => bucket);
+    expect(await store.progress(buckets)).toEqual(new Map(buckets.map((bucket) => [bucket, bucket + 1])));
+  });
+
+  test("finds the node itself where its map of the slots is wrong", async () => {
+    const { store } = makeStore();
+    const bucket = 3;
+    const slot = slotOfBucket(bucket);
+    const right = redis.slots[slot] as string[];
+    const wrong = redis.slots.find((nodes) => nodes[0] !== right[0]) as string[];
+    redis.slots[slot] = wrong;
+    const update = { bucket, expectedProgress: 0, progress: 5, states: [] };
+    const neighbour = { ...update, bucket: 4 };
+    expect(await store.apply([update, neighbour])).toEqual([
+      { kind: "applied", written: 0 },
+      { kind: "applied", written: 0 },
+    ]);
+    expect(await store.progress([bucket])).toEqual(new Map([[bucket, 5]]));
+  });
+
+  test("tells a cluster that does not answer from a fault of ours", async () => {
+    const { fleet, keys, store } = makeStore();
+    const update = updateOf("bus", 1, [stateAt("bus", 1, "")]);
+    const nobody = connectRedis({ ...settings, nodes: [{ host: "127.0.0.1", port: 1 }] }, silentLogger);
+    const away = new RedisStateStore({
+      redis: nobody,
+      fleet,
+      logger: silentLogger,
+      deadlineMs: 200,
+      replicaWaitMs: 0,
+    });
+    await expect(away.progress([1])).rejects.toBeInstanceOf(StatesUnavailableError);
+    await expect(away.apply([update])).rejects.toBeInstanceOf(StatesUnavailableError);
+    nobody.disconnect();
+
+    await redis.set(keys.state("bus"), "not a hash");
+    await expect(store.apply([update])).rejects.toThrow("WRONGTYPE");
+    await expect(store.apply([update])).rejects.not.toBeInstanceOf(StatesUnavailableError);
+  });
+});

@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { bucketOf, encodeOrder, type EventId } from "@lastknown/shared";
+import type { BucketUpdate, StateStore, UserState } from "./state-store.js";
+
+export interface StateStoreUnderTest {
+  readonly store: StateStore;
+  /** The user's state as it stands in the store. */
+  readonly state: (user: string) => Promise<UserState | undefined>;
+  /** Loses all of a bucket, as a node that was emptied does. */
+  readonly lose: (bucket: number) => Promise<void>;
+}
+
+/** What every store of states must do, in memory and in a Redis Cluster. */
+export function describeStateStore(name: string, make: () => StateStoreUnderTest): void {
+  describe(`${name} as a state store`, () => {
+    let under: StateStoreUnderTest;
+    let store: StateStore;
+    beforeEach(() => {
+      under = make();
+      store = under.store;
+    });
+
+    test("keeps the newest state of a user, whatever comes after it", async () => {
+      await store.apply([updateOf("bus", 1, [stateAt("bus", 5, "new")])]);
+      expect(await store.apply([updateOf("bus", 2, [stateAt("bus", 4, "old")])])).toEqual([
+        { kind: "applied", written: 0 },
+      ]);
+      expect(await under.state("bus")).toEqual(stateAt("bus", 5, "new"));
+      expect(await store.apply([updateOf("bus", 3, [stateAt("bus", 6, "newer")])])).toEqual([
+        { kind: "applied", written: 1 },
+      ]);
+      expect(await under.state("bus")).toEqual(stateAt("bus", 6, "newer"));
+    });
+
+    test("leaves the state as it is where the same order comes again", async () => {
+      await store.apply([updateOf("bus", 1, [stateAt("bus", 5, "first arrival")])]);
+      expect(await store.apply([updateOf("bus", 2, [stateAt("bus", 5, "second arrival")])])).toEqual([
+        { kind: "applied", written: 0 },
+      ]);
+      expect(await under.state("bus")).toEqual(stateAt("bus", 5, "first arrival"));
+    });
+
+    test("keeps a legal id as it is, and the times before 1970 in their order", async () => {
+      const user = 'a/{7}:..\n"\u{1f68c}';
+      await store.apply([updateOf(user, 1, [stateAt(user, -2, "old")])]);
+      await store.apply([updateOf(user, 2, [stateAt(user, -1, "new")])]);
+      expect(await under.state(user)).toEqual(stateAt(user, -1, "new"));
+    });
+
+    test("moves the progress of each bucket, and never back", async () => {
+      const [one, other] = [bucketOf(Buffer.from("bus")), bucketOf(Buffer.from("tram"))];
+      await store.apply([updateOf("bus", 7, []), updateOf("tram", 9, [])]);
+      await store.apply([updateOf("bus", 10, []), updateOf("tram", 8, [])]);
+      expect(await store.progress([one, other, 255])).toEqual(
+        new Map([
+          [one, 10],
+          [other, 9],
+          [255, 0],
+        ]),
+      );
+    });
+
+    test("changes nothing where it has less progress than was acknowledged", async () => {
+      const bucket = bucketOf(Buffer.from("bus"));
+      await store.apply([updateOf("bus", 100, [stateAt("bus", 1, "lost")])]);
+      await under.lose(bucket);
+      const update = { ...updateOf("bus", 120, [stateAt("bus", 2, "new")]), expectedProgress: 100 };
+      expect(await store.apply([update])).toEqual([{ kind: "behind", stored: 0 }]);
+      expect(await under.state("bus")).toBeUndefined();
+      await store.apply([updateOf("bus", 99, [])]);
+      expect(await store.apply([update])).toEqual([{ kind: "behind", stored: 99 }]);
+      await store.apply([updateOf("bus", 100, [])]);
+      expect(await store.apply([update])).toEqual([{ kind: "applied", written: 1 }]);
+      expect(await store.progress([bucket])).toEqual(new Map([[bucket, 120]]));
+    });
+  });
+}
+
+/** An update that expects nothing. */
+export function updateOf(user: string, progress: number, states: UserState[]): BucketUpdate {
+  return { bucket: bucketOf(Buffer.from(user)), expectedProgress: 0, progress, states };
+}
+
+/** A state that is the newer, the greater its second. */
+export function stateAt(user: string, second: number, source: string): UserState {
+  const time = second * 1_000_000;
+  const eventId: EventId = "0123456789abcdef".repeat(2);
+  return {
+    user,
+    order: encodeOrder({ orderTime: time, sts: time, timeStamp: time, eventId }),
+    timeStamp: `${second}`,
+    sts: `${second}`,
+    attributes: "{}",
+    source,
+  };
+}

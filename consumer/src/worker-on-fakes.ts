@@ -1,0 +1,124 @@
+import {
+  AUDIT_ENTRY_SCHEMA,
+  createMetrics,
+  evolveEventSchema,
+  EventEncoder,
+  eventIdOfContent,
+  fleetNames,
+  loadSettings,
+  MemoryLog,
+  MemorySchemaRegistry,
+  partitionOf,
+  silentLogger,
+  type AppendRecord,
+  type Appender,
+  type Event,
+  type Metrics,
+  type WorkerSettings,
+} from "@lastknown/shared";
+import { Patience } from "./faults/patience.js";
+import { MemoryCoordinator, MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
+import type { WorkerGroup } from "./group/worker-group.js";
+import { EventJudge } from "./pipeline/event-judge.js";
+import { EventSchemas } from "./pipeline/event-schemas.js";
+import { MemoryStateStore } from "./states/memory/memory-state-store.js";
+import type { StateStore } from "./states/state-store.js";
+import { createWorkerMetrics } from "./worker-metrics.js";
+import { Worker } from "./worker.js";
+
+const SCHEMA = evolveEventSchema(undefined, [{ header: "note", type: "string" }]);
+
+/** What a test puts in the place of a server, to make it fail. */
+export interface Replacements {
+  readonly appender?: Appender;
+  readonly states?: StateStore;
+  readonly group?: WorkerGroup;
+}
+
+/** The servers of one fleet in memory, and workers on them. */
+export class FakeFleet {
+  readonly names = fleetNames("test");
+  readonly partitions: number;
+  readonly log: MemoryLog;
+  readonly registry = new MemorySchemaRegistry();
+  readonly coordinator: MemoryCoordinator;
+  readonly states = new MemoryStateStore();
+  #encoder: EventEncoder | undefined;
+  #auditSchemaId = 0;
+
+  constructor(partitions: number, options: { auditBytesMax?: number } = {}) {
+    const { eventsTopic, auditTopic, deadLetterTopic } = this.names;
+    const topics = { [eventsTopic]: partitions, [auditTopic]: partitions, [deadLetterTopic]: partitions };
+    this.partitions = partitions;
+    this.log = new MemoryLog({ topics, recordBytesMax: options.auditBytesMax ?? 1024 * 1024 });
+    this.coordinator = new MemoryCoordinator(partitions);
+  }
+
+  async create(): Promise<void> {
+    const { eventsSubject, auditSubject } = this.names;
+    this.#encoder = new EventEncoder(SCHEMA, await this.registry.register(eventsSubject, SCHEMA.text));
+    this.#auditSchemaId = await this.registry.register(auditSubject, AUDIT_ENTRY_SCHEMA);
+  }
+
+  eventOf(event: Omit<Event, "eventId">): Event {
+    const { user, timeStamp, attributes } = event;
+    return { ...event, eventId: eventIdOfContent(user, timeStamp, JSON.stringify(attributes)) };
+  }
+
+  recordOf(event: Event): AppendRecord {
+    const key = Buffer.from(event.user);
+    const value = (this.#encoder as EventEncoder).encode(event);
+    return { partition: partitionOf(key, this.partitions), key, value };
+  }
+
+  async produce(records: readonly AppendRecord[]): Promise<void> {
+    await this.log.append(this.names.eventsTopic, records);
+  }
+
+  /** A worker that is quick to commit and to fetch. */
+  worker(options: Replacements & { settings?: Partial<WorkerSettings>; metrics?: Metrics } = {}): Worker {
+    const settings = { ...loadSettings({ environment: {} }).worker, ...QUICK, ...options.settings };
+    const { retryDelayMs: delayMs, retryDelayMaxMs: delayMaxMs } = settings;
+    const patience = new Patience({ delayMs, delayMaxMs, logger: silentLogger });
+    return new Worker({
+      names: this.names,
+      partitions: this.partitions,
+      settings,
+      reader: this.log,
+      appender: options.appender ?? this.log,
+      group: options.group ?? new MemoryWorkerGroup(this.coordinator),
+      states: options.states ?? this.states,
+      schemas: new EventSchemas(this.registry, patience),
+      judge: new EventJudge({
+        partitions: this.partitions,
+        maxFutureSkew: 300_000_000,
+        auditSchemaId: this.#auditSchemaId,
+        attemptsMax: settings.recordAttemptsMax,
+      }),
+      patience,
+      metrics: (worker) =>
+        createWorkerMetrics(options.metrics ?? createMetrics(), {
+          queueBytes: () => worker.queueBytes,
+          assignedPartitions: () => worker.partitions.length,
+          waitingOn: () => patience.waitingOn(),
+        }),
+      logger: silentLogger,
+    });
+  }
+
+  /** Whether the group has committed everything. */
+  async isCaughtUp(): Promise<boolean> {
+    const ends = await this.log.ends(this.names.eventsTopic);
+    return [...ends].every(
+      ([partition, { end }]) => (this.coordinator.committed.get(partition) ?? 0) === end,
+    );
+  }
+}
+
+const QUICK: Partial<WorkerSettings> = {
+  commitIntervalMs: 1,
+  fetchWaitMs: 2,
+  retryDelayMs: 1,
+  retryDelayMaxMs: 4,
+  drainDeadlineMs: 2000,
+};

@@ -1,0 +1,257 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  auditRecordKind,
+  bucketOf,
+  canonicalJson,
+  compareOrder,
+  createMetrics,
+  decodeAuditEntry,
+  encodeOrder,
+  orderOf,
+  printTime,
+  type Event,
+} from "@lastknown/shared";
+import fc from "fast-check";
+import { CrashingServers } from "./crashing-servers.js";
+import { eventually } from "./eventually.js";
+import { FakeFleet } from "./worker-on-fakes.js";
+
+const SKEW = 300_000_000;
+
+/** What every worker of any number must leave in the store: the maximum by order, computed from the events alone. */
+function expectedStates(events: readonly Event[]): Map<string, Record<string, string>> {
+  const newest = new Map<string, Event>();
+  for (const event of events) {
+    const before = newest.get(event.user);
+    if (before === undefined || compareOrder(orderOf(event, SKEW), orderOf(before, SKEW)) > 0)
+      newest.set(event.user, event);
+  }
+  return new Map(
+    [...newest].map(([user, event]) => [
+      user,
+      {
+        user,
+        order: encodeOrder(orderOf(event, SKEW)),
+        timeStamp: printTime(event.timeStamp),
+        sts: printTime(event.sts),
+        attributes: canonicalJson(event.attributes),
+      },
+    ]),
+  );
+}
+
+function storedStates(fleet: FakeFleet): Map<string, Record<string, string>> {
+  return new Map([...fleet.states.states()].map(([user, { source: _source, ...state }]) => [user, state]));
+}
+
+/** The source offsets of the audit's entries, each once, by partition. */
+async function auditedOffsets(fleet: FakeFleet): Promise<Map<number, number[]>> {
+  const offsets = new Map<number, number[]>();
+  fleet.log.compact(fleet.names.auditTopic);
+  for (let partition = 0; partition < fleet.partitions; partition++) {
+    const limits = { bytesMax: 1 << 30, waitMs: 0 };
+    const { records } = await fleet.log.read(fleet.names.auditTopic, partition, 0, limits);
+    const entries = records.filter(({ key }) => auditRecordKind(key!)?.kind === "entry");
+    offsets.set(
+      partition,
+      entries.map(({ value }) => decodeAuditEntry(value!).offset).sort((a, b) => a - b),
+    );
+  }
+  return offsets;
+}
+
+/** Few users and times, so that ties, duplicates and clamped clocks are frequent. */
+const anyEvent = fc.record({
+  user: fc.constantFrom("a", "b", "c", "ü", "{7}"),
+  timeStamp: fc.constantFrom(-5_000_000, 0, 678_861, 67_886_000_000, 400_000_000),
+  sts: fc.constantFrom(0, 1, 678_860, 678_861),
+  attributes: fc.constantFrom({}, { note: "x" }, { note: "y" }),
+});
+
+describe("workers on fakes", () => {
+  test("leave the same state for any shuffle, duplication and split, also where they crash at any step", async () => {
+    const runs = fc.record({
+      events: fc.array(anyEvent, { minLength: 1, maxLength: 30 }),
+      repeats: fc.array(fc.nat(), { maxLength: 10 }),
+      order: fc.infiniteStream(fc.nat()),
+      workers: fc.integer({ min: 1, max: 3 }),
+      crashes: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 4 }),
+      batchRecordsMax: fc.integer({ min: 1, max: 8 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async ({ events, repeats, order, workers, crashes, batchRecordsMax }) => {
+        const fleet = new FakeFleet(4);
+        await fleet.create();
+        const made = events.map((event) => fleet.eventOf(event));
+        const sent = [...made, ...repeats.map((index) => made[index % made.length] as Event)];
+        const shuffled = sent
+          .map((event) => ({ event, rank: order.next().value ?? 0 }))
+          .sort((a, b) => a.rank - b.rank)
+          .map(({ event }) => event);
+        await fleet.produce(shuffled.map((event) => fleet.recordOf(event)));
+
+        const settings = { batchRecordsMax };
+        for (const callsUntilCrash of crashes) {
+          const servers = new CrashingServers(fleet, callsUntilCrash);
+          const doomed = fleet.worker({ ...servers.replacements, settings });
+          await doomed.start();
+          await Promise.race([doomed.ended.catch(() => undefined), untilCaughtUp(fleet)]);
+          await servers.crash(doomed);
+        }
+        const running = Array.from({ length: workers }, () => fleet.worker({ settings }));
+        for (const worker of running) await worker.start();
+        await untilCaughtUp(fleet);
+        await Promise.all(running.map((worker) => worker.stop()));
+
+        expect(storedStates(fleet)).toEqual(expectedStates(made));
+        const ends = await fleet.log.ends(fleet.names.eventsTopic);
+        const everyOffset = [...ends].map(([partition, { end }]): [number, number[]] => [
+          partition,
+          Array.from({ length: end }, (_, offset) => offset),
+        ]);
+        expect(await auditedOffsets(fleet)).toEqual(new Map(everyOffset));
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  test("waits out a broker, a store and a registry that are away, and never dead-letters for it", async () => {
+    const fleet = new FakeFleet(2);
+    await fleet.create();
+    const metrics = createMetrics();
+    const worker = fleet.worker({ metrics });
+    fleet.registry.isReachable = false;
+    fleet.states.unavailable = true;
+    await worker.start();
+    const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
+    await fleet.produce([fleet.recordOf(event)]);
+    await eventually("waits for redis", () => worker.ready() === "waiting for redis");
+    expect(await metrics.text()).toContain('lastknown_waiting_on_server{server="redis"} 1');
+    fleet.states.unavailable = false;
+    await eventually("waits for the registry", () => worker.ready() === "waiting for registry");
+    fleet.log.unavailable = true;
+    fleet.registry.isReachable = true;
+    await eventually("waits for kafka", () => worker.ready() === "waiting for kafka");
+    expect(worker.live()).toBeUndefined();
+    fleet.log.unavailable = false;
+    await untilCaughtUp(fleet);
+    await eventually("waits for nobody", () => worker.ready() === undefined);
+    await worker.stop();
+    expect(storedStates(fleet)).toEqual(expectedStates([event]));
+    expect((await fleet.log.ends(fleet.names.deadLetterTopic)).get(0)).toEqual({ start: 0, end: 0 });
+  });
+
+  test("applies a partition again when the store has lost a bucket, also one that nobody writes to", async () => {
+    const fleet = new FakeFleet(2);
+    await fleet.create();
+    const events = ["a", "b", "c", "d"].map((user) =>
+      fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} }),
+    );
+    await fleet.produce(events.map((event) => fleet.recordOf(event)));
+    const metrics = createMetrics();
+    const worker = fleet.worker({ metrics });
+    await worker.start();
+    await untilCaughtUp(fleet);
+    fleet.states.lose(bucketOf(Buffer.from("b")));
+    await eventually("healed", () => fleet.states.states().size === 4, 5000);
+    expect(await metrics.text()).toContain("lastknown_healings_total 1");
+    await worker.stop();
+    expect(storedStates(fleet)).toEqual(expectedStates(events));
+  });
+
+  test("starts from the least progress where the store has less than was committed", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const events = ["a", "b"].map((user) => fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} }));
+    await fleet.produce(events.map((event) => fleet.recordOf(event)));
+    fleet.coordinator.committed.set(0, 2);
+    const worker = fleet.worker();
+    await worker.start();
+    await eventually("applied", () => fleet.states.states().size === 2);
+    await worker.stop();
+  });
+
+  test("ends with the number of records that are gone before they were applied", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
+    await fleet.produce([event, event, event].map((one) => fleet.recordOf(one)));
+    fleet.log.truncateBefore(fleet.names.eventsTopic, 0, 2);
+    const worker = fleet.worker();
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow("2 records of test.events/0, from offset 0, are gone");
+    await worker.stop();
+    const accepting = fleet.worker({ settings: { acceptLoss: true } });
+    await accepting.start();
+    await untilCaughtUp(fleet);
+    await accepting.stop();
+  });
+
+  test("ends where the log is shorter than what was applied", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    fleet.coordinator.committed.set(0, 5);
+    const worker = fleet.worker();
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow("ends at 0, but offset 5 was already applied");
+    await worker.stop();
+  });
+
+  test("gives up what is not done in time when it stops, and commits none of it", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
+    const worker = fleet.worker({ settings: { drainDeadlineMs: 100 } });
+    await worker.start();
+    await eventually("assigned", () => worker.ready() === undefined);
+    fleet.states.unavailable = true;
+    await fleet.produce([fleet.recordOf(event)]);
+    await eventually("waits for redis", () => worker.ready() === "waiting for redis");
+    await worker.stop();
+    expect(fleet.coordinator.committed.get(0) ?? 0).toBe(0);
+  });
+
+  test("stops when nothing but dead letters comes", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    await fleet.produce(Array.from({ length: 20 }, () => ({ partition: 0, key: null, value: null })));
+    const worker = fleet.worker({ settings: { deadLettersInRowMax: 10, batchRecordsMax: 4 } });
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow("records in a row were rejected in partition 0");
+    await worker.stop();
+  });
+
+  test("ends on an error that nobody foresaw, and stops cleanly all the same", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const states = fleet.states;
+    const failing = {
+      apply: () => Promise.reject(new Error("WRONGTYPE")),
+      progress: states.progress.bind(states),
+    };
+    const worker = fleet.worker({ states: failing });
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow("WRONGTYPE");
+    expect(worker.live()).toBe("WRONGTYPE");
+    await worker.stop();
+  });
+
+  test("commits again what a failed commit named", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const worker = fleet.worker();
+    await worker.start();
+    await eventually("assigned", () => worker.ready() === undefined);
+    fleet.coordinator.unavailable = true;
+    const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
+    await fleet.produce([fleet.recordOf(event)]);
+    await eventually("applied", () => fleet.states.states().size === 1);
+    fleet.coordinator.unavailable = false;
+    await untilCaughtUp(fleet);
+    await worker.stop();
+  });
+});
+
+async function untilCaughtUp(fleet: FakeFleet): Promise<void> {
+  await eventually("caught up", () => fleet.isCaughtUp());
+}
