@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@jest/globals";
+import { createWorkerMetrics } from "@lastknown/consumer";
+import { createQueryMetrics } from "@lastknown/query";
+import { createMetrics, type Metrics } from "@lastknown/shared";
+import { tableIn } from "./markdown-table.js";
+
+const PAGE = fileURLToPath(new URL("../../../docs/metrics.md", import.meta.url));
+
+function rowsOf(fill: (metrics: Metrics) => void): string[][] {
+  const metrics = createMetrics();
+  fill(metrics);
+  return metrics
+    .list()
+    .filter(({ name }) => name.startsWith("lastknown_"))
+    .map(({ name, type, labels, help }) => [`\`${name}\``, type, labels.join(", "), help]);
+}
+
+const HEADER = ["metric", "type", "labels", "what it tells"];
+
+test("the page of metrics names every metric of a worker as the code has it", () => {
+  const rows = rowsOf((metrics) => {
+    createWorkerMetrics(metrics, { queueBytes: () => 0, assignedPartitions: () => 0, waitingOn: () => [] });
+  });
+  expect(tableIn(readFileSync(PAGE, "utf8"), "worker")).toEqual([HEADER, ...rows]);
+});
+
+test("the page of metrics names every metric of a query service as the code has it", () => {
+  const rows = rowsOf((metrics) => {
+    const unknown = (): undefined => undefined;
+    createQueryMetrics(metrics, {
+      state: () => "opening",
+      lagRecords: unknown,
+      lagSeconds: () => Promise.resolve("unknown"),
+    });
+  });
+  expect(tableIn(readFileSync(PAGE, "utf8"), "query")).toEqual([HEADER, ...rows]);
+});
