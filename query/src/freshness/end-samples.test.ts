@@ -1,0 +1,40 @@
+import { expect, test } from "@jest/globals";
+import { EndSamples } from "./end-samples.js";
+import { FoldMarks } from "./fold-marks.js";
+
+test("a record was absent at the last look at which the partition ended at or before it", () => {
+  const samples = new EndSamples();
+  samples.add(100, 10);
+  samples.add(200, 10);
+  samples.add(300, 15);
+  expect(samples.absentAtMs(9)).toBeUndefined();
+  expect(samples.absentAtMs(10)).toBe(200);
+  expect(samples.absentAtMs(14)).toBe(200);
+  expect(samples.absentAtMs(15)).toBe(300);
+});
+
+test("samples are bounded: the oldest are forgotten, and tell nothing then", () => {
+  const samples = new EndSamples();
+  for (let end = 0; end < 1000; end++) samples.add(end, end);
+  expect(samples.absentAtMs(0)).toBeUndefined();
+  expect(samples.absentAtMs(999)).toBe(999);
+});
+
+test("a view is complete below the greatest commit whose audit end it has passed", () => {
+  const marks = new FoldMarks();
+  expect(marks.completeBelow(100)).toBe(0);
+  marks.add(5, 8);
+  marks.add(9, 12);
+  marks.add(9, 13);
+  expect(marks.completeBelow(7)).toBe(0);
+  expect(marks.completeBelow(8)).toBe(5);
+  expect(marks.completeBelow(12)).toBe(9);
+  expect(marks.completeBelow(20)).toBe(9);
+});
+
+test("marks are bounded, and what is dropped makes a view look behind, never ahead", () => {
+  const marks = new FoldMarks();
+  for (let offset = 1; offset < 1000; offset++) marks.add(offset, offset * 2);
+  for (const audit of [0, 2, 500, 1998]) expect(marks.completeBelow(audit)).toBeLessThanOrEqual(audit / 2);
+  expect(marks.completeBelow(1998)).toBe(999);
+});
