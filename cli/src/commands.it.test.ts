@@ -1,8 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { startWorker, type RunningWorker } from "@lastknown/consumer";
 import {
@@ -17,6 +20,7 @@ import {
 import { loadSettings } from "@lastknown/shared/settings";
 import { runCommandLine } from "./command-line.js";
 
+const BIN = fileURLToPath(new URL("../bin/lastknown.js", import.meta.url));
 const PREFIX = `cli-${process.pid}-${Date.now().toString(36)}`;
 const [FIRST, SECOND] = [`${PREFIX}-a`, `${PREFIX}-b`];
 const PARTITIONS = ["--partitions", "4"];
@@ -65,6 +69,13 @@ async function untilNothingWaits(fleet: string): Promise<void> {
     if (performance.now() > deadlineMs) throw new Error(`still behind: ${data}`);
     await sleep(300);
   }
+}
+
+/** Records in the events topic. */
+async function recordsIn(fleet: string): Promise<number> {
+  const { data } = await succeed("lag", "--json", "--fleet", fleet, ...NO_QUERY);
+  const { partitions } = JSON.parse(data) as { partitions: { end: number }[] };
+  return partitions.reduce((sum, { end }) => sum + end, 0);
 }
 
 /** Order, times and attributes of every user, as Redis has them; `source` may differ. */
@@ -192,4 +203,34 @@ describe("the commands on real servers", () => {
     expect(Object.values(states)[0]).toMatchObject({ order: expect.stringMatching(/^[0-9a-f]{74}$/) });
     expect(await statesOf(SECOND, [...users])).toEqual(states);
   }, 120_000);
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)(
+    "%s ends a replay in order: what is under way is finished, reported, and the exit code is %d",
+    async (signal, exitCode) => {
+      const file = join(directory, "slow.csv");
+      await writeFile(file, "user_id,time_stamp\na,2024-01-01T00:00:00Z\na,2024-01-01T01:00:00Z\n");
+      const before = await recordsIn(SECOND);
+      const child = spawn(process.execPath, [
+        BIN,
+        "replay",
+        file,
+        "--json",
+        "--fleet",
+        SECOND,
+        ...PARTITIONS,
+      ]);
+      let data = "";
+      child.stdout.on("data", (chunk: Buffer) => (data += chunk.toString()));
+      const ended = once(child, "close");
+      // The first row is sent at once, the second is an hour away.
+      while ((await recordsIn(SECOND)) === before) await sleep(100);
+      child.kill(signal);
+      expect(await ended).toEqual([exitCode, null]);
+      expect(JSON.parse(data)).toMatchObject({ interrupted: true, published: 1, rows: 2 });
+    },
+    60_000,
+  );
 });

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "@jest/globals";
+import { MemoryLog } from "@lastknown/shared";
+import { hexdump } from "./hexdump.js";
+import { deadLetterDetails, deadLetterLines } from "./print-dead-letter.js";
+import { readDeadLetter, readDeadLetters } from "./read-dead-letters.js";
+
+const TOPIC = "buses.dlq";
+
+async function topicWithLetters(): Promise<MemoryLog> {
+  const log = new MemoryLog({ topics: { [TOPIC]: 2 }, now: () => Date.UTC(2024, 2, 10, 6) });
+  const letter = (partition: number, offset: number, reason: string) => ({
+    partition,
+    key: Buffer.from(`buses.events/${partition}/${offset}`),
+    value: Buffer.from("\u0001\u001b[31m"),
+    headers: Object.fromEntries(
+      Object.entries({ reason, error: "it is not framed", topic: "buses.events", partition, offset }).map(
+        ([name, value]) => [name, Buffer.from(String(value))],
+      ),
+    ),
+  });
+  await log.append(TOPIC, [letter(1, 7, "not-framed"), letter(0, 3, "null-key"), letter(1, 9, "not-framed")]);
+  return log;
+}
+
+async function all(log: MemoryLog) {
+  const letters = [];
+  for await (const letter of readDeadLetters(log, TOPIC)) letters.push(letter);
+  return letters;
+}
+
+describe("dead letters", () => {
+  test("are read from all partitions, and are still there", async () => {
+    const log = await topicWithLetters();
+    expect((await all(log)).map(({ source }) => source)).toEqual([
+      "buses.events/0/3",
+      "buses.events/1/7",
+      "buses.events/1/9",
+    ]);
+    expect(await all(log)).toHaveLength(3);
+  });
+
+  test("are found by their place, and nothing is made up where none is", async () => {
+    const log = await topicWithLetters();
+    expect(await readDeadLetter(log, TOPIC, { partition: 1, offset: 1 })).toMatchObject({
+      source: "buses.events/1/9",
+    });
+    for (const place of [
+      { partition: 1, offset: 2 },
+      { partition: 0, offset: 1 },
+      { partition: 5, offset: 0 },
+    ])
+      expect(await readDeadLetter(log, TOPIC, place)).toBeUndefined();
+  });
+
+  test("stand in a table with place, time, reason, source and error", async () => {
+    expect(deadLetterLines(await all(await topicWithLetters()), 120)).toEqual([
+      "PLACE  WHEN                  REASON      SOURCE            ERROR",
+      "0/0    2024-03-10T06:00:00Z  null-key    buses.events/0/3  it is not framed",
+      "1/0    2024-03-10T06:00:00Z  not-framed  buses.events/1/7  it is not framed",
+      "1/1    2024-03-10T06:00:00Z  not-framed  buses.events/1/9  it is not framed",
+    ]);
+  });
+
+  test("show their bytes without letting them act on the terminal", async () => {
+    const [letter] = await all(await topicWithLetters());
+    if (letter === undefined) throw new Error("no letter");
+    const text = deadLetterDetails(letter).join("\n");
+    expect(text).toContain("01 1b 5b 33 31 6d");
+    expect(text).not.toContain("\u001b");
+  });
+});
+
+describe("a hexdump", () => {
+  test("has sixteen bytes per line and says how many it left out", () => {
+    const lines = hexdump(Buffer.from("abcdefghijklmnopq rest"), 17);
+    expect(lines).toEqual([
+      "000000  61 62 63 64 65 66 67 68  69 6a 6b 6c 6d 6e 6f 70  |abcdefghijklmnop|",
+      "000010  71                                                |q|",
+      "… 5 more bytes",
+    ]);
+  });
+});
