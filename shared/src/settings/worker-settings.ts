@@ -10,7 +10,6 @@ export interface WorkerSettings {
   /** Fetched and not yet done, over all partitions; beyond it fetching pauses. */
   readonly queueBytesMax: number;
   readonly fetchBytesMax: number;
-  readonly fetchPartitionBytesMax: number;
   /** How long the broker may hold back a fetch that finds nothing. */
   readonly fetchWaitMs: number;
   /** A worker that is silent for so long loses its partitions. */
@@ -81,12 +80,6 @@ export const workerDefinition = {
     { min: 64 * KIB, max: 64 * MIB },
     String(2 * MIB),
     "bytes per fetch",
-  ),
-  fetchPartitionBytesMax: workerNumber(
-    "fetch-partition-bytes-max",
-    { min: 16 * KIB, max: 16 * MIB },
-    String(512 * KIB),
-    "bytes per fetch and partition",
   ),
   fetchWaitMs: workerNumber(
     "fetch-wait-ms",
