@@ -1,0 +1,97 @@
+import { describe, expect, test } from "@jest/globals";
+import type { LogRecord } from "@lastknown/shared";
+import { eventually } from "../eventually.js";
+import { RecordQueue } from "./record-queue.js";
+
+const LIMITS = { recordsMax: 3, bytesMax: 1_000_000 };
+const never = new AbortController().signal;
+
+function recordsAt(...offsets: number[]): LogRecord[] {
+  return offsets.map((offset) => ({
+    offset,
+    appendedAtMs: 0,
+    key: Buffer.from("k"),
+    value: Buffer.alloc(99),
+    headers: {},
+  }));
+}
+
+function shapeOf(batches: ReturnType<RecordQueue["take"]>): [number, number[], number][] {
+  return batches.map(({ partition, records, nextOffset }) => [
+    partition,
+    records.map(({ offset }) => offset),
+    nextOffset,
+  ]);
+}
+
+describe("a record queue", () => {
+  test("gives each partition's records in order, at most so many, and what is left first of all next time", () => {
+    const queue = new RecordQueue(1_000_000);
+    queue.push(1, recordsAt(10, 12), 13);
+    queue.push(1, recordsAt(13, 15), 20);
+    queue.push(2, recordsAt(5), 6);
+    expect(shapeOf(queue.take(LIMITS))).toEqual([
+      [1, [10, 12, 13], 14],
+      [2, [5], 6],
+    ]);
+    expect(shapeOf(queue.take(LIMITS))).toEqual([[1, [15], 20]]);
+    expect(queue.isEmpty).toBe(true);
+  });
+
+  test("passes offsets without records, which a control batch leaves", () => {
+    const queue = new RecordQueue(1_000_000);
+    queue.push(1, recordsAt(3), 5);
+    queue.push(1, [], 9);
+    expect(shapeOf(queue.take(LIMITS))).toEqual([[1, [3], 9]]);
+  });
+
+  test("splits by bytes too, and never gives nothing for a long record", () => {
+    const queue = new RecordQueue(1_000_000);
+    queue.push(1, recordsAt(0, 1, 2), 3);
+    const limits = { recordsMax: 100, bytesMax: 650 };
+    expect(shapeOf(queue.take(limits))).toEqual([[1, [0, 1], 2]]);
+    expect(shapeOf(queue.take({ ...limits, bytesMax: 1 }))).toEqual([[1, [2], 3]]);
+  });
+
+  test("has no room while too much is queued or under way", async () => {
+    const queue = new RecordQueue(500);
+    queue.push(1, recordsAt(0, 1), 2);
+    let hasRoom = false;
+    const waiting = queue.room(never).then(() => {
+      hasRoom = true;
+    });
+    queue.take(LIMITS);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(hasRoom).toBe(false);
+    queue.release();
+    await waiting;
+    expect(queue.bytes).toBe(0);
+  });
+
+  test("forgets a dropped partition and its bytes, and keeps the others", () => {
+    const queue = new RecordQueue(1_000_000);
+    queue.push(1, recordsAt(0, 1, 2, 3), 4);
+    queue.push(2, recordsAt(7), 8);
+    queue.take(LIMITS);
+    queue.release();
+    queue.drop(1);
+    expect(queue.isEmpty).toBe(true);
+    expect(queue.bytes).toBe(0);
+  });
+
+  test("wakes who waits for work when records come, when time is up, and when all ends", async () => {
+    const queue = new RecordQueue(1_000_000);
+    await queue.work(5, never);
+    const ending = new AbortController();
+    const waiting = queue.work(60_000, ending.signal);
+    ending.abort(new Error("ended"));
+    await expect(waiting).rejects.toThrow("ended");
+    let isAwake = false;
+    const woken = queue.work(60_000, never).then(() => {
+      isAwake = true;
+    });
+    queue.push(1, recordsAt(0), 1);
+    await eventually("awake", () => isAwake, 1000);
+    await woken;
+  });
+});

@@ -1,0 +1,125 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import {
+  decodeAuditEntry,
+  EARLIEST_MICROS,
+  EventEncoder,
+  eventIdOfContent,
+  evolveEventSchema,
+  LATEST_MICROS,
+  partitionOf,
+  type Event,
+  type LogRecord,
+} from "@lastknown/shared";
+import { EventJudge } from "./event-judge.js";
+import type { WriterSchema } from "./event-schemas.js";
+
+const PARTITIONS = 4;
+const SCHEMA = evolveEventSchema(undefined, [{ header: "speed", type: "double" }]);
+const SCHEMAS = new Map<number, WriterSchema>([
+  [7, { kind: "known", text: SCHEMA.text, schema: SCHEMA }],
+  [8, { kind: "unknown", error: "the registry has no schema with id 8" }],
+  [9, { kind: "wrong-head", error: "field 1 is not event_id" }],
+]);
+const encoder = new EventEncoder(SCHEMA, 7);
+const judge = new EventJudge({ partitions: PARTITIONS, maxFutureSkew: 0, auditSchemaId: 3, attemptsMax: 3 });
+
+function eventOf(changes: Partial<Event> = {}): Event {
+  const event = { user: "bus", timeStamp: 1000, sts: 2000, attributes: { speed: 1.5 }, ...changes };
+  return { eventId: eventIdOfContent(event.user, event.timeStamp, "{}"), ...event };
+}
+
+function recordOf(changes: Partial<LogRecord> = {}): LogRecord {
+  return {
+    offset: 41,
+    appendedAtMs: 1_700_000_000_000,
+    key: Buffer.from("bus"),
+    value: encoder.encode(eventOf()),
+    headers: {},
+    ...changes,
+  };
+}
+
+function judged({ partition, ...changes }: Changes) {
+  const record = recordOf(changes);
+  return judge.judge(partition ?? partitionOf(record.key ?? Buffer.from("bus"), PARTITIONS), record, SCHEMAS);
+}
+
+/** What is other than in a valid record; the partition is the key's unless given. */
+type Changes = Partial<LogRecord> & { partition?: number };
+
+describe("an event judge", () => {
+  let valid: Buffer;
+  beforeAll(() => {
+    valid = encoder.encode(eventOf());
+  });
+
+  test("makes an audit entry of an event, a pure function of the record", () => {
+    const arrival = judged({});
+    if (arrival.kind !== "arrival") throw new Error(arrival.error);
+    expect(arrival.event).toEqual(eventOf());
+    expect(arrival.order).toMatchObject({ orderTime: 1000, sts: 2000 });
+    expect(decodeAuditEntry(arrival.auditRecord.value as Buffer)).toEqual({
+      partition: arrival.partition,
+      offset: 41,
+      appendedAtMs: 1_700_000_000_000,
+      schemaId: 7,
+      event: valid.subarray(5),
+    });
+    expect(judged({})).toEqual(arrival);
+  });
+
+  test.each<[string, () => Changes]>([
+    ["null_key", () => ({ key: null })],
+    ["invalid_utf8", () => ({ key: Buffer.from([0x62, 0xff]) })],
+    ["illegal_user", () => ({ key: Buffer.from("") })],
+    ["illegal_user", () => ({ key: Buffer.from("a\0b") })],
+    ["illegal_user", () => ({ key: Buffer.from("é".repeat(129)) })],
+    [
+      "wrong_partition",
+      () => ({ partition: (partitionOf(Buffer.from("bus"), PARTITIONS) + 1) % PARTITIONS }),
+    ],
+    ["not_framed", () => ({ value: null })],
+    ["not_framed", () => ({ value: Buffer.alloc(0) })],
+    ["not_framed", () => ({ value: Buffer.from('{"user":"bus"}') })],
+    ["unknown_schema", () => ({ value: withSchema(valid, 8) })],
+    ["wrong_head", () => ({ value: withSchema(valid, 9) })],
+    ["malformed_value", () => ({ value: valid.subarray(0, -1) })],
+    ["malformed_value", () => ({ value: Buffer.concat([valid, Buffer.from([0])]) })],
+    ["malformed_value", () => ({ value: valid.subarray(0, 5) })],
+    ["key_mismatch", () => ({ value: encoder.encode(eventOf({ user: "tram" })) })],
+    ["illegal_time", () => ({ value: encoder.encode(eventOf({ timeStamp: EARLIEST_MICROS - 1 })) })],
+    ["illegal_time", () => ({ value: encoder.encode(eventOf({ sts: LATEST_MICROS + 1 })) })],
+  ])("rejects with %s what is no event (%#)", (reason, changes) => {
+    const rejection = judged(changes());
+    expect(rejection).toMatchObject({ kind: "rejected", reason });
+    expect(judged(changes())).toEqual(rejection);
+  });
+
+  test("takes the first and the last legal time, and a U+FFFD that is really in the key", () => {
+    const user = "bus \ufffd";
+    const value = encoder.encode(eventOf({ user, timeStamp: EARLIEST_MICROS, sts: LATEST_MICROS }));
+    expect(judged({ key: Buffer.from(user), value }).kind).toBe("arrival");
+  });
+
+  test("isolates an error that nobody foresaw after a bounded number of tries", () => {
+    let tries = 0;
+    const record = recordOf();
+    Object.defineProperty(record, "value", {
+      get: () => {
+        tries++;
+        throw new TypeError("unforeseen");
+      },
+    });
+    expect(judge.judge(partitionOf(Buffer.from("bus"), PARTITIONS), record, SCHEMAS)).toMatchObject({
+      reason: "internal",
+      error: "TypeError: unforeseen",
+    });
+    expect(tries).toBe(3);
+  });
+});
+
+function withSchema(value: Buffer, schemaId: number): Buffer {
+  const changed = Buffer.from(value);
+  changed.writeUInt32BE(schemaId, 1);
+  return changed;
+}
