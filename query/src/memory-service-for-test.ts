@@ -61,7 +61,7 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
   return { query, log, fleet, latest, committed, get };
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 20_000;
 
 /** Asks until the condition holds. */
 export async function until<Value>(

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { Script } from "node:vm";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { silentLogger, userIdProblem } from "@lastknown/shared";
 import fc from "fast-check";
 import type { Answer } from "../answers/answer.js";
@@ -10,6 +10,9 @@ import type { Answers } from "../answers/answers.js";
 import type { UserState } from "../answers/user-state.js";
 import { createHttpServer } from "./http-server.js";
 import type { RouteServer } from "./route-server.js";
+
+/** A busy machine takes its time. */
+jest.setTimeout(30_000);
 
 /** Answers with what was asked, so that a test sees what came through the URL. */
 const echo = {

@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { encodeOrder, LATEST_MICROS, type Order } from "@lastknown/shared";
 import fc from "fast-check";
 import type { FoldedArrival } from "./arrival.js";
 import { arrivalFor, batchOf, type ArrivalFacts } from "./arrival-for-test.js";
 import type { ViewStore } from "./view-store.js";
+
+/** A busy machine takes its time. */
+jest.setTimeout(30_000);
 
 export interface StoreUnderTest {
   readonly store: ViewStore;

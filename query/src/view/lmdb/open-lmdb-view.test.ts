@@ -1,10 +1,13 @@
 import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { newFleetRecord, silentLogger, type FleetRecord, type Logger } from "@lastknown/shared";
 import { arrivalFor, batchOf, TEST_SKEW } from "../arrival-for-test.js";
 import { openLmdbView } from "./open-lmdb-view.js";
+
+/** A busy machine takes its time. */
+jest.setTimeout(30_000);
 
 const FLEET = newFleetRecord(4, TEST_SKEW);
 const PAGE_BYTES = 4096;
