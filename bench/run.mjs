@@ -74,7 +74,7 @@ async function runOnFleet(context, title, run) {
 async function tellProfiles({ name, phases, options }) {
   for (const [phase, runs] of Object.entries(phases)) {
     const folder = `${profileFolderOf(name)}/${phase}-${options.runs}`;
-    const lines = await profileLines(folder, runs.at(-1).rows);
-    process.stdout.write(`\nProfiles of the last run of ${phase} (${folder})${lines.join("\n")}\n`);
+    const lines = await profileLines(folder, runs.at(-1).cost.roles);
+    process.stdout.write(`\nProfiles of the last run of ${phase} (${folder})\n${lines.join("\n")}\n`);
   }
 }

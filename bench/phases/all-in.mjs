@@ -9,7 +9,9 @@ import { runReplay } from "./run-replay.mjs";
 import { untilVisible } from "./until-visible.mjs";
 
 const REDIS_LOOK_EVERY_MS = 100;
-const VIEW_LOOK_EVERY_MS = 100;
+/** While the replay sends the view is looked at seldom; only when it has last rows to come, closely. */
+const VIEW_LOOK_EVERY_MS = 500;
+const VIEW_LAST_LOOKS_EVERY_MS = 50;
 const REPLAY_BOUND_MS = 300_000;
 const CURVE_POINTS = 100;
 
@@ -17,7 +19,7 @@ const CURVE_POINTS = 100;
 export async function runAllIn(context) {
   const { fleet, servers } = context;
   const addresses = servers.stack.addresses.redisNodes;
-  const progress = await ProgressWatch.open(fleet.name, addresses, REDIS_LOOK_EVERY_MS);
+  const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: REDIS_LOOK_EVERY_MS });
   const view = new ViewWatch(fleet.queryOperationsPort, VIEW_LOOK_EVERY_MS);
   const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
   meter.start();
@@ -25,10 +27,12 @@ export async function runAllIn(context) {
   view.start();
   const pace = ["--speed", "max", ...(context.limit === undefined ? [] : ["--limit", String(context.limit)])];
   const replay = await runReplay({ ...context, meter }, pace, REPLAY_BOUND_MS);
+  view.quicken(VIEW_LAST_LOOKS_EVERY_MS);
   await untilVisible({ fleet, progress, view, published: replay.published });
   const cost = meter.stop(replay.published);
   const watched = await progress.stop();
   const viewSights = await view.stop();
+  const recordsPerBatch = await fleet.recordsPerBatch();
 
   const records = await readRecords(fleet);
   const { seenAtMs } = seenRecords(records, watched.sights);
@@ -48,7 +52,8 @@ export async function runAllIn(context) {
       view: records.length / viewSeconds,
     },
     cost,
-    lookEveryMs: { redis: watched.lookEveryMs, view: VIEW_LOOK_EVERY_MS },
+    recordsPerBatch,
+    lookEveryMs: { redis: watched.lookEveryMs, view: VIEW_LAST_LOOKS_EVERY_MS },
     curves: { redis: curveOf(seenAtMs, firstMs), view: viewCurve(viewSights, firstMs) },
   };
 }

@@ -11,6 +11,8 @@ import { runReplay } from "./run-replay.mjs";
 import { untilVisible } from "./until-visible.mjs";
 
 const REDIS_LOOK_EVERY_MS = 2;
+/** Two of each partition's buckets, so about one record in eight. */
+const BUCKETS_WATCHED = 32;
 const VIEW_LOOK_EVERY_MS = 500;
 const REPLAY_GRACE_MS = 120_000;
 
@@ -18,7 +20,8 @@ const REPLAY_GRACE_MS = 120_000;
 export async function runLatency(context) {
   const { fleet, servers, rate, seconds } = context;
   const addresses = servers.stack.addresses.redisNodes;
-  const progress = await ProgressWatch.open(fleet.name, addresses, REDIS_LOOK_EVERY_MS);
+  const watching = { pauseMs: REDIS_LOOK_EVERY_MS, buckets: BUCKETS_WATCHED };
+  const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, ...watching });
   const view = new ViewWatch(fleet.queryOperationsPort, VIEW_LOOK_EVERY_MS);
   const answers = new AnswerWatch(fleet);
   const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
@@ -33,8 +36,10 @@ export async function runLatency(context) {
   const asked = await answers.stop();
   const watched = await progress.stop();
   await view.stop();
+  const recordsPerBatch = await fleet.recordsPerBatch();
 
-  const { delaysMs } = seenRecords(await readRecords(fleet), watched.sights);
+  const records = (await readRecords(fleet)).filter(({ bucket }) => bucket < BUCKETS_WATCHED);
+  const { delaysMs } = seenRecords(records, watched.sights);
   return {
     rows: replay.published,
     publishSeconds: replay.publishSeconds,
@@ -46,9 +51,10 @@ export async function runLatency(context) {
     lookEveryMs: {
       redis: watched.lookEveryMs,
       redisLongest: watched.longestLookMs,
-      http: asked.askEveryMs,
+      httpShare: asked.resolutionShare,
     },
     cost,
+    recordsPerBatch,
     curves: {
       redis: percentileCurve(delaysMs),
       latest: percentileCurve(asked.latestMs),

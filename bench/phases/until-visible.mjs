@@ -6,7 +6,7 @@ import { withReader } from "../visibility/read-records.mjs";
 const LOOK_EVERY_MS = 20;
 /** Without any progress for so long something is wrong. */
 const STALLED_MS = 60_000;
-/** Buckets whose last record is not the partition's last are written in the same batch, or touched at a commit. */
+/** At a commit, soon after, the progress of every bucket is brought to its partition's end. */
 const SETTLE_MS = 1500;
 
 /** Resolves when Redis and the view have been seen to hold everything that is in the topic. */

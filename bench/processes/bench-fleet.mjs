@@ -18,6 +18,7 @@ export class BenchFleet {
   #folder;
   #environment;
   #workers = [];
+  #workerPorts = [];
   #query;
 
   /**
@@ -62,6 +63,7 @@ export class BenchFleet {
       LASTKNOWN_OPERATIONS_PORT: String(queryOperationsPort),
       LASTKNOWN_DATA_DIRECTORY: join(this.#folder, "view"),
     });
+    this.#workerPorts = workerPorts;
     this.#workers = workerPorts.map((port, index) =>
       this.run(`worker-${index + 1}`, ["consume"], { LASTKNOWN_OPERATIONS_PORT: String(port) }),
     );
@@ -89,6 +91,13 @@ export class BenchFleet {
     });
     stack.adopt(`${this.name}-${name}`, started.pid);
     return started;
+  }
+
+  /** How many records the workers took at a time: what every fixed cost of a batch is divided by. */
+  async recordsPerBatch() {
+    const all = await Promise.all(this.#workerPorts.map(metricsOf));
+    const sum = (name) => all.reduce((total, metrics) => total + (metrics.get(name) ?? 0), 0);
+    return sum("lastknown_records_total") / sum("lastknown_batch_seconds_count");
   }
 
   requireRunning() {

@@ -2,62 +2,80 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { placeOf } from "./profile-place.mjs";
 import { figure, tableLines } from "./table.mjs";
 
-const ROWS_MAX = 25;
+const PLACES_MAX = 22;
+const FUNCTIONS_MAX = 14;
 const PROFILE = ".cpuprofile";
 /** Time in which the thread waited. */
-const NOT_WORK = new Set(["(idle)", "(root)", "(program)"]);
+const WAITING = new Set(["(idle)", "(root)", "(program)"]);
 
 /**
- * The functions that take most, by the time in themselves (not in what they call), of every profile in a folder.
- * @param {number} records that each process handled; of each worker it is its half, which is counted here
+ * What takes most in each process of which a folder has a profile: by place (a file of ours, or a package, with
+ * what it calls in Node), and by function.
+ *
+ * A profile counts the time on the clock, also when another process had the core. So only its shares are taken, of
+ * the CPU time that the kernel counted.
+ *
+ * @param {string} folder
+ * @param {Record<string, { microsPerEvent: number }>} roles of the same run
  */
-export async function profileLines(folder, records) {
+export async function profileLines(folder, roles) {
   const names = (await readdir(folder)).filter((name) => name.endsWith(PROFILE)).sort();
   const lines = await Promise.all(
     names.map(async (name) => {
-      const handled = name.startsWith("worker") ? records / 2 : records;
-      return linesOf(
-        basename(name, PROFILE),
-        JSON.parse(await readFile(join(folder, name), "utf8")),
-        handled,
-      );
+      const title = basename(name, PROFILE);
+      const role = Object.keys(roles).find((each) => title.startsWith(each.split(" ")[0]));
+      const profile = JSON.parse(await readFile(join(folder, name), "utf8"));
+      return linesOf(title, profile, roles[role].microsPerEvent);
     }),
   );
   return lines.flat();
 }
 
-function linesOf(title, profile, records) {
-  const functions = [...selfMicros(profile)].sort(([, a], [, b]) => b - a);
-  const working = functions.filter(([name]) => !NOT_WORK.has(name));
-  const total = working.reduce((sum, [, micros]) => sum + micros, 0);
-  const rows = working
-    .slice(0, ROWS_MAX)
-    .map(([name, micros]) => [name, figure(micros / records), `${((100 * micros) / total).toFixed(1)} %`]);
-  return ["", `${title}: ${figure(total / records)} µs/event in JavaScript and what it calls`].concat(
-    tableLines(["function", "µs/event", "share"], rows),
+function linesOf(title, profile, microsPerEvent) {
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const parents = new Map(
+    profile.nodes.flatMap(({ id, children = [] }) => children.map((each) => [each, id])),
   );
-}
-
-/** `function file:line` → µs in itself. */
-function selfMicros({ nodes, samples, timeDeltas }) {
-  const nameOf = new Map(nodes.map(({ id, callFrame }) => [id, frameName(callFrame)]));
-  const micros = new Map();
-  for (const [index, id] of samples.entries()) {
-    const name = nameOf.get(id);
+  const places = new Map();
+  const functions = new Map();
+  let total = 0;
+  for (const [index, id] of profile.samples.entries()) {
+    const { callFrame } = nodes.get(id);
+    if (WAITING.has(callFrame.functionName)) continue;
     // A sample stands for the time until the next one.
-    micros.set(name, (micros.get(name) ?? 0) + (timeDeltas[index + 1] ?? 0));
+    const micros = profile.timeDeltas[index + 1] ?? 0;
+    total += micros;
+    add(places, placeOf(id, nodes, parents), micros);
+    add(functions, functionName(callFrame), micros);
   }
-  return micros;
+  const table = (what, times, most) =>
+    tableLines(
+      [what, "µs/event", "share"],
+      [...times]
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, most)
+        .map(([name, micros]) => {
+          const share = micros / total;
+          return [name, figure(share * microsPerEvent), `${(share * 100).toFixed(1)} %`];
+        }),
+    );
+  return [
+    "",
+    `${title}: ${figure(microsPerEvent)} µs/event of its role, all threads; shares of its main thread's work`,
+    ...table("place", places, PLACES_MAX),
+    "",
+    ...table("function", functions, FUNCTIONS_MAX),
+  ];
 }
 
-function frameName({ functionName, url, lineNumber }) {
-  if (url === "") return functionName === "" ? "(anonymous)" : functionName;
-  const file = url
-    .replace(/^file:\/\//, "")
-    .split("/")
-    .slice(-4)
-    .join("/");
-  return `${functionName === "" ? "(anonymous)" : functionName} ${file}:${lineNumber + 1}`;
+function add(times, name, micros) {
+  times.set(name, (times.get(name) ?? 0) + micros);
+}
+
+function functionName({ functionName: name, url, lineNumber }) {
+  const file = url.split("/").slice(-3).join("/");
+  return `${name === "" ? "(anonymous)" : name}${file === "" ? "" : ` ${file}:${lineNumber + 1}`}`;
 }

@@ -41,7 +41,7 @@ function allInLines(runs) {
     `All in: ${figure(count)} rows at full speed through two workers`,
     ...tableLines(HEAD, rows),
     `from the first append to the first look that shows the last row; looks each ${figure(lookEveryMs.redis)} ms ` +
-      `(Redis) and ${figure(lookEveryMs.view)} ms (view)`,
+      `(Redis) and ${figure(lookEveryMs.view)} ms (view, at the end)`,
     ...othersLines(runs),
   ];
 }
@@ -72,7 +72,7 @@ function latencyLines(runs, { rate, seconds }) {
     ...tableLines(HEAD, [...rows, ...drifts, ...costRows(runs)]),
     `from the append (the broker's clock, whole ms) to the first look that shows the record, at most one look too ` +
       `long: Redis each ${figure(lookEveryMs.redis)} ms (longest ${figure(lookEveryMs.redisLongest)} ms) for ` +
-      `${figure(redis.count)} records; HTTP each ${lookEveryMs.http} ms, for ${figure(latestOverHttp.count)} of them`,
+      `${figure(redis.count)} records; HTTP within ${percent(lookEveryMs.httpShare)}, for ${figure(latestOverHttp.count)} of one partition`,
     `first run: ${asked.superseded} of ${asked.count} asked for over HTTP were late or overtaken, ${asked.skipped} ` +
       `skipped, ${asked.unseen} not seen in 10 s`,
     ...othersLines(runs),
@@ -82,6 +82,7 @@ function latencyLines(runs, { rate, seconds }) {
 function costRows(runs) {
   const roles = Object.keys(runs[0].cost.roles);
   return [
+    row("records per batch of a worker", runs, (run) => run.recordsPerBatch),
     ...roles.map((role) => row(`CPU µs/event, ${role}`, runs, (run) => run.cost.roles[role].microsPerEvent)),
     row("CPU µs/event, all", runs, (run) => run.cost.totalMicrosPerEvent),
     ...roles.map((role) => {

@@ -1,15 +1,22 @@
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { decodeEventHead, unframe } from "@lastknown/shared";
+import { decodeEventHead, parseIsoTime, unframe } from "@lastknown/shared";
 import { withReader } from "./read-records.mjs";
 
 /** Only this partition is followed, and of it one record in so many: asking must not become a load of its own. */
 const PARTITION = 0;
-const ONE_IN = 3;
+const ONE_IN = 5;
 const IN_FLIGHT_MAX = 64;
-const ASK_EVERY_MS = 3;
+/**
+ * Who has waited long is asked for less often, so that a slow moment is not made slower by asking: what is measured
+ * can be too long by this, or by this share of itself.
+ */
+const ASK_EVERY_MS = 2;
+const RESOLUTION_SHARE = 0.15;
 const SEEN_BOUND_MS = 10_000;
 const READ_LIMITS = { bytesMax: 1024 * 1024, waitMs: 200 };
+/** Of a fleet that was made without saying otherwise, in µs. */
+const MAX_FUTURE_SKEW = 5 * 60 * 1e6;
 const FAR_FUTURE = "2099-01-01T00:00:00Z";
 
 /**
@@ -45,7 +52,12 @@ export class AnswerWatch {
     await this.#following;
     await Promise.all(this.#inFlight);
     this.#agent.destroy();
-    return { latestMs: this.#latestMs, viewMs: this.#viewMs, askEveryMs: ASK_EVERY_MS, ...this.#counts };
+    return {
+      latestMs: this.#latestMs,
+      viewMs: this.#viewMs,
+      resolutionShare: RESOLUTION_SHARE,
+      ...this.#counts,
+    };
   }
 
   async #follow(reader, topic) {
@@ -63,9 +75,10 @@ export class AnswerWatch {
   }
 
   #measure({ key, value, offset, appendedAtMs }) {
-    const { timeStamp } = decodeEventHead(unframe(value).body);
+    const { timeStamp, sts } = decodeEventHead(unframe(value).body);
     const path = `/v1/users/${encodeURIComponent(key.toString())}`;
-    const record = { offset, timeMs: timeStamp / 1000, appendedAtMs };
+    const order = [Math.min(timeStamp, sts + MAX_FUTURE_SKEW), sts];
+    const record = { offset, order, appendedAtMs };
     for (const [url, delaysMs] of [
       [path, this.#latestMs],
       [`${path}?at=${FAR_FUTURE}`, this.#viewMs],
@@ -86,12 +99,12 @@ export class AnswerWatch {
         delaysMs.push(Date.now() - record.appendedAtMs);
         return;
       }
-      // A late record never becomes the state, so no answer can show it.
-      if (answer !== undefined && answer.timeMs > record.timeMs) {
+      // A late record, or one that ties with the state, may never become the state: then no answer can show it.
+      if (answer !== undefined && !isOlder(answer.order, record.order)) {
         this.#counts.superseded++;
         return;
       }
-      await sleep(ASK_EVERY_MS);
+      await sleep(Math.max(ASK_EVERY_MS, (Date.now() - record.appendedAtMs) * RESOLUTION_SHARE));
     }
     this.#counts.unseen++;
   }
@@ -117,8 +130,13 @@ export class AnswerWatch {
 }
 
 function arrivalIn(body) {
-  const { source, time_stamp: timeStamp } = JSON.parse(body);
-  return { offset: source.offset, timeMs: Date.parse(timeStamp) };
+  const { source, order_time: orderTime, sts } = JSON.parse(body);
+  return { offset: source.offset, order: [parseIsoTime(orderTime).micros, parseIsoTime(sts).micros] };
+}
+
+/** By order time, then by `sts`. */
+function isOlder([time, sts], [otherTime, otherSts]) {
+  return time === otherTime ? sts < otherSts : time < otherTime;
 }
 
 /** Promise.withResolvers, which Node 20 lacks. */

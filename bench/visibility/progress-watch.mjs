@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RedisKeys } from "@lastknown/shared";
+import { BUCKETS, RedisKeys } from "@lastknown/shared";
 import { RedisNode, requestFor } from "./redis-node.mjs";
 
-const BUCKETS = 256;
-
 /**
- * Looks at every bucket's progress in Redis again and again, from beside the workers, and notes when it moved. A
+ * Looks at the progress of buckets in Redis again and again, from beside the workers, and notes when it moved. A
  * record is visible when its bucket's progress is past it: one atomic call writes both.
  */
 export class ProgressWatch {
@@ -18,14 +16,21 @@ export class ProgressWatch {
   #isStopped = false;
   #looking = Promise.resolve();
 
-  /** Each key is asked of the node that has it; a fleet of this size moves no slots. */
-  static async open(fleet, addresses, pauseMs) {
+  /**
+   * Each key is asked of the node that has it; nothing moves slots here.
+   * @param {object} options
+   * @param {string} options.fleet
+   * @param {readonly string[]} options.addresses of the Redis nodes
+   * @param {number} options.pauseMs between two looks
+   * @param {number} [options.buckets] only the first so many: looking often at all would be a load of its own
+   */
+  static async open({ fleet, addresses, pauseMs, buckets: watched = BUCKETS }) {
     const keys = new RedisKeys(fleet);
-    const all = Array.from({ length: BUCKETS }, (_, bucket) => keys.progress(bucket));
+    const all = Array.from({ length: watched }, (_, bucket) => keys.progress(bucket));
     const nodes = await Promise.all(
       addresses.map(async (address) => {
         const node = await RedisNode.open(address);
-        const answers = await node.ask(requestFor(all), BUCKETS);
+        const answers = await node.ask(requestFor(all), all.length);
         const buckets = all.flatMap((_, bucket) => (answers[bucket]?.startsWith("-") ? [] : [bucket]));
         return { node, buckets, request: requestFor(buckets.map((bucket) => all[bucket])) };
       }),
@@ -45,7 +50,7 @@ export class ProgressWatch {
     this.#looking.catch(() => undefined);
   }
 
-  /** The bucket's progress as last seen. */
+  /** The bucket's progress as last seen; 0 for one that is not watched. */
   progressOf(bucket) {
     return this.#sights[bucket].at(-1)?.progress ?? 0;
   }

@@ -22,6 +22,11 @@ export class ViewWatch {
     this.#looking.catch(() => undefined);
   }
 
+  /** From now on looks at shorter intervals: each look costs the query service some milliseconds of its work. */
+  quicken(everyMs) {
+    this.#everyMs = everyMs;
+  }
+
   get arrivals() {
     return this.#sights.at(-1)?.arrivals ?? 0;
   }
