@@ -24,9 +24,9 @@ export class Patience {
 
   constructor({ delayMs, delayMaxMs, logger }: PatienceOptions) {
     this.#logger = logger;
-    this.#policy = retry(handleWhen(isServerFault), {
-      backoff: new ExponentialBackoff({ initialDelay: delayMs, maxDelay: delayMaxMs }),
-    });
+    const backoff = new ExponentialBackoff({ initialDelay: delayMs, maxDelay: delayMaxMs });
+    // A pause that was given up must not hold up the process's end; connections keep it running otherwise.
+    this.#policy = retry(handleWhen(isServerFault), { backoff }).dangerouslyUnref();
   }
 
   /** What `attempt` gives in the end; rejects with the signal's reason as soon as it is aborted. */

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "@jest/globals";
+import { KafkaUnavailableError, RegistryUnavailableError, silentLogger } from "@lastknown/shared";
+import { StatesUnavailableError } from "../states/state-store.js";
+import { Patience } from "./patience.js";
+
+const patience = (): Patience => new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger });
+const never = new AbortController().signal;
+
+describe("patience", () => {
+  test.each([
+    new KafkaUnavailableError(["b"], "answer"),
+    new RegistryUnavailableError("http://r", "refused"),
+    new StatesUnavailableError("no answer"),
+  ])("tries again after a fault of a server: %s", async (fault) => {
+    const patient = patience();
+    const seen: string[][] = [];
+    let tries = 0;
+    const answer = await patient.outlast("redis", never, () => {
+      seen.push(patient.waitingOn());
+      return ++tries < 4 ? Promise.reject(fault) : Promise.resolve("served");
+    });
+    expect([answer, tries, patient.waitingOn()]).toEqual(["served", 4, []]);
+    expect(seen).toEqual([[], ["redis"], ["redis"], ["redis"]]);
+  });
+
+  test("does not hide any other error, and tries it once", async () => {
+    let tries = 0;
+    const failing = (): Promise<void> => {
+      tries++;
+      return Promise.reject(new TypeError("unforeseen"));
+    };
+    await expect(patience().outlast("kafka", never, failing)).rejects.toThrow("unforeseen");
+    expect(tries).toBe(1);
+  });
+
+  test("ends with the signal's reason, also while it waits, and waits for nobody then", async () => {
+    const ending = new AbortController();
+    const patient = new Patience({ delayMs: 60_000, delayMaxMs: 60_000, logger: silentLogger });
+    let reached: () => void = () => undefined;
+    const tried = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const waiting = patient.outlast("kafka", ending.signal, () => {
+      reached();
+      return Promise.reject(new KafkaUnavailableError(["b"], "answer"));
+    });
+    await tried;
+    ending.abort(new Error("over"));
+    await expect(waiting).rejects.toThrow("over");
+    expect(patient.waitingOn()).toEqual([]);
+  }, 5000);
+});

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { eventually } from "../eventually.js";
+import type { GroupListener, WorkerGroup } from "./worker-group.js";
+
+/** A group that shares four partitions. */
+export interface WorkerGroupUnderTest {
+  /** A new member, not yet joined. */
+  readonly member: () => WorkerGroup;
+}
+
+export const GROUP_PARTITIONS = 4;
+
+/** Remembers what a member was told. */
+class Ears implements GroupListener {
+  generation = 0;
+  /** Undefined while nothing is assigned. */
+  partitions: readonly number[] | undefined;
+  failure: Error | undefined;
+
+  assigned(generation: number, partitions: readonly number[]): void {
+    this.generation = generation;
+    this.partitions = partitions;
+  }
+
+  revoked(): void {
+    this.partitions = undefined;
+  }
+
+  failed(error: Error): void {
+    this.failure = error;
+  }
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
+/** What every group must do, in memory and by Kafka's coordinator. */
+export function describeWorkerGroup(name: string, make: () => Promise<WorkerGroupUnderTest>): void {
+  describe(`${name} as a worker group`, () => {
+    let under: WorkerGroupUnderTest;
+    const joined: WorkerGroup[] = [];
+    beforeEach(async () => {
+      under = await make();
+    });
+    afterEach(async () => {
+      await Promise.all(joined.splice(0).map((member) => member.leave()));
+    });
+
+    const join = async (): Promise<{ member: WorkerGroup; ears: Ears }> => {
+      const member = under.member();
+      const ears = new Ears();
+      joined.push(member);
+      await member.join(ears);
+      await eventually("assigned", () => ears.partitions !== undefined);
+      return { member, ears };
+    };
+    const leave = async (member: WorkerGroup): Promise<void> => {
+      joined.splice(joined.indexOf(member), 1);
+      await member.leave();
+    };
+
+    test("gives all partitions to the only member, and shares them with a second", async () => {
+      const one = await join();
+      expect(one.ears.partitions?.toSorted(ascending)).toEqual([0, 1, 2, 3]);
+      const other = await join();
+      await eventually(
+        "shared",
+        () => one.ears.partitions?.length === 2 && other.ears.partitions?.length === 2,
+      );
+      const all = [...(one.ears.partitions ?? []), ...(other.ears.partitions ?? [])];
+      expect(all.toSorted(ascending)).toEqual([0, 1, 2, 3]);
+    });
+
+    test("gives a member's partitions back to the other when it leaves", async () => {
+      const one = await join();
+      const other = await join();
+      await eventually("shared", () => one.ears.partitions?.length === 2);
+      await leave(other.member);
+      await eventually("got back", () => one.ears.partitions?.length === GROUP_PARTITIONS);
+    });
+
+    test("tells the next member what was committed, and nothing of what was not", async () => {
+      const one = await join();
+      expect(await one.member.committed()).toEqual(new Map());
+      const offsets = new Map([
+        [1, 5],
+        [3, 900],
+      ]);
+      expect(await one.member.commit(one.ears.generation, offsets)).toBe("committed");
+      await leave(one.member);
+      const next = await join();
+      expect(await next.member.committed()).toEqual(offsets);
+    });
+
+    test("commits nothing for an assignment that has ended", async () => {
+      const one = await join();
+      const before = one.ears.generation;
+      const other = await join();
+      await eventually("shared", () => one.ears.partitions?.length === 2);
+      expect(one.ears.generation).toBeGreaterThan(before);
+      expect(await one.member.commit(before, new Map([[0, 7]]))).toBe("stale");
+      expect(await other.member.committed()).toEqual(new Map());
+      expect(one.ears.failure).toBeUndefined();
+    });
+  });
+}
