@@ -123,7 +123,7 @@ describe("a server that cannot be reached", () => {
 
   test.each([
     [["lag"], /Kafka at 127\.0\.0\.1:1/],
-    [["topics"], /schema registry at http:\/\/127\.0\.0\.1:1/],
+    [["topics"], /Kafka at 127\.0\.0\.1:1/],
     [["get", "bus-7"], /no query service answers at http:\/\/127\.0\.0\.1:1: start one with lastknown query/],
   ])(
     "%j ends with 4 and one line that names it",

@@ -133,6 +133,19 @@ describe("the commands on real servers", () => {
     expect(skewed.messages).toMatch(/max_future_skew/);
   }, 60_000);
 
+  test.each([
+    [["--registry-url", "http://127.0.0.1:1"], /schema registry at http:\/\/127\.0\.0\.1:1/],
+    [["--redis-nodes", "127.0.0.1:1", "--redis-ready-deadline-ms", "300"], /Redis Cluster at 127\.0\.0\.1:1/],
+  ])(
+    "topics with %j ends with 4 and names the server that does not answer",
+    async (flags, expected) => {
+      const { exitCode, messages } = await run("topics", "--fleet", FIRST, ...PARTITIONS, ...flags);
+      expect(messages).toMatch(expected);
+      expect(exitCode).toBe(4);
+    },
+    60_000,
+  );
+
   test("replay refuses a fleet that is not there, with the command that creates it", async () => {
     const file = join(directory, "one.csv");
     await writeFile(file, "user_id,time_stamp\na,2024-01-01T00:00:00Z\n");
