@@ -12,6 +12,8 @@ const common = {
 
 // `*.test.ts` needs no server; `*.it.test.ts` runs against the real stack named in the environment.
 export default {
+  // What a test says is never about speed; a busy machine must not make it fail.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: "unit", testRegex: "(?<!\\.it)\\.test\\.ts$" },
     { ...common, displayName: "servers", testRegex: "\\.it\\.test\\.ts$" },
