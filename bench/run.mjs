@@ -35,6 +35,10 @@ async function bench(options) {
     process.stdout.write(`${reportLines(results).join("\n")}\n`);
     for (const file of await writeResults(name, results)) say(`written: ${file}`);
     if (options.profile) await tellProfiles(results);
+  } catch (error) {
+    // What fails because everything is being stopped is no news.
+    if (lifetime.signal.aborted) await lifetime.untilExit();
+    throw error;
   } finally {
     await lifetime.end();
   }

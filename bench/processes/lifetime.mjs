@@ -35,6 +35,12 @@ export class Lifetime {
     };
   }
 
+  /** Never resolves: the signal ends the program. */
+  untilExit() {
+    const keepAlive = setInterval(() => undefined, END_BOUND_MS);
+    return new Promise(() => keepAlive.ref());
+  }
+
   async end() {
     for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end();
   }
