@@ -11,7 +11,11 @@ import { runLastknownWell, Service, startLastknown, type RunResult } from "./las
 export interface Lag {
   readonly lag: number;
   readonly viewLag: number | null;
-  readonly partitions: readonly { readonly partition: number; readonly committed: number | null }[];
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly committed: number | null;
+    readonly end: number;
+  }[];
 }
 
 export interface TestFleetOptions {
@@ -78,14 +82,22 @@ export class TestFleet {
     return this.#startService("consume", operationsPort, environment);
   }
 
-  /** Starts a query service and waits until it is ready. The same folder goes on with the view that is in it. */
-  async startQuery(viewFolder = "view", environment: NodeJS.ProcessEnv = {}): Promise<QueryService> {
+  /**
+   * Starts a query service and waits until it is ready. The same folder goes on with the view that is in it.
+   *
+   * @param bin another command than the fleet's own
+   */
+  async startQuery(
+    viewFolder = "view",
+    environment: NodeJS.ProcessEnv = {},
+    bin?: string,
+  ): Promise<QueryService> {
     const [operationsPort = 0, queryPort = 0] = await freePorts(2);
-    const service = await this.#startService("query", operationsPort, {
+    const own = {
       LASTKNOWN_QUERY_PORT: String(queryPort),
       LASTKNOWN_DATA_DIRECTORY: join(this.folder, viewFolder),
-      ...environment,
-    });
+    };
+    const service = await this.#startService("query", operationsPort, { ...own, ...environment }, bin);
     return Object.assign(service, { baseUrl: `http://127.0.0.1:${queryPort}` });
   }
 
@@ -143,12 +155,11 @@ export class TestFleet {
     command: "consume" | "query",
     operationsPort: number,
     environment: NodeJS.ProcessEnv,
+    bin?: string,
   ): Promise<Service> {
-    const ports = { LASTKNOWN_OPERATIONS_PORT: String(operationsPort) };
-    const service = new Service(
-      startLastknown([command], this.#command({ ...ports, ...environment })),
-      operationsPort,
-    );
+    const options = this.#command({ LASTKNOWN_OPERATIONS_PORT: String(operationsPort), ...environment });
+    const child = startLastknown([command], { ...options, ...(bin === undefined ? {} : { bin }) });
+    const service = new Service(child, operationsPort);
     this.#services.push(service);
     await service.ready();
     return service;
@@ -166,7 +177,7 @@ export class TestFleet {
   }
 }
 
-function requiredEnvironment(name: string): string {
+export function requiredEnvironment(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: these tests need the real servers`);
   return value;

@@ -7,8 +7,8 @@ import type { TopicRecord } from "./topic-record.js";
 
 const OFFSETS_TOOL = "org.apache.kafka.tools.GetOffsetShell";
 const CONSUMER_TOOL = "org.apache.kafka.tools.consumer.ConsoleConsumer";
-/** The consumer ends after so long without a record. */
-const SILENCE_MS = 5_000;
+/** The consumer ends after so long without a record; on a busy machine its first one takes longer than that. */
+const SILENCES_MS = [5_000, 20_000, 60_000];
 
 export interface TopicAddress {
   /** `host:port`, separated by commas. */
@@ -44,24 +44,28 @@ export async function readTopic(address: TopicAddress): Promise<TopicRecord[]> {
   const ends = await readTopicEnds(address);
   const total = [...ends.values()].reduce((sum, end) => sum + end, 0);
   if (total === 0) return [];
-  const records = await consumeAll(address, total);
-  records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
-  const last = new Map(records.map(({ partition, offset }) => [partition, offset]));
-  for (const [partition, end] of ends) {
-    if (end > 0 && (last.get(partition) ?? -1) < end - 1) {
-      throw new Error(`${address.topic}/${partition} was read to ${last.get(partition)} of ${end}`);
-    }
+  let missing = "";
+  for (const silenceMs of SILENCES_MS) {
+    const records = await consumeAll(address, { recordsMax: total, silenceMs });
+    records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+    const last = new Map(records.map(({ partition, offset }) => [partition, offset]));
+    const cut = [...ends].find(([partition, end]) => (last.get(partition) ?? -1) < end - 1);
+    if (cut === undefined) return records;
+    missing = `${address.topic}/${cut[0]} was read to ${last.get(cut[0])} of ${cut[1]}`;
   }
-  return records;
+  throw new Error(missing);
 }
 
-async function consumeAll({ brokers, topic }: TopicAddress, recordsMax: number): Promise<TopicRecord[]> {
+async function consumeAll(
+  { brokers, topic }: TopicAddress,
+  { recordsMax, silenceMs }: { recordsMax: number; silenceMs: number },
+): Promise<TopicRecord[]> {
   const separators = newSeparators();
   const folder = await mkdtemp(join(tmpdir(), "lastknown-oracle-"));
   try {
     const outputFile = join(folder, "records");
     const args = ["--bootstrap-server", brokers, "--topic", topic, "--from-beginning"];
-    args.push("--timeout-ms", String(SILENCE_MS), "--max-messages", String(recordsMax));
+    args.push("--timeout-ms", String(silenceMs), "--max-messages", String(recordsMax));
     args.push(...formatterOptions(separators));
     const { exitCode, stderr } = await kafkaTool(CONSUMER_TOOL, args, { outputFile });
     if (exitCode !== 0) throw new Error(`the console consumer ended with ${exitCode}: ${stderr.toString()}`);

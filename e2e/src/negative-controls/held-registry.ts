@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/**
+ * Stands before the registry and passes everything on, but never answers which schema an id names. A worker asks
+ * that at the beginning of its first batch, so it stays there: what it has to do is known, none of it is done.
+ */
+export class HeldRegistry {
+  readonly #server: Server;
+  readonly #registryUrl: URL;
+  #tellHeld: () => void = () => undefined;
+  /** Resolves when somebody waits for a schema. */
+  readonly held: Promise<void>;
+
+  private constructor(registryUrl: string) {
+    this.#registryUrl = new URL(registryUrl);
+    this.held = new Promise((resolve) => {
+      this.#tellHeld = resolve;
+    });
+    this.#server = createServer((incoming, outgoing) => this.#answer(incoming, outgoing));
+  }
+
+  /** @param registryUrl as LASTKNOWN_REGISTRY_URL has it */
+  static async before(registryUrl: string): Promise<HeldRegistry> {
+    const registry = new HeldRegistry(registryUrl);
+    registry.#server.listen(0, "127.0.0.1");
+    await once(registry.#server, "listening");
+    return registry;
+  }
+
+  /** What to give to a worker as LASTKNOWN_REGISTRY_URL. */
+  get url(): string {
+    const { port } = this.#server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}${this.#registryUrl.pathname}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  #answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    if (/\/schemas\/ids\/\d+$/.test(incoming.url ?? "")) return this.#tellHeld();
+    const { hostname, port, host } = this.#registryUrl;
+    const { method, url, headers } = incoming;
+    const passedOn = request({ hostname, port, method, path: url, headers: { ...headers, host } });
+    incoming.pipe(passedOn);
+    passedOn.on("error", () => outgoing.destroy());
+    passedOn.on("response", (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+  }
+}

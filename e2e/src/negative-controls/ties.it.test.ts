@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { TestFleet } from "../harness/test-fleet.js";
+import { recompute, type FleetJudgement } from "../oracle/index.js";
+import { expectAllRight, expectWrong } from "./expect-right.js";
+import { ProductCopy, type BuildChange } from "./product-copy.js";
+import { NOT_IDENTITY, tiesFile } from "./ties-file.js";
+
+jest.setTimeout(180_000);
+
+/** Each record reaches Redis by itself, so that Redis and not the worker decides which one is newer. */
+const SINGLE = { LASTKNOWN_WORKER_BATCH_RECORDS_MAX: "1" };
+
+const TAKES_EQUALS: BuildChange = {
+  file: "consumer/dist/states/redis/upsert-script.js",
+  from: "ARGV[at] > order",
+  to: "ARGV[at] >= order",
+};
+
+const ORDERS_BY_TEXT: BuildChange = {
+  file: "shared/dist/domain/order.js",
+  from: "return a.sts - b.sts;",
+  to: "{ const text = (sts) => new Date(sts / 1000).toISOString().slice(0, 20) + String(1e6 + (sts % 1e6)).slice(1).replace(/0+$/, '') + 'Z'; return text(a.sts) < text(b.sts) ? -1 : 1; }",
+};
+
+describe("events that differ in the last fields of the order alone", () => {
+  let copy: ProductCopy;
+  let fleet: TestFleet | undefined;
+
+  beforeEach(async () => {
+    copy = await ProductCopy.make();
+  });
+
+  afterEach(async () => {
+    await fleet?.close();
+    await copy.remove();
+  });
+
+  const judgeTies = async (): Promise<FleetJudgement> => {
+    fleet = await TestFleet.create({ prefix: "ties", bin: copy.bin, environment: SINGLE });
+    const [, query] = await Promise.all([fleet.startWorker(), fleet.startQuery()]);
+    const file = await tiesFile(fleet.folder);
+    await fleet.replay(file, ["--not-identity", NOT_IDENTITY]);
+    await fleet.caughtUp(query);
+    return fleet.judge({
+      expected: recompute(file, { notIdentity: [NOT_IDENTITY] }).arrivals,
+      doublesAllowed: true,
+      answers: { baseUrl: query.baseUrl, questions: 200 },
+    });
+  };
+
+  it("are told apart", async () => {
+    expectAllRight(await judgeTies());
+  });
+
+  it("are caught where Redis takes an equal order for a newer one", async () => {
+    await copy.change(TAKES_EQUALS);
+    const attributes = (gateway: string): unknown =>
+      expect.objectContaining({ attributes: `{"gateway":"${gateway}","speed":10}` });
+    expectWrong(await judgeTies(), {
+      states: { where: "user:same-", expected: attributes("north"), actual: attributes("south") },
+    });
+  });
+
+  it("are caught where times of arrival are compared as text", async () => {
+    await copy.change(ORDERS_BY_TEXT);
+    const verdict = (said: string): unknown => expect.objectContaining({ verdict: said });
+    expectWrong(await judgeTies(), {
+      history: { where: "history of tenth-", expected: verdict("applied"), actual: verdict("stale") },
+    });
+  });
+});
