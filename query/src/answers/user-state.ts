@@ -1,5 +1,6 @@
 import {
   decodeEvent,
+  inCanonicalOrder,
   MalformedAvroError,
   type Attributes,
   type EventId,
@@ -46,7 +47,8 @@ export function stateOf(
   if (schema === undefined)
     throw new UnreadableArrivalError(source, `there is no copy of schema ${schemaId}`);
   try {
-    const { attributes, timeStamp, sts, eventId } = decodeEvent(schema, body);
+    const { timeStamp, sts, eventId, ...event } = decodeEvent(schema, body);
+    const attributes = inCanonicalOrder(event.attributes);
     return { user, timeStamp, sts, attributes, eventId, orderTime: order.orderTime, source };
   } catch (cause) {
     if (cause instanceof MalformedAvroError) throw new UnreadableArrivalError(source, cause.message, cause);

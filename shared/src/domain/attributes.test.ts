@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { canonicalJson, compareCodePoints, type Attributes } from "./attributes.js";
+import { canonicalJson, compareCodePoints, inCanonicalOrder, type Attributes } from "./attributes.js";
 
 const value = fc.oneof(
   fc.string({ unit: "grapheme" }),
@@ -42,6 +42,12 @@ describe("canonicalJson", () => {
   test("keeps a column named __proto__", () => {
     expect(canonicalJson(JSON.parse('{"__proto__": 1}') as Attributes)).toBe('{"__proto__":1}');
   });
+});
+
+test("inCanonicalOrder shows attributes as their canonical JSON does", () => {
+  const shown = inCanonicalOrder({ speed: 1, "battery (%)": 2, "😀": true, "～": "x" });
+  expect(JSON.stringify(shown)).toBe(canonicalJson(shown));
+  expect(Object.keys(shown)).toEqual(["battery (%)", "speed", "～", "😀"]);
 });
 
 test("compareCodePoints agrees with comparing the code points themselves", () => {

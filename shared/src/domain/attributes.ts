@@ -25,6 +25,15 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** The same attributes with their keys in canonical order, so that every store's answer shows them alike. */
+export function inCanonicalOrder(attributes: Attributes): Attributes {
+  const ordered = emptyAttributes();
+  for (const header of Object.keys(attributes).sort(compareCodePoints)) {
+    ordered[header] = attributes[header] as AttributeValue;
+  }
+  return ordered;
+}
+
 /**
  * The canonical JSON of a set of attributes: keys sorted by code point, shortest round-trip numbers, no white
  * space, absent cells (undefined or null) left out. Equal sets give equal bytes, whatever order they came in.
