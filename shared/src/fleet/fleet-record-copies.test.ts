@@ -54,6 +54,20 @@ describe("establishFleet", () => {
     expect(await verifyFleet(stores, shape)).toEqual(record);
   });
 
+  test("finds the record far behind the beginning, where it was written anew after that was gone", async () => {
+    const stores = emptyStores();
+    const value = Buffer.alloc(1_000);
+    const entries = Array.from({ length: 200 }, (_, offset) => {
+      return { partition: 1, key: auditEntryKey("u", 1, offset, "0".repeat(32)), value };
+    });
+    await stores.appender.append(names.auditTopic, entries);
+    const record = await establishFleet(stores, shape);
+    expect(await verifyFleet(stores, shape)).toEqual(record);
+    const ends = await stores.reader.ends(names.auditTopic);
+    expect(await establishFleet(stores, shape)).toEqual(record);
+    expect(await stores.reader.ends(names.auditTopic)).toEqual(ends);
+  });
+
   test("refuses a Redis that is left over from topics that are gone", async () => {
     const stores = {
       ...emptyStores(),

@@ -1,7 +1,7 @@
 import { auditRecordKind, fleetRecordKey } from "../avro/audit-entry.js";
 import { FatalError } from "../errors/index.js";
 import type { Appender } from "../kafka/appender.js";
-import type { LogReader } from "../kafka/log-reader.js";
+import type { LogReader, PartitionEnds } from "../kafka/log-reader.js";
 import type { MaxFutureSkew } from "../domain/order.js";
 import {
   fleetDifference,
@@ -91,8 +91,12 @@ export async function verifyFleet(stores: FleetStores, shape: FleetShape): Promi
   return first.record;
 }
 
-/** The record stands at a partition's beginning, so one small read finds it. */
+/**
+ * The record stands at a partition's beginning, so one small read finds it; unless retention took that away and it
+ * was written anew, or it was appended twice and compaction kept the later one.
+ */
 const FIRST_READ = { bytesMax: 65_536, waitMs: 100 };
+const FURTHER_READS = { bytesMax: 4 * 1024 * 1024, waitMs: 100 };
 
 async function readAuditCopies(
   reader: LogReader,
@@ -100,15 +104,34 @@ async function readAuditCopies(
 ): Promise<{ copies: Copy[]; missing: number[] }> {
   const copies: Copy[] = [];
   const missing: number[] = [];
-  for (const [partition, { start, end }] of await reader.ends(auditTopic)) {
+  for (const [partition, ends] of await reader.ends(auditTopic)) {
     const place = `${auditTopic} partition ${partition}`;
-    const records =
-      start === end ? [] : (await reader.read(auditTopic, partition, start, FIRST_READ)).records;
-    const found = records.find(({ key }) => key !== null && auditRecordKind(key)?.kind === "fleet");
-    if (found?.value == null) missing.push(partition);
-    else copies.push({ place, record: parseCopy(found.value.toString(), place) });
+    const text = await firstCopyIn(reader, auditTopic, partition, ends);
+    if (text === undefined) missing.push(partition);
+    else copies.push({ place, record: parseCopy(text, place) });
   }
   return { copies, missing };
+}
+
+/** Reads that bring nothing, one after the other, before the rest of the partition is given up. */
+const EMPTY_READS_MAX = 20;
+
+async function firstCopyIn(
+  reader: LogReader,
+  auditTopic: string,
+  partition: number,
+  { start, end }: PartitionEnds,
+): Promise<string | undefined> {
+  let emptyReads = 0;
+  for (let offset = start; offset < end && emptyReads < EMPTY_READS_MAX;) {
+    const limits = offset === start ? FIRST_READ : FURTHER_READS;
+    const { records, nextOffset } = await reader.read(auditTopic, partition, offset, limits);
+    const found = records.find(({ key }) => key !== null && auditRecordKind(key)?.kind === "fleet");
+    if (found?.value != null) return found.value.toString();
+    emptyReads = nextOffset === offset ? emptyReads + 1 : 0;
+    offset = nextOffset;
+  }
+  return undefined;
 }
 
 async function readRedisCopy(redis: FleetRecordCell): Promise<Copy | undefined> {
