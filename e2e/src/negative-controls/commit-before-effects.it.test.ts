@@ -6,7 +6,7 @@ import { expectAllRight, expectWrong } from "./expect-right.js";
 import { HeldRegistry } from "./held-registry.js";
 import { ProductCopy, type BuildChange } from "./product-copy.js";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** A killed worker's partitions are given to others after this, the shortest that is allowed. */
 const SESSION = { LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000" };

@@ -6,7 +6,7 @@ import type { FleetJudgement } from "../oracle/index.js";
 import { expectAllRight, expectWrong } from "./expect-right.js";
 import { ProductCopy, type BuildChange } from "./product-copy.js";
 
-jest.setTimeout(240_000);
+jest.setTimeout(400_000);
 
 const USERS = 20;
 const ROWS = 1_000;
@@ -85,10 +85,10 @@ describe("a view that is built from an audit after real compaction", () => {
     const judgement = await judge(fleet, await fleet.startQuery());
     const something: unknown = expect.anything();
     expectWrong(judgement, {
-      audit: { where: "entry of", expected: something, actual: undefined },
       history: { where: "history of", expected: something, actual: undefined },
     });
     // Compaction has left one arrival of each user, so nearly all of the past is gone.
+    expect(judgement.audit.checked - judgement.audit.right).toBeGreaterThanOrEqual(ROWS - USERS);
     expect(judgement.answers?.history.right).toBeLessThanOrEqual(USERS);
   });
 });

@@ -5,7 +5,7 @@ import { expectAllRight, expectWrong } from "./expect-right.js";
 import { ProductCopy, type BuildChange } from "./product-copy.js";
 import { NOT_IDENTITY, tiesFile } from "./ties-file.js";
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 /** Each record reaches Redis by itself, so that Redis and not the worker decides which one is newer. */
 const SINGLE = { LASTKNOWN_WORKER_BATCH_RECORDS_MAX: "1" };
