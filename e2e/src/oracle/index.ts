@@ -18,6 +18,7 @@ export { judgeStates } from "./judges/judge-states.js";
 export { type Judgement, type Mismatch, printJudgement } from "./judges/judgement.js";
 export { randomQuestions } from "./judges/questions.js";
 export { type EventsRead, readEvents, schemaIdsOf, type UnreadableRecord } from "./judges/read-events.js";
+export { complaintsAbout } from "./complaints.js";
 export { type JudgeFleetOptions, type FleetJudgement, judgeFleet } from "./judge-fleet.js";
 export { readRedisFleet, type RedisFleet } from "./servers/redis-fleet.js";
 export { readSchemaTexts, type SchemaTexts } from "./servers/schema-texts.js";

@@ -24,6 +24,8 @@ export interface JudgeFleetOptions {
   readonly judgeEvents?: JudgeEventsOptions;
   /** Whether the audit may hold redelivered entries twice; not once compaction has run for real. */
   readonly doublesAllowed: boolean;
+  /** What the audit topic takes, where that is less than the events topic does; else all of them fit. */
+  readonly auditRecordBytesMax?: number;
   readonly maxFutureSkew?: FutureSkew;
   /** How to ask the query service; not judged if absent. */
   readonly answers?: JudgeAnswersOptions;
@@ -50,7 +52,7 @@ export async function judgeFleet(options: JudgeFleetOptions): Promise<FleetJudge
   const letters = await readTopic({ brokers, topic: `${fleet}.dlq` });
   const schemas = await readSchemaTexts(options.registryUrl, schemaIdsOf(events));
   const partitions = (await readTopicEnds({ brokers, topic: eventsTopic })).size;
-  const read = readEvents(events, schemas, partitions);
+  const read = readEvents(events, schemas, partitions, options.auditRecordBytesMax);
   const timelines = foldAll(read.arrivals, options.maxFutureSkew ?? USUAL_FUTURE_SKEW);
   const redis = await readRedisFleet(options.redisNodes, fleet);
   return {

@@ -12,7 +12,10 @@ describe("judgeDeadLetters", () => {
   const letter: TopicRecord = {
     ...poison,
     key: Buffer.from("t.events/0/99"),
-    headers: new Map([["reason", Buffer.from("not framed")]]),
+    headers: new Map([
+      ["reason", Buffer.from("not framed")],
+      ["key", Buffer.from("a")],
+    ]),
   };
   const judge = (letters: TopicRecord[]): number =>
     wrongCount(judgeDeadLetters(poisoned, withPoison, letters));
@@ -23,7 +26,10 @@ describe("judgeDeadLetters", () => {
     expect(judge([letter, letter])).toBe(0);
     expect(judge([])).toBe(1);
     expect(judge([{ ...letter, value: Buffer.from("jun") }])).toBe(1);
-    expect(judge([{ ...letter, headers: new Map() }])).toBe(1);
+    for (const header of ["reason", "key"]) {
+      const headers = new Map([...letter.headers].filter(([name]) => name !== header));
+      expect(judge([{ ...letter, headers }])).toBe(1);
+    }
   });
 
   it("reports a letter for a record that is an event", () => {

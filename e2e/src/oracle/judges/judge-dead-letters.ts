@@ -3,7 +3,7 @@ import { type Judgement, Tally } from "./judgement.js";
 import type { EventsRead } from "./read-events.js";
 
 /**
- * Whether each record that is no event has a dead letter with its raw bytes, and no event has one. Redelivery
+ * Whether each record that is no event has a dead letter with its raw key and value, and no event has one. Redelivery
  * may have doubled a letter.
  *
  * @param events all records of the events topic
@@ -15,13 +15,18 @@ export function judgeDeadLetters(
   letters: readonly TopicRecord[],
 ): Judgement {
   const tally = new Tally();
-  const valueAt = new Map(events.map(({ partition, offset, value }) => [`${partition}/${offset}`, value]));
+  const recordAt = new Map(events.map((record) => [`${record.partition}/${record.offset}`, record]));
   const lettersAt = new Map(letters.map((letter) => [sourceOf(letter), letter]));
   for (const { source, reason } of unreadable) {
     const name = `${source.partition}/${source.offset}`;
     const letter = lettersAt.get(name);
-    const expected = { value: hex(valueAt.get(name)), hasReason: true };
-    const actual = letter && { value: hex(letter.value), hasReason: letter.headers.has("reason") };
+    const { key, value } = recordAt.get(name) ?? { key: null, value: null };
+    const expected = { key: hex(key), value: hex(value), hasReason: true };
+    const actual = letter && {
+      key: hex(letter.headers.get("key")),
+      value: hex(letter.value),
+      hasReason: letter.headers.has("reason"),
+    };
     tally.check(`dead letter of ${name} (${reason})`, expected, actual);
     lettersAt.delete(name);
   }

@@ -29,18 +29,23 @@ export function schemaIdsOf(records: readonly TopicRecord[]): Set<number> {
   return new Set(framed.map(({ value }) => value?.readUInt32BE(1) ?? 0));
 }
 
-/** Decodes the records of an events topic, given by partition and offset. */
+/**
+ * Decodes the records of an events topic, given by partition and offset.
+ *
+ * @param valueBytesMax a longer value is no event, as the audit would not take it
+ */
 export function readEvents(
   records: readonly TopicRecord[],
   schemas: SchemaTexts,
   partitions: number,
+  valueBytesMax = Infinity,
 ): EventsRead {
   const arrivals: SourcedArrival[] = [];
   const unreadable: UnreadableRecord[] = [];
   const readers = new Map<number, EventReader>();
   for (const record of records) {
     const source = { partition: record.partition, offset: record.offset };
-    const event = readEvent(record, { schemas, readers, partitions });
+    const event = readEvent(record, { schemas, readers, partitions, valueBytesMax });
     if (typeof event === "string") unreadable.push({ source, reason: event });
     else arrivals.push({ ...event, source });
   }
@@ -49,19 +54,26 @@ export function readEvents(
 
 const EARLIEST = -2_208_988_800_000_000n;
 const LATEST = 4_102_444_800_000_000n;
+const USER_BYTES_MAX = 256;
 
 interface Reading {
   readonly schemas: SchemaTexts;
   /** Made when they are first needed. */
   readonly readers: Map<number, EventReader>;
   readonly partitions: number;
+  readonly valueBytesMax: number;
 }
 
 /** The event, or why the record is none. */
-function readEvent(record: TopicRecord, { schemas, readers, partitions }: Reading): Arrival | string {
+function readEvent(
+  record: TopicRecord,
+  { schemas, readers, partitions, valueBytesMax }: Reading,
+): Arrival | string {
   const { key, value, partition } = record;
   if (key === null) return "no key";
   if (value === null) return "no value";
+  if (value.length > valueBytesMax) return "too large";
+  if (key.length === 0 || key.length > USER_BYTES_MAX || key.includes(0)) return "not a user";
   try {
     const { schemaId, body } = readFramed(value);
     const schema = schemas.get(schemaId);
