@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { open } from "node:fs/promises";
 import { StackError } from "./stack-error.js";
 
 /** More than this of standard output or error is cut off at the front: its end says what went wrong. */
@@ -34,8 +33,10 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
+  // The command writes the file itself: what prints in small pieces would come here byte by byte.
+  const outputFile = options.outputFile === undefined ? undefined : await open(options.outputFile, "w");
   const child = spawn(command, args, {
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", outputFile?.fd ?? "pipe", "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
@@ -52,29 +53,28 @@ export async function runCommand(
     child.kill("SIGKILL");
   }, options.boundMs);
   // A command that ends without reading its input closes the pipe: its exit code tells the story.
-  child.stdin.on("error", () => child.stdin.destroy());
-  child.stdin.end(options.input);
+  const { stdin } = child;
+  stdin?.on("error", () => stdin.destroy());
+  stdin?.end(options.input);
   const stderr = keep(child.stderr);
-  const stdout = options.outputFile === undefined ? keep(child.stdout) : (): Buffer => Buffer.alloc(0);
-  const written =
-    options.outputFile === undefined
-      ? Promise.resolve()
-      : pipeline(child.stdout, createWriteStream(options.outputFile));
+  const stdout = keep(child.stdout);
   try {
-    const [exitCode] = await Promise.all([ended, written]);
+    const exitCode = await ended;
     if (late) {
       throw new StackError("timeout", `${command} took longer than ${options.boundMs} ms and was ended`);
     }
     return { exitCode, stdout: stdout(), stderr: stderr() };
   } finally {
     clearTimeout(timer);
+    await outputFile?.close();
   }
 }
 
-function keep(stream: NodeJS.ReadableStream): () => Buffer {
+/** Null where the stream goes elsewhere: then nothing is kept. */
+function keep(stream: NodeJS.ReadableStream | null): () => Buffer {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  stream.on("data", (chunk: Buffer) => {
+  stream?.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
     bytes += chunk.length;
     while (bytes > OUTPUT_KEPT_BYTES_MAX && chunks.length > 1) {

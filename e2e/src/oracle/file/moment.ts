@@ -64,16 +64,17 @@ function unitBySize(magnitude: bigint): "s" | "ms" | "us" {
 /** ISO 8601 in UTC with six fraction digits, as every answer prints times. */
 export function printMoment(moment: Moment): string {
   const day = floorDivide(moment, MICROS_PER_DAY);
-  const micros = moment - day * MICROS_PER_DAY;
-  const seconds = micros / MICROS_PER_SECOND;
+  // What is less than a day is a number that a double holds.
+  const micros = Number(moment - day * MICROS_PER_DAY);
+  const seconds = Math.floor(micros / 1_000_000);
   const date = dateOfDay(day);
-  const time = [seconds / 3600n, (seconds / 60n) % 60n, seconds % 60n]
+  const time = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
     .map((part) => digits(part, 2))
     .join(":");
-  return `${date}T${time}.${digits(micros % MICROS_PER_SECOND, 6)}Z`;
+  return `${date}T${time}.${digits(micros % 1_000_000, 6)}Z`;
 }
 
-function digits(value: bigint, width: number): string {
+function digits(value: bigint | number, width: number): string {
   return value.toString().padStart(width, "0");
 }
 

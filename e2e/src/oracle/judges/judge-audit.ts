@@ -70,7 +70,9 @@ function judgeEntries(
   const bySource = new Map<string, Placed<AuditEntry>[]>();
   for (const placed of entries) {
     const name = `${placed.content.keyPartition}/${placed.content.keyOffset}`;
-    bySource.set(name, [...(bySource.get(name) ?? []), placed]);
+    const own = bySource.get(name);
+    if (own === undefined) bySource.set(name, [placed]);
+    else own.push(placed);
   }
   const recordAt = new Map(events.map((record) => [`${record.partition}/${record.offset}`, record]));
   for (const arrival of read.arrivals) {

@@ -42,10 +42,10 @@ export function readEvents(
 ): EventsRead {
   const arrivals: SourcedArrival[] = [];
   const unreadable: UnreadableRecord[] = [];
-  const readers = new Map<number, EventReader>();
+  const reading: Reading = { schemas, readers: new Map(), partitions, homes: new Map(), valueBytesMax };
   for (const record of records) {
     const source = { partition: record.partition, offset: record.offset };
-    const event = readEvent(record, { schemas, readers, partitions, valueBytesMax });
+    const event = readEvent(record, reading);
     if (typeof event === "string") unreadable.push({ source, reason: event });
     else arrivals.push({ ...event, source });
   }
@@ -61,14 +61,14 @@ interface Reading {
   /** Made when they are first needed. */
   readonly readers: Map<number, EventReader>;
   readonly partitions: number;
+  /** By user, as far as reckoned. */
+  readonly homes: Map<string, number>;
   readonly valueBytesMax: number;
 }
 
 /** The event, or why the record is none. */
-function readEvent(
-  record: TopicRecord,
-  { schemas, readers, partitions, valueBytesMax }: Reading,
-): Arrival | string {
+function readEvent(record: TopicRecord, reading: Reading): Arrival | string {
+  const { schemas, readers, valueBytesMax } = reading;
   const { key, value, partition } = record;
   if (key === null) return "no key";
   if (value === null) return "no value";
@@ -82,11 +82,17 @@ function readEvent(
     readers.set(schemaId, reader);
     const event = reader.read(body);
     if (!key.equals(Buffer.from(event.user))) return "the key is not the user";
-    if (partition !== partitionOf(event.user, partitions)) return "wrong partition";
+    if (partition !== homeOf(event.user, reading)) return "wrong partition";
     const legal = [event.timeStamp, event.sts].every((time) => time >= EARLIEST && time <= LATEST);
     return legal ? event : "absurd time";
   } catch (cause) {
     if (cause instanceof BadAvroError) return cause.message;
     throw cause;
   }
+}
+
+function homeOf(user: string, { homes, partitions }: Reading): number {
+  const home = homes.get(user) ?? partitionOf(user, partitions);
+  homes.set(user, home);
+  return home;
 }

@@ -38,7 +38,8 @@ export function formatterOptions(separators: Separators): string[] {
 }
 
 /** Takes the console consumer's output apart into records. Throws on output that it cannot have printed. */
-export function parseConsoleOutput(output: Buffer, separators: Separators): TopicRecord[] {
+export function parseConsoleOutput(output: Buffer, texts: Separators): TopicRecord[] {
+  const separators = bytesOf(texts);
   const parts = split(output, separators.record);
   const rest = parts.pop();
   if (rest !== undefined && rest.length > 0)
@@ -46,7 +47,19 @@ export function parseConsoleOutput(output: Buffer, separators: Separators): Topi
   return parts.map((part) => parseRecord(part, separators));
 }
 
-function parseRecord(part: Buffer, separators: Separators): TopicRecord {
+/** The separators as they stand in the output, made once and not for each record. */
+type SeparatorBytes = { readonly [Name in keyof Separators]: Buffer };
+
+function bytesOf({ field, header, record, nullValue }: Separators): SeparatorBytes {
+  return {
+    field: Buffer.from(field),
+    header: Buffer.from(header),
+    record: Buffer.from(record),
+    nullValue: Buffer.from(nullValue),
+  };
+}
+
+function parseRecord(part: Buffer, separators: SeparatorBytes): TopicRecord {
   const [timestamp, partition, offset, headers, key, value, more] = split(part, separators.field);
   if (headers === undefined || key === undefined || value === undefined || more !== undefined) {
     throw new Error(`not a record: ${part.toString().slice(0, 200)}`);
@@ -61,7 +74,7 @@ function parseRecord(part: Buffer, separators: Separators): TopicRecord {
   };
 }
 
-function parseHeaders(printed: Buffer, separators: Separators): Map<string, Buffer> {
+function parseHeaders(printed: Buffer, separators: SeparatorBytes): Map<string, Buffer> {
   if (printed.toString() === "NO_HEADERS") return new Map();
   return new Map(
     split(printed, separators.header).map((header) => {
@@ -71,8 +84,8 @@ function parseHeaders(printed: Buffer, separators: Separators): Map<string, Buff
   );
 }
 
-function orNull(content: Buffer, separators: Separators): Buffer | null {
-  return content.equals(Buffer.from(separators.nullValue)) ? null : content;
+function orNull(content: Buffer, { nullValue }: SeparatorBytes): Buffer | null {
+  return content.equals(nullValue) ? null : content;
 }
 
 function numberAfter(printed: Buffer | undefined, pattern: RegExp): number {
@@ -81,13 +94,16 @@ function numberAfter(printed: Buffer | undefined, pattern: RegExp): number {
   return Number(digits);
 }
 
-function split(content: Buffer, separator: string): Buffer[] {
+function split(content: Buffer, separator: Buffer): Buffer[] {
   const parts: Buffer[] = [];
   let from = 0;
   for (;;) {
     const at = content.indexOf(separator, from);
-    if (at < 0) return [...parts, content.subarray(from)];
+    if (at < 0) {
+      parts.push(content.subarray(from));
+      return parts;
+    }
     parts.push(content.subarray(from, at));
-    from = at + Buffer.byteLength(separator);
+    from = at + separator.length;
   }
 }
