@@ -10,7 +10,7 @@ import { USUAL_FUTURE_SKEW, type FutureSkew } from "./meaning/order.js";
 import { foldAll } from "./recompute.js";
 import { readRedisFleet } from "./servers/redis-fleet.js";
 import { readSchemaTexts } from "./servers/schema-texts.js";
-import { readTopic, readTopicEnds } from "./servers/read-topic.js";
+import { readEnds, readTopic } from "./servers/read-topic.js";
 
 export interface JudgeFleetOptions {
   readonly fleet: string;
@@ -47,11 +47,13 @@ export interface FleetJudgement {
 export async function judgeFleet(options: JudgeFleetOptions): Promise<FleetJudgement> {
   const { fleet, brokers, doublesAllowed } = options;
   const eventsTopic = `${fleet}.events`;
-  const events = await readTopic({ brokers, topic: eventsTopic });
-  const audit = await readTopic({ brokers, topic: `${fleet}.audit` });
-  const letters = await readTopic({ brokers, topic: `${fleet}.dlq` });
+  const topics = [eventsTopic, `${fleet}.audit`, `${fleet}.dlq`] as const;
+  const ends = await readEnds(brokers, topics);
+  const events = await readTopic({ brokers, topic: topics[0] }, ends[0]);
+  const audit = await readTopic({ brokers, topic: topics[1] }, ends[1]);
+  const letters = await readTopic({ brokers, topic: topics[2] }, ends[2]);
   const schemas = await readSchemaTexts(options.registryUrl, schemaIdsOf(events));
-  const partitions = (await readTopicEnds({ brokers, topic: eventsTopic })).size;
+  const partitions = ends[0]?.size ?? 0;
   const read = readEvents(events, schemas, partitions, options.auditRecordBytesMax);
   const timelines = foldAll(read.arrivals, options.maxFutureSkew ?? USUAL_FUTURE_SKEW);
   const redis = await readRedisFleet(options.redisNodes, fleet);

@@ -9,8 +9,8 @@ const MICROS_PER_DAY = 86_400n * MICROS_PER_SECOND;
 const UNIT_DIGITS = { s: 6, ms: 3, us: 0 } as const;
 
 /** The first and the last legal moment: the years 1900 and 2100. */
-const EARLIEST = dayNumber(1900n, 1n, 1n) * MICROS_PER_DAY;
-const LATEST = dayNumber(2100n, 1n, 1n) * MICROS_PER_DAY;
+const EARLIEST = BigInt(dayNumber(1900, 1, 1)) * MICROS_PER_DAY;
+const LATEST = BigInt(dayNumber(2100, 1, 1)) * MICROS_PER_DAY;
 
 const ISO =
   /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)[T ](?<hour>\d\d):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,](?<fraction>\d+))?)? ?(?<zone>Z|z|[+-]\d\d(?::?\d\d)?)$/;
@@ -28,25 +28,25 @@ export function parseMoment(text: string, unit: TimeUnit): Moment | undefined {
 type Groups = Record<string, string | undefined>;
 
 function fromIso(groups: Groups): Moment | undefined {
-  const part = (name: string): bigint => BigInt(groups[name] ?? "0");
+  const part = (name: string): number => Number(groups[name] ?? "0");
   const [year, month, day] = [part("year"), part("month"), part("day")];
   const [hour, minute, second] = [part("hour"), part("minute"), part("second")];
-  if (month < 1n || month > 12n || day < 1n || day > daysInMonth(year, month)) return undefined;
-  if (hour > 23n || minute > 59n || second > 59n) return undefined;
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
   const offset = offsetMinutes(groups["zone"] ?? "");
   if (offset === undefined) return undefined;
-  const seconds = (hour * 60n + minute - offset) * 60n + second;
+  const seconds = (hour * 60 + minute - offset) * 60 + second;
   const below = BigInt((groups["fraction"] ?? "").padEnd(6, "0").slice(0, 6));
-  return dayNumber(year, month, day) * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + below;
+  return BigInt(dayNumber(year, month, day)) * MICROS_PER_DAY + BigInt(seconds) * MICROS_PER_SECOND + below;
 }
 
-function offsetMinutes(zone: string): bigint | undefined {
-  if (zone.toUpperCase() === "Z") return 0n;
+function offsetMinutes(zone: string): number | undefined {
+  if (zone.toUpperCase() === "Z") return 0;
   const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
-  const hours = BigInt(digits.slice(0, 2));
-  const minutes = BigInt(digits.slice(2));
-  if (hours > 23n || minutes > 59n) return undefined;
-  return (zone[0] === "-" ? -1n : 1n) * (hours * 60n + minutes);
+  const hours = Number(digits.slice(0, 2));
+  const minutes = Number(digits.slice(2));
+  if (hours > 23 || minutes > 59) return undefined;
+  return (zone[0] === "-" ? -1 : 1) * (hours * 60 + minutes);
 }
 
 function fromNumber(groups: Groups, unit: TimeUnit): Moment {
@@ -67,14 +67,14 @@ export function printMoment(moment: Moment): string {
   // What is less than a day is a number that a double holds.
   const micros = Number(moment - day * MICROS_PER_DAY);
   const seconds = Math.floor(micros / 1_000_000);
-  const date = dateOfDay(day);
+  const date = dateOfDay(Number(day));
   const time = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
     .map((part) => digits(part, 2))
     .join(":");
   return `${date}T${time}.${digits(micros % 1_000_000, 6)}Z`;
 }
 
-function digits(value: bigint | number, width: number): string {
+function digits(value: number, width: number): string {
   return value.toString().padStart(width, "0");
 }
 
@@ -84,29 +84,29 @@ function floorDivide(value: bigint, by: bigint): bigint {
 }
 
 /** Days since 1970-01-01 in the Gregorian calendar, counted from the days before each year and month. */
-function dayNumber(year: bigint, month: bigint, day: bigint): bigint {
-  let days = daysBeforeYear(year) - daysBeforeYear(1970n);
-  for (let earlier = 1n; earlier < month; earlier++) days += daysInMonth(year, earlier);
-  return days + day - 1n;
+function dayNumber(year: number, month: number, day: number): number {
+  let days = daysBeforeYear(year) - daysBeforeYear(1970);
+  for (let earlier = 1; earlier < month; earlier++) days += daysInMonth(year, earlier);
+  return days + day - 1;
 }
 
-function daysBeforeYear(year: bigint): bigint {
-  const past = year - 1n;
-  return past * 365n + past / 4n - past / 100n + past / 400n;
+function daysBeforeYear(year: number): number {
+  const past = year - 1;
+  return past * 365 + Math.floor(past / 4) - Math.floor(past / 100) + Math.floor(past / 400);
 }
 
-function daysInMonth(year: bigint, month: bigint): bigint {
-  if (month === 2n) return year % 4n === 0n && (year % 100n !== 0n || year % 400n === 0n) ? 29n : 28n;
-  return [4n, 6n, 9n, 11n].includes(month) ? 30n : 31n;
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-function dateOfDay(day: bigint): string {
+function dateOfDay(day: number): string {
   // 365.2425 days make a year; the estimate is at most one year off.
-  let year = 1970n + floorDivide(day * 10_000n, 3_652_425n);
-  while (dayNumber(year, 1n, 1n) > day) year--;
-  while (dayNumber(year + 1n, 1n, 1n) <= day) year++;
-  let month = 1n;
-  while (month < 12n && dayNumber(year, month + 1n, 1n) <= day) month++;
-  const dayOfMonth = day - dayNumber(year, month, 1n) + 1n;
+  let year = 1970 + Math.floor(day / 365.2425);
+  while (dayNumber(year, 1, 1) > day) year--;
+  while (dayNumber(year + 1, 1, 1) <= day) year++;
+  let month = 1;
+  while (month < 12 && dayNumber(year, month + 1, 1) <= day) month++;
+  const dayOfMonth = day - dayNumber(year, month, 1) + 1;
   return `${digits(year, 4)}-${digits(month, 2)}-${digits(dayOfMonth, 2)}`;
 }

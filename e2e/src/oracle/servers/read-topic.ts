@@ -16,16 +16,26 @@ export interface TopicAddress {
   readonly topic: string;
 }
 
-/** The offset after the last record of each partition, by Kafka's own tool. */
-export async function readTopicEnds({ brokers, topic }: TopicAddress): Promise<Map<number, number>> {
-  const printed = await runTool(OFFSETS_TOOL, ["--bootstrap-server", brokers, "--topic", topic]);
-  const ends = new Map<number, number>();
+/** By partition: the offset after the last record. */
+export type TopicEnds = ReadonlyMap<number, number>;
+
+/** The ends of one topic, by Kafka's own tool. */
+export async function readTopicEnds({ brokers, topic }: TopicAddress): Promise<TopicEnds> {
+  const [ends] = await readEnds(brokers, [topic]);
+  return ends as TopicEnds;
+}
+
+/** The ends of several topics, in their order, by one run of the tool. */
+export async function readEnds(brokers: string, topics: readonly string[]): Promise<TopicEnds[]> {
+  const pattern = topics.map((topic) => topic.replaceAll(".", "\\.")).join("|");
+  const printed = await runTool(OFFSETS_TOOL, ["--bootstrap-server", brokers, "--topic", pattern]);
+  const ends = new Map(topics.map((topic) => [topic, new Map<number, number>()]));
   for (const line of printed.split("\n")) {
-    const [name, partition, end] = line.split(":");
-    if (name === topic) ends.set(Number(partition), Number(end));
+    const [name = "", partition, end] = line.split(":");
+    ends.get(name)?.set(Number(partition), Number(end));
   }
-  if (ends.size === 0) throw new Error(`no topic ${topic}: ${printed}`);
-  return ends;
+  for (const [topic, { size }] of ends) if (size === 0) throw new Error(`no topic ${topic}: ${printed}`);
+  return [...ends.values()];
 }
 
 async function runTool(tool: string, args: string[]): Promise<string> {
@@ -37,11 +47,12 @@ async function runTool(tool: string, args: string[]): Promise<string> {
 /**
  * Every record of a topic, ordered by partition and offset, read by Kafka's own console consumer.
  *
+ * @param known the ends, where they were read before
  * @throws Error where a partition's last record is missing, for then the consumer gave up too early. (What
  *   compaction may remove is never the last.)
  */
-export async function readTopic(address: TopicAddress): Promise<TopicRecord[]> {
-  const ends = await readTopicEnds(address);
+export async function readTopic(address: TopicAddress, known?: TopicEnds): Promise<TopicRecord[]> {
+  const ends = known ?? (await readTopicEnds(address));
   const total = [...ends.values()].reduce((sum, end) => sum + end, 0);
   if (total === 0) return [];
   let missing = "";
