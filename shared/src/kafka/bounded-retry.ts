@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { KafkaRefusedError, KafkaUnavailableError, UnknownTopicError } from "./errors.js";
-import { faultOf, PartitionError, type KafkaFault } from "./kafka-fault.js";
+import { faultOfAttempt, PartitionError, type KafkaFault } from "./kafka-fault.js";
 
 export interface RetryLimits {
   /** How long one attempt may take. */
@@ -17,7 +17,8 @@ export interface RetriedCall<Answer> {
   readonly limits: RetryLimits;
   /** Aborted when the client closes; without it the call ends only by itself. */
   readonly closing?: AbortSignal;
-  readonly attempt: () => Promise<Answer>;
+  /** What it is given is aborted when the attempt is over, also by its time-out: then it must change nothing more. */
+  readonly attempt: (over: AbortSignal) => Promise<Answer>;
   /** Called before the next attempt, to drop what the fault proved wrong. */
   readonly recover: (fault: KafkaFault, error: unknown) => void;
 }
@@ -40,7 +41,7 @@ export async function retryBounded<Answer>(call: RetriedCall<Answer>): Promise<A
     if (closing?.aborted === true)
       throw new KafkaUnavailableError(brokers, `${doing}, as the client was closed`);
     try {
-      return await withTimeout(call.attempt(), limits.attemptTimeoutMs);
+      return await attemptWithTimeout(call.attempt, limits.attemptTimeoutMs);
     } catch (error) {
       lastError = error;
       const fault = retriableFault(error, topic, brokers, attempts);
@@ -60,18 +61,14 @@ function retriableFault(
   brokers: readonly string[],
   attempts: number,
 ): KafkaFault {
-  const fault = faultOfAttempt(error);
+  const fault = error instanceof AttemptTimeoutError ? "unreachable" : faultOfAttempt(error);
   if (fault === "refused") throw new KafkaRefusedError(brokers, { cause: error });
   if (fault === "unknown-topic" && attempts >= UNKNOWN_TOPIC_ATTEMPTS_MAX) {
-    throw new UnknownTopicError(topic, undefined, { cause: error });
+    const partition = error instanceof PartitionError ? error.partition : undefined;
+    throw new UnknownTopicError(topic, partition, { cause: error });
   }
   if (fault === "other" || fault === "too-large") throw error;
   return fault;
-}
-
-function faultOfAttempt(error: unknown): KafkaFault {
-  if (error instanceof AttemptTimeoutError) return "unreachable";
-  return error instanceof PartitionError ? error.fault : faultOf(error);
 }
 
 /** Doubling, capped, and anywhere between half and all of it, so that many clients do not come back at once. */
@@ -94,14 +91,19 @@ export class AttemptTimeoutError extends Error {
   override readonly name = "AttemptTimeoutError";
 }
 
-async function withTimeout<Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> {
+async function attemptWithTimeout<Answer>(
+  attempt: (over: AbortSignal) => Promise<Answer>,
+  timeoutMs: number,
+): Promise<Answer> {
+  const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new AttemptTimeoutError(`no answer in ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    return await Promise.race([answer, timeout]);
+    return await Promise.race([attempt(over.signal), timeout]);
   } finally {
     clearTimeout(timer);
+    over.abort();
   }
 }

@@ -43,6 +43,8 @@ export class BrokerConnections {
   /** Topic → partition → node id of the leader; a topic is dropped when that proves wrong. */
   readonly #leaders = new Map<string, Map<number, number>>();
   #cluster: InternalCluster | undefined;
+  /** How often all connections were dropped. */
+  #dropped = 0;
   /** kafkajs holds one topic's metadata at a time for us, so topics are looked up one after the other. */
   #lookup: Promise<unknown> = Promise.resolve();
 
@@ -63,20 +65,24 @@ export class BrokerConnections {
     topic: string,
     doing: string,
     waitMs: number,
-    attempt: () => Promise<Answer>,
+    attempt: (over: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
     const { connectTimeoutMs, requestTimeoutMs, brokers } = this.#settings;
+    let begunWith = this.#dropped;
     return retryBounded({
       topic,
       doing,
       brokers,
-      attempt,
+      attempt: (over) => {
+        begunWith = this.#dropped;
+        return attempt(over);
+      },
       closing: this.#closing.signal,
       limits: {
         attemptTimeoutMs: connectTimeoutMs + requestTimeoutMs + waitMs,
         deadlineMs: this.#callDeadlineMs + waitMs,
       },
-      recover: (fault) => this.#recover(topic, fault),
+      recover: (fault) => this.#recover(topic, fault, begunWith),
     });
   }
 
@@ -84,7 +90,7 @@ export class BrokerConnections {
   async leadersOf(topic: string): Promise<ReadonlyMap<number, number>> {
     const known = this.#leaders.get(topic);
     if (known !== undefined) return known;
-    const lookup = this.#lookup.then(() => this.#lookUpLeaders(topic));
+    const lookup = this.#lookup.then(() => this.#leaders.get(topic) ?? this.#lookUpLeaders(topic));
     this.#lookup = lookup.catch((error: unknown) => {
       this.#logger.debug("kafka metadata not loaded", { topic, error });
     });
@@ -119,12 +125,15 @@ export class BrokerConnections {
     await Promise.all(allClosed);
   }
 
-  #recover(topic: string, fault: KafkaFault): void {
+  /** A fault of connections that were dropped since the attempt began says nothing of those that replaced them. */
+  #recover(topic: string, fault: KafkaFault, begunWith: number): void {
+    if (begunWith !== this.#dropped) return;
     this.#leaders.delete(topic);
     if (fault === "unreachable") this.#dropConnections();
   }
 
   #dropConnections(): void {
+    this.#dropped++;
     this.#cluster = undefined;
     this.#leaders.clear();
     this.#lookup = Promise.resolve();

@@ -6,7 +6,7 @@ import { silentLogger } from "../logging/index.js";
 import { openSocket } from "./create-kafka.js";
 import { KafkaAppender } from "./kafka-appender.js";
 import { KafkaLogReader } from "./kafka-log-reader.js";
-import { record } from "./log.contract.js";
+import { readAll, record } from "./log.contract.js";
 import { TestTopics, testKafkaSettings } from "./test-broker.js";
 
 /** The way to the broker, which a test can cut, close or freeze. */
@@ -47,22 +47,26 @@ const READ = { bytesMax: 1000, waitMs: 100 };
 let topics: TestTopics;
 let network: Network;
 let reader: KafkaLogReader;
+let appender: KafkaAppender;
 let topic: string;
 beforeEach(async () => {
   topics = new TestTopics();
   topic = await topics.create(1);
   network = new Network();
-  reader = new KafkaLogReader({
+  const options = {
     settings: testKafkaSettings({ connectTimeoutMs: 500, requestTimeoutMs: 1000 }),
     logger: silentLogger,
     callDeadlineMs: 3000,
     openSocket: network.open,
-  });
-  const appender = new KafkaAppender({ settings: testKafkaSettings(), logger: silentLogger });
-  await appender.append(topic, [record(0, "a", "1")]);
-  await appender.close();
+  };
+  reader = new KafkaLogReader(options);
+  appender = new KafkaAppender(options);
+  const before = new KafkaAppender({ settings: testKafkaSettings(), logger: silentLogger });
+  await before.append(topic, [record(0, "a", "1")]);
+  await before.close();
 });
 afterEach(async () => {
+  await appender.close();
   await reader.close();
   await topics.removeAll();
 });
@@ -122,3 +126,38 @@ test("ends a waiting read and leaves no connection open when it is closed", asyn
   expect(network.sockets.size).toBe(0);
   await expect(readOne()).rejects.toMatchObject({ name: "KafkaUnavailableError" });
 });
+
+test("appends again after its connections were cut, in the order of the calls", async () => {
+  await appender.append(topic, [record(0, "a", "2")]);
+  network.cut();
+  await appender.append(topic, [record(0, "a", "3")]);
+  const underWay = ["4", "5", "6"].map((value) => appender.append(topic, [record(0, "a", value)]));
+  setImmediate(() => network.cut());
+  await Promise.all(underWay);
+  const values = (await readAll({ reader, topic }, 0)).map(({ value }) => String(value));
+  // What was under way may stand twice, one after the other.
+  expect(values.filter((value, index) => value !== values[index - 1])).toEqual([
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+  ]);
+});
+
+test("does not hang an append on a broker that hangs, and appends again after it", async () => {
+  await appender.append(topic, [record(0, "a", "2")]);
+  network.freeze();
+  const begun = performance.now();
+  await expect(appender.append(topic, [record(0, "a", "3")])).rejects.toMatchObject({
+    name: "KafkaUnavailableError",
+  });
+  expect(performance.now() - begun).toBeLessThan(8000);
+  network.state = "working";
+  await appender.append(topic, [record(0, "a", "4")]);
+  expect((await readAll({ reader, topic }, 0)).at(-1)?.value?.toString()).toBe("4");
+  await appender.close();
+  await reader.close();
+  expect(network.sockets.size).toBe(0);
+}, 15_000);

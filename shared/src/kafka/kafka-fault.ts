@@ -58,13 +58,16 @@ function unwrap(error: unknown): KafkajsError | undefined {
   return undefined;
 }
 
-/** The partition's errors in a fetch that a look at fresh metadata, or a moment, mends. */
+/** The partition's errors that a look at fresh metadata, or a moment, mends. */
 const MOVED_CODES = new Set([
+  2, // CORRUPT_MESSAGE: damaged on its way
   5, // LEADER_NOT_AVAILABLE
   6, // NOT_LEADER_OR_FOLLOWER
   7, // REQUEST_TIMED_OUT
   9, // REPLICA_NOT_AVAILABLE
   13, // NETWORK_EXCEPTION
+  19, // NOT_ENOUGH_REPLICAS
+  20, // NOT_ENOUGH_REPLICAS_AFTER_APPEND
   56, // KAFKA_STORAGE_ERROR
   74, // FENCED_LEADER_EPOCH
   75, // UNKNOWN_LEADER_EPOCH
@@ -72,24 +75,45 @@ const MOVED_CODES = new Set([
   100, // UNKNOWN_TOPIC_ID
   103, // INCONSISTENT_TOPIC_ID
 ]);
+const TOO_LARGE_CODES = new Set([
+  10, // MESSAGE_TOO_LARGE
+  18, // RECORD_LIST_TOO_LARGE
+]);
+const REFUSED_CODES = new Set([
+  29, // TOPIC_AUTHORIZATION_FAILED
+  31, // CLUSTER_AUTHORIZATION_FAILED
+]);
 
 /** Error code of an offset that is not in the log. */
 export const OFFSET_OUT_OF_RANGE = 1;
+export const UNKNOWN_TOPIC_OR_PARTITION = 3;
 
 export function faultOfCode(errorCode: number): KafkaFault {
   if (MOVED_CODES.has(errorCode)) return "moved";
-  if (errorCode === 3) return "unknown-topic";
-  if (errorCode === 29) return "refused";
+  if (TOO_LARGE_CODES.has(errorCode)) return "too-large";
+  if (REFUSED_CODES.has(errorCode)) return "refused";
+  if (errorCode === UNKNOWN_TOPIC_OR_PARTITION) return "unknown-topic";
   return "other";
 }
 
-/** An error code that a broker gave for one partition. */
+/** An error code that a broker gave for one partition, or its silence about it in an answer that names others. */
 export class PartitionError extends Error {
   override readonly name = "PartitionError";
+  readonly partition: number;
   readonly fault: KafkaFault;
 
-  constructor(topic: string, partition: number, errorCode: number) {
-    super(`Kafka answered error ${errorCode} for ${topic}/${partition}`);
-    this.fault = faultOfCode(errorCode);
+  constructor(topic: string, partition: number, errorCode: number | undefined) {
+    super(
+      errorCode === undefined
+        ? `Kafka's answer lacks ${topic}/${partition}`
+        : `Kafka answered error ${errorCode} for ${topic}/${partition}`,
+    );
+    this.partition = partition;
+    this.fault = errorCode === undefined ? "moved" : faultOfCode(errorCode);
   }
+}
+
+/** What an error from kafkajs, or a broker's word about one partition, means. */
+export function faultOfAttempt(error: unknown): KafkaFault {
+  return error instanceof PartitionError ? error.fault : faultOf(error);
 }
