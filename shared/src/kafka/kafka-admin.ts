@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs, { type Admin } from "kafkajs";
 import type { Logger } from "../logging/index.js";
 import type { KafkaSettings } from "../settings/kafka-settings.js";
@@ -40,6 +41,7 @@ export interface GroupDescription {
 
 /** Longer than a broker takes to make a topic and elect its leaders. */
 const CREATE_TIMEOUT_MS = 15_000;
+const LIST_PAUSE_MS = 100;
 /** kafkajs retries inside each attempt for about ten seconds. */
 const CALL_LIMITS = { attemptTimeoutMs: 30_000, deadlineMs: 15_000 };
 
@@ -94,7 +96,7 @@ export class KafkaAdmin {
         }),
       );
       // Another process may have created one meanwhile, in its own way.
-      await this.#requirePartitionCounts(plans);
+      await this.#untilListed(plans);
     }
     return plans.map(({ topic }) => ({ topic, created: !counts.has(topic) }));
   }
@@ -162,6 +164,18 @@ export class KafkaAdmin {
       if (found !== partitions) throw new PartitionCountError(topic, partitions, found);
     }
     return counts;
+  }
+
+  /** A broker tells of a new topic as soon as it has heard of it itself, which may be later than the answer. */
+  async #untilListed(plans: readonly TopicPlan[]): Promise<void> {
+    const deadlineMs = performance.now() + CREATE_TIMEOUT_MS;
+    for (;;) {
+      const counts = await this.#requirePartitionCounts(plans);
+      const missing = plans.find(({ topic }) => !counts.has(topic));
+      if (missing === undefined) return;
+      if (performance.now() > deadlineMs) throw new UnknownTopicError(missing.topic);
+      await sleep(LIST_PAUSE_MS);
+    }
   }
 
   async #configurationDifferences(plans: readonly TopicPlan[]): Promise<TopicDifference[]> {
