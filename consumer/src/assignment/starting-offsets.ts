@@ -84,6 +84,6 @@ export function goneError(place: {
   const { topic, partition, from, gone } = place;
   return new FatalError(
     `${gone} records of ${topic}/${partition}, from offset ${from}, are gone before they were applied`,
-    { fix: "raise the topic's retention, and go on without them with --worker-accept-loss on" },
+    { fix: "raise the topic's retention, and go on without them with --accept-loss on" },
   );
 }

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { FatalError, exitCodes } from "@lastknown/shared";
 import { Zone } from "../rows/zone.js";
@@ -11,12 +12,15 @@ import type { ReplayOptions } from "./replay-options.js";
 export function checkOptions(options: ReplayOptions): void {
   const { file, checkpoint, rejects, turns = 1, speed, rate, start, end, maxGap } = options;
   for (const written of [checkpoint, rejects]) {
-    if (written !== undefined && resolve(written) === resolve(file)) {
+    if (written !== undefined && realPath(written) === realPath(file)) {
       throw usage(
         `${file} would be read and overwritten`,
         "name another file with --checkpoint or --rejects",
       );
     }
+  }
+  if (checkpoint !== undefined && rejects !== undefined && realPath(checkpoint) === realPath(rejects)) {
+    throw usage("--checkpoint and --rejects name one file", "give each a file of its own");
   }
   if (file === "-" && checkpoint !== undefined) {
     throw usage(
@@ -38,6 +42,16 @@ export function checkOptions(options: ReplayOptions): void {
   }
   if (start !== undefined && end !== undefined && start >= end) {
     throw usage("--start is not before --end", "give a span of time that is not empty");
+  }
+}
+
+/** Where a path leads, through symbolic links; a file that is not there yet is where it would be. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return resolve(path);
   }
 }
 

@@ -25,6 +25,8 @@ export interface HistoryPage {
 
 /** Arrivals looked at for one page, so that a filter that lets little through cannot hold the event loop. */
 export const SCANNED_MAX = 5000;
+/** Bytes of events on one page, for the same reason; at least one arrival always comes. */
+export const PAGE_BYTES_MAX = 1024 * 1024;
 
 /**
  * The user's arrivals by source offset, a page at a time.
@@ -46,15 +48,18 @@ export function history(
 
   const items: JudgedState[] = [];
   let scanned = 0;
+  let bytes = 0;
   for (const arrival of context.store.bySource(user, cursor?.next ?? 0)) {
     if (arrival.offset >= end) break;
-    if (items.length === limit || scanned === SCANNED_MAX) {
+    const isFull = items.length === limit || scanned === SCANNED_MAX || bytes >= PAGE_BYTES_MAX;
+    if (isFull) {
       return { items, cursor: printCursor(identity, { next: arrival.offset, ends: [end] }) };
     }
     scanned++;
     const judgement = judgementOf(arrival);
     if (!isInRange(arrival.order.timeStamp, from, to)) continue;
     if (verdict !== undefined && judgement.verdict !== verdict) continue;
+    bytes += arrival.body.length;
     items.push({ ...stateOf(arrival, place, context.schemas), ...judgement });
   }
   return { items, cursor: null };

@@ -37,6 +37,13 @@ describe("establishFleet", () => {
     expect(await verifyFleet(stores, shape)).toEqual(record);
   });
 
+  test("makes one fleet where several run at once", async () => {
+    const stores = emptyStores();
+    const records = await Promise.all(Array.from({ length: 5 }, () => establishFleet(stores, shape)));
+    expect(new Set(records.map(({ id }) => id)).size).toBe(1);
+    expect(await verifyFleet(stores, shape)).toEqual(records[0]);
+  });
+
   test("goes on where it was stopped halfway", async () => {
     const stores = emptyStores();
     const record = newFleetRecord(shape.partitions, shape.maxFutureSkew);

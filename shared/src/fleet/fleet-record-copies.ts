@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { auditRecordKind, fleetRecordKey } from "../avro/audit-entry.js";
 import { FatalError } from "../errors/index.js";
 import type { Appender } from "../kafka/appender.js";
@@ -40,8 +41,9 @@ interface Copy {
 
 /**
  * Makes sure that every audit partition and Redis hold the fleet's record, writing it where it is not yet.
- * Running it again changes nothing. The audit comes first: a record in Redis alone is therefore always left
- * over from topics that are gone, and is refused.
+ * Running it again changes nothing. Of several that run at once, the one whose record Redis takes first makes the
+ * fleet, and the others find its record in the audit; a record in Redis that stays alone is left over from topics
+ * that are gone, and is refused.
  *
  * @throws FatalError where two copies differ, or the settings differ from them
  */
@@ -50,11 +52,16 @@ export async function establishFleet(
   shape: FleetShape,
 ): Promise<FleetRecord> {
   const { names, reader, redis, appender } = stores;
-  const inAudit = await readAuditCopies(reader, names.auditTopic);
   const inRedis = await readRedisCopy(redis);
-  if (inAudit.copies.length === 0 && inRedis !== undefined) throw leftOverInRedis(inRedis.record, names);
-
-  const record = inAudit.copies[0]?.record ?? newFleetRecord(shape.partitions, shape.maxFutureSkew);
+  let inAudit = await readAuditCopies(reader, names.auditTopic);
+  let record = inAudit.copies[0]?.record;
+  if (record === undefined) {
+    record = newFleetRecord(shape.partitions, shape.maxFutureSkew);
+    if (!(await isFirst(redis, record))) {
+      inAudit = await readAuditOfAnother(stores);
+      record = (inAudit.copies[0] as Copy).record;
+    }
+  }
   checkShape(record, shape, names);
   checkCopies(record, [...inAudit.copies, ...(inRedis === undefined ? [] : [inRedis])], names);
 
@@ -91,6 +98,26 @@ export async function verifyFleet(stores: FleetStores, shape: FleetShape): Promi
   return first.record;
 }
 
+async function isFirst(redis: FleetRecordCell, record: FleetRecord): Promise<boolean> {
+  const mine = printFleetRecord(record);
+  return (await redis.writeIfAbsent(mine)) === mine;
+}
+
+/** How long another process may take from its record in Redis to the first one in the audit. */
+const OTHERS_WAIT_MS = 3000;
+const OTHERS_PAUSE_MS = 100;
+
+/** Waits for the record of a process that makes the same fleet now. */
+async function readAuditOfAnother({ names, reader, redis }: FleetStores): Promise<AuditCopies> {
+  const deadlineMs = performance.now() + OTHERS_WAIT_MS;
+  while (performance.now() < deadlineMs) {
+    const inAudit = await readAuditCopies(reader, names.auditTopic);
+    if (inAudit.copies.length > 0) return inAudit;
+    await sleep(OTHERS_PAUSE_MS);
+  }
+  throw leftOverInRedis(await readRedisCopy(redis), names);
+}
+
 /**
  * The record stands at a partition's beginning, so one small read finds it; unless retention took that away and it
  * was written anew, or it was appended twice and compaction kept the later one.
@@ -98,10 +125,13 @@ export async function verifyFleet(stores: FleetStores, shape: FleetShape): Promi
 const FIRST_READ = { bytesMax: 65_536, waitMs: 100 };
 const FURTHER_READS = { bytesMax: 4 * 1024 * 1024, waitMs: 100 };
 
-async function readAuditCopies(
-  reader: LogReader,
-  auditTopic: string,
-): Promise<{ copies: Copy[]; missing: number[] }> {
+interface AuditCopies {
+  readonly copies: Copy[];
+  /** Partitions without one. */
+  readonly missing: number[];
+}
+
+async function readAuditCopies(reader: LogReader, auditTopic: string): Promise<AuditCopies> {
   const copies: Copy[] = [];
   const missing: number[] = [];
   for (const [partition, ends] of await reader.ends(auditTopic)) {
@@ -173,8 +203,8 @@ function checkCopies(record: FleetRecord, copies: readonly Copy[], names: FleetN
   }
 }
 
-function leftOverInRedis(record: FleetRecord, names: FleetNames): FatalError {
-  return new FatalError(`Redis holds fleet ${record.id}, but topic ${names.auditTopic} is new`, {
+function leftOverInRedis(copy: Copy | undefined, names: FleetNames): FatalError {
+  return new FatalError(`Redis holds fleet ${copy?.record.id ?? "?"}, but topic ${names.auditTopic} is new`, {
     fix: `use another --fleet name, or delete the keys ${names.fleet}{*} of the old one from Redis`,
   });
 }

@@ -65,7 +65,8 @@ export class ConfluentSchemaRegistry implements SchemaRegistry {
     if (this.#verifiedSubjects.get(subject) === true) return;
     const path = `/config/${encodeURIComponent(subject)}`;
     const set = await this.#http.ask("PUT", path, { compatibility: COMPATIBILITY_LEVEL });
-    if (set.status !== 200) throw this.#unexpected(set);
+    // 409: another process is setting it at this moment. What stands afterwards is verified all the same.
+    if (set.status !== 200 && set.status !== 409) throw this.#unexpected(set);
     const verified = await this.#http.ask("GET", path);
     if (verified.fields["compatibilityLevel"] !== COMPATIBILITY_LEVEL) throw this.#unexpected(verified);
     this.#verifiedSubjects.set(subject, true);

@@ -80,7 +80,7 @@ export const queryDefinition = {
   redisDeadlineMs: setting({
     name: "query-redis-deadline-ms",
     parse: wholeNumber({ min: 10, max: 60_000 }),
-    default: "1000",
+    default: "500",
     doc: "how long an answer waits for Redis before the view answers, in ms",
     usedBy,
   }),
