@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -88,6 +88,16 @@ describe("a replay", () => {
     "a,2024-03-10T12:00:01Z,2024-03-10T12:00:03.1Z,1",
     "a,2024-03-10T12:00:03Z,2024-03-10T12:00:03Z,",
   ].join("\n");
+
+  it("refuses to write its rejects over its input, also behind a symbolic link", async () => {
+    const rows = file("user_id,time_stamp\na,2024-01-01T00:00:00Z\n");
+    const link = join(directory, "link.csv");
+    symlinkSync(rows, link);
+    await expect(runReplay({ file: link, rejects: rows }, dependencies)).rejects.toThrow(
+      "read and overwritten",
+    );
+    expect(readFileSync(rows, "utf8")).toContain("2024-01-01");
+  });
 
   it("sends rows by sts, with their types", async () => {
     const summary = await replay(BASIC);

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "@jest/globals";
+import { newFleetRecord } from "@lastknown/shared";
+import { arrivalFor, batchOf, TEST_SCHEMA, TEST_SCHEMA_ID, TEST_SKEW } from "../view/arrival-for-test.js";
+import { EventSchemas } from "../view/event-schemas.js";
+import { MemoryViewStore } from "../view/memory/memory-view-store.js";
+import { history, PAGE_BYTES_MAX, type HistoryPage } from "./history.js";
+
+const PLACE = { topic: "f.events", partition: 0 };
+const LARGE = "x".repeat(200_000);
+const ARRIVALS = 20;
+
+describe("a history of large events", () => {
+  const store = new MemoryViewStore();
+  const arrivals = Array.from({ length: ARRIVALS }, (_, offset) =>
+    arrivalFor({ user: "bus", offset, timeStamp: offset, letter: LARGE }),
+  );
+  store.fold({ ...batchOf(arrivals), schemas: [{ schemaId: TEST_SCHEMA_ID, text: TEST_SCHEMA.text }] });
+  const context = {
+    store,
+    schemas: new EventSchemas(store),
+    fleet: newFleetRecord(1, TEST_SKEW),
+    eventsTopic: PLACE.topic,
+  };
+
+  function pages(): HistoryPage[] {
+    const all: HistoryPage[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = history(context, PLACE, { user: "bus", limit: 1000, cursor });
+      all.push(page);
+      cursor = page.cursor ?? undefined;
+    } while (cursor !== undefined && all.length <= ARRIVALS);
+    return all;
+  }
+
+  test("ends each page by its bytes, and repeats and skips nothing", () => {
+    const all = pages();
+    expect(all.length).toBeGreaterThan(2);
+    const perPage = Math.ceil(PAGE_BYTES_MAX / LARGE.length);
+    for (const { items } of all) expect(items.length).toBeLessThanOrEqual(perPage);
+    const offsets = all.flatMap(({ items }) => items.map(({ source }) => source.offset));
+    expect(offsets).toEqual(Array.from({ length: ARRIVALS }, (_, offset) => offset));
+  });
+});
