@@ -34,13 +34,23 @@ export async function startServers(
     startOne(stateFile, files, registryOrRedis.name);
   }
   await slowStep(onProgress, `starting ${summary(state)}`, () =>
-    Promise.all([
+    allOrNoneUnderWay([
       startKafka(stateFile, files),
       ready(stateFile, "the registry is ready", () => registryLacks(state.layout.registry, ASK_BOUND_MS)),
       startRedis(stateFile),
     ]),
   );
   stateFile.write({ ...stateOf(stateFile), formatted: true });
+}
+
+/** Rejects with the first failure, but only when nothing of the rest could start another server any more. */
+async function allOrNoneUnderWay(steps: readonly Promise<void>[]): Promise<void> {
+  try {
+    await Promise.all(steps);
+  } catch (error) {
+    await Promise.allSettled(steps);
+    throw error;
+  }
 }
 
 /** Starts one server by its name and notes it. It is not waited for. */
