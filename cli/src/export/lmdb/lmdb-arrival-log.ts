@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,10 +26,13 @@ export class LmdbArrivalLog implements ArrivalLog {
   readonly #seen: Table;
   readonly #partitions = new Set<number>();
   #size = 0;
+  /** For a process that ends before `close`, as when `head` has read enough of an export. */
+  readonly #removeAtExit = (): void => rmSync(this.#directory, { recursive: true, force: true });
 
   /** @param parentDirectory where the temporary folder is made; the system's by default */
   constructor(parentDirectory: string = tmpdir()) {
     this.#directory = mkdtempSync(join(parentDirectory, "lastknown-export-"));
+    process.once("exit", this.#removeAtExit);
     this.#root = open<Buffer, Buffer>({
       path: this.#directory,
       noSync: true,
@@ -81,6 +84,7 @@ export class LmdbArrivalLog implements ArrivalLog {
 
   async close(): Promise<void> {
     await this.#root.close();
+    process.removeListener("exit", this.#removeAtExit);
     await rm(this.#directory, { recursive: true, force: true });
   }
 
