@@ -29,7 +29,7 @@ export interface TestFleetOptions {
   readonly bin?: string;
 }
 
-const LAG_BOUND_MS = 120_000;
+const LAG_BOUND_MS = 240_000;
 const LAG_EVERY_MS = 250;
 
 /** A query service with the address of its answers. */
