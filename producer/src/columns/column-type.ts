@@ -1,8 +1,5 @@
 import type { ColumnType } from "@lastknown/shared";
 
-/** What stands between whole and fraction. `auto`: also a comma, where the separator is none. */
-export type DecimalMark = "." | ",";
-
 const NUMBER = /^-?(?:0|[1-9]\d*)([.,]\d+)?(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^-?(?:0|[1-9]\d*)$/;
 
