@@ -8,7 +8,8 @@ export const USAGE = `npm run bench -- [options]
   --runs N         how often each phase is repeated; the median counts (default 3)
   --phase NAME     only this one: ${PHASES.join(" or ")}
   --rate N         rows per second of the latency phase (default 1000)
-  --seconds N      how long the latency phase sends (default 30)
+  --seconds N      how long the latency phase measures (default 30)
+  --settle N       how long it sends before that, while fresh processes compile their code (default 10)
   --profile        write a CPU profile of every process of ours, and tell where the time goes
   --help           this text
 The data is the bike stations' file in the folder LASTKNOWN_DATA (default ../shared/data), else a made-up sample.`;
@@ -35,6 +36,7 @@ export function parseOptions(args) {
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
     rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
     seconds: wholeNumber("--seconds", values.seconds ?? "30", SECONDS_MAX),
+    settle: wholeNumber("--settle", values.settle ?? "10", SECONDS_MAX),
   };
 }
 
@@ -47,6 +49,7 @@ function valuesOf(args) {
         phase: { type: "string" },
         rate: { type: "string" },
         seconds: { type: "string" },
+        settle: { type: "string" },
         profile: { type: "boolean" },
         help: { type: "boolean" },
       },

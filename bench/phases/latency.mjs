@@ -1,4 +1,5 @@
-// A steady trickle: how long each record takes from its append until it can be seen.
+// A steady trickle: how long each record takes from its append until it can be seen. The figures are of a fleet that
+// runs; what its first seconds were like, with processes that have just started, is told beside them.
 
 import { CostMeter } from "../machine/cost-meter.mjs";
 import { percentileCurve, spreadOf } from "../report/spread.mjs";
@@ -18,7 +19,7 @@ const REPLAY_GRACE_MS = 120_000;
 
 /** @returns one run's figures */
 export async function runLatency(context) {
-  const { fleet, servers, rate, seconds } = context;
+  const { fleet, servers, rate, seconds, settle } = context;
   const addresses = servers.stack.addresses.redisNodes;
   const watching = { pauseMs: REDIS_LOOK_EVERY_MS, buckets: BUCKETS_WATCHED };
   const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, ...watching });
@@ -29,8 +30,8 @@ export async function runLatency(context) {
   progress.start();
   view.start();
   answers.start();
-  const pace = ["--rate", String(rate), "--limit", String(rate * seconds)];
-  const replay = await runReplay({ ...context, meter }, pace, seconds * 1000 + REPLAY_GRACE_MS);
+  const pace = ["--rate", String(rate), "--limit", String(rate * (settle + seconds))];
+  const replay = await runReplay({ ...context, meter }, pace, (settle + seconds) * 1000 + REPLAY_GRACE_MS);
   await untilVisible({ fleet, progress, view, published: replay.published });
   const cost = meter.stop(replay.published);
   const asked = await answers.stop();
@@ -38,15 +39,23 @@ export async function runLatency(context) {
   await view.stop();
   const recordsPerBatch = await fleet.recordsPerBatch();
 
-  const records = (await readRecords(fleet)).filter(({ bucket }) => bucket < BUCKETS_WATCHED);
-  const { delaysMs } = seenRecords(records, watched.sights);
+  const records = await readRecords(fleet);
+  const firstMs = records.reduce((first, { appendedAtMs }) => Math.min(first, appendedAtMs), Infinity);
+  const isSettled = ({ appendedAtMs }) => appendedAtMs >= firstMs + settle * 1000;
+  const seen = records.filter(({ bucket }) => bucket < BUCKETS_WATCHED);
+  const delaysOf = (some) => seenRecords(some, watched.sights).delaysMs;
+  const delaysMs = delaysOf(seen.filter(isSettled));
+  const settledMs = (delays) => delays.filter(isSettled).map(({ delayMs }) => delayMs);
+  const latestMs = settledMs(asked.latest);
+  const viewMs = settledMs(asked.view);
   return {
     rows: replay.published,
     publishSeconds: replay.publishSeconds,
     drift: replay.drift,
     redis: spreadOf(delaysMs),
-    latestOverHttp: spreadOf(asked.latestMs),
-    viewOverHttp: spreadOf(asked.viewMs),
+    redisAtFirst: spreadOf(delaysOf(seen.filter((record) => !isSettled(record)))),
+    latestOverHttp: spreadOf(latestMs),
+    viewOverHttp: spreadOf(viewMs),
     asked: { count: asked.asked, superseded: asked.superseded, skipped: asked.skipped, unseen: asked.unseen },
     lookEveryMs: {
       redis: watched.lookEveryMs,
@@ -57,8 +66,8 @@ export async function runLatency(context) {
     recordsPerBatch,
     curves: {
       redis: percentileCurve(delaysMs),
-      latest: percentileCurve(asked.latestMs),
-      view: percentileCurve(asked.viewMs),
+      latest: percentileCurve(latestMs),
+      view: percentileCurve(viewMs),
     },
   };
 }

@@ -46,7 +46,7 @@ function allInLines(runs) {
   ];
 }
 
-function latencyLines(runs, { rate, seconds }) {
+function latencyLines(runs, { rate, seconds, settle }) {
   const spreads = [
     ["Redis", "redis"],
     ["latest over HTTP", "latestOverHttp"],
@@ -65,14 +65,16 @@ function latencyLines(runs, { rate, seconds }) {
   const drifts = ["p50", "p99", "max"].map((rank) =>
     row(`ms from plan to acknowledged, ${rank}`, runs, (run) => run.drift?.[rank] ?? NaN),
   );
-  const { lookEveryMs, asked, redis, latestOverHttp } = runs[0];
+  const { lookEveryMs, asked, redis, redisAtFirst, latestOverHttp } = runs[0];
   return [
     "",
-    `Latency: ${rate} rows/s for ${seconds} s`,
+    `Latency: ${rate} rows/s for ${seconds} s, after ${settle} s`,
     ...tableLines(HEAD, [...rows, ...drifts, ...costRows(runs)]),
     `from the append (the broker's clock, whole ms) to the first look that shows the record, at most one look too ` +
       `long: Redis each ${figure(lookEveryMs.redis)} ms (longest ${figure(lookEveryMs.redisLongest)} ms) for ` +
       `${figure(redis.count)} records; HTTP within ${percent(lookEveryMs.httpShare)}, for ${figure(latestOverHttp.count)} of one partition`,
+    `in the first ${settle} s of the first run, processes just started: ms until Redis, p50 ` +
+      `${figure(redisAtFirst.p50)}, p99 ${figure(redisAtFirst.p99)}, max ${figure(redisAtFirst.max)}`,
     `first run: ${asked.superseded} of ${asked.count} asked for over HTTP were late or overtaken, ${asked.skipped} ` +
       `skipped, ${asked.unseen} not seen in 10 s`,
     ...othersLines(runs),

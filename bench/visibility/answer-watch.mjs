@@ -29,8 +29,8 @@ export class AnswerWatch {
   #isStopped = false;
   #following = Promise.resolve();
   #inFlight = new Set();
-  #latestMs = [];
-  #viewMs = [];
+  #latest = [];
+  #view = [];
   #counts = { asked: 0, superseded: 0, skipped: 0, unseen: 0 };
 
   constructor(fleet) {
@@ -53,8 +53,8 @@ export class AnswerWatch {
     await Promise.all(this.#inFlight);
     this.#agent.destroy();
     return {
-      latestMs: this.#latestMs,
-      viewMs: this.#viewMs,
+      latest: this.#latest,
+      view: this.#view,
       resolutionShare: RESOLUTION_SHARE,
       ...this.#counts,
     };
@@ -79,24 +79,24 @@ export class AnswerWatch {
     const path = `/v1/users/${encodeURIComponent(key.toString())}`;
     const order = [Math.min(timeStamp, sts + MAX_FUTURE_SKEW), sts];
     const record = { offset, order, appendedAtMs };
-    for (const [url, delaysMs] of [
-      [path, this.#latestMs],
-      [`${path}?at=${FAR_FUTURE}`, this.#viewMs],
+    for (const [url, delays] of [
+      [path, this.#latest],
+      [`${path}?at=${FAR_FUTURE}`, this.#view],
     ]) {
-      const measuring = this.#askUntilSeen(url, record, delaysMs).finally(() =>
+      const measuring = this.#askUntilSeen(url, record, delays).finally(() =>
         this.#inFlight.delete(measuring),
       );
       this.#inFlight.add(measuring);
     }
   }
 
-  async #askUntilSeen(url, record, delaysMs) {
+  async #askUntilSeen(url, record, delays) {
     const deadlineMs = Date.now() + SEEN_BOUND_MS;
     this.#counts.asked++;
     while (Date.now() < deadlineMs) {
       const answer = await this.#ask(url);
       if (answer !== undefined && answer.offset >= record.offset) {
-        delaysMs.push(Date.now() - record.appendedAtMs);
+        delays.push({ appendedAtMs: record.appendedAtMs, delayMs: Date.now() - record.appendedAtMs });
         return;
       }
       // A late record, or one that ties with the state, may never become the state: then no answer can show it.

@@ -118,6 +118,7 @@ export class FakeFleet {
 const QUICK: Partial<WorkerSettings> = {
   commitIntervalMs: 1,
   fetchWaitMs: 2,
+  lingerMs: 0,
   retryDelayMs: 1,
   retryDelayMaxMs: 4,
   drainDeadlineMs: 2000,

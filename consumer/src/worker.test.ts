@@ -236,6 +236,35 @@ describe("workers on fakes", () => {
     await worker.stop();
   });
 
+  test("lets the records of a trickle share batches, and holds back none of many", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const lingerMs = 1000;
+    const metrics = createMetrics();
+    const worker = fleet.worker({ metrics, settings: { lingerMs } });
+    await worker.start();
+    await eventually("assigned", () => worker.ready() === undefined);
+    const records = Array.from({ length: 400 }, (_, index) =>
+      fleet.recordOf(fleet.eventOf({ user: `u${index}`, timeStamp: 1, sts: 1, attributes: {} })),
+    );
+    const startedMs = performance.now();
+    for (const record of records.slice(0, 20)) {
+      await fleet.produce([record]);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await eventually("all applied", () => fleet.states.states().size === 20);
+    const turns = 1 + Math.ceil((performance.now() - startedMs) / lingerMs);
+    expect(await batches(metrics)).toBeLessThanOrEqual(turns);
+
+    // Each of these fetches is worth a request of its own, so none but the last waits for more.
+    await new Promise((resolve) => setTimeout(resolve, lingerMs));
+    const manyStartedMs = performance.now();
+    await fleet.produce(records.slice(20));
+    await eventually("many applied", () => fleet.states.states().size === 400);
+    expect(performance.now() - manyStartedMs).toBeLessThan(lingerMs);
+    await worker.stop();
+  });
+
   test("commits again what a failed commit named", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();
@@ -251,6 +280,10 @@ describe("workers on fakes", () => {
     await worker.stop();
   });
 });
+
+async function batches(metrics: ReturnType<typeof createMetrics>): Promise<number> {
+  return Number(/^lastknown_batch_seconds_count (\d+)$/m.exec(await metrics.text())?.[1] ?? NaN);
+}
 
 async function untilCaughtUp(fleet: FakeFleet): Promise<void> {
   await eventually("caught up", () => fleet.isCaughtUp());

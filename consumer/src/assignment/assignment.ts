@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { OffsetOutOfRangeError, type Logger, type LogReader, type WorkerSettings } from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
+import { unlessAborted, type Patience } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
@@ -33,6 +34,8 @@ class AssignmentEndedError extends Error {
 
 /** Buckets of partitions without new records are touched so often: a loss in Redis is seen within that time. */
 const IDLE_TOUCH_INTERVAL_MS = 1000;
+/** A fetch of so many records is worth a request of its own. */
+const LINGER_RECORDS_MAX = 100;
 
 /**
  * The time in which partitions are ours, from one rebalance to the next.
@@ -115,7 +118,8 @@ export class Assignment {
     try {
       while (!this.#isDraining && this.#options.partitions.length > 0) {
         await this.#queue.room(signal);
-        await this.#fetch(signal);
+        const fetched = await this.#fetch(signal);
+        if (fetched > 0 && fetched < LINGER_RECORDS_MAX) await this.#linger(signal);
       }
     } catch (error) {
       // The other loop must not wait for records that never come.
@@ -124,7 +128,14 @@ export class Assignment {
     }
   }
 
-  async #fetch(signal: AbortSignal): Promise<void> {
+  /** Requests cost much more than records: those of a trickle wait for each other a little, and share them. */
+  async #linger(signal: AbortSignal): Promise<void> {
+    const { lingerMs } = this.#options.settings;
+    if (lingerMs > 0) await unlessAborted(signal, sleep(lingerMs));
+  }
+
+  /** Gives how many records were queued. */
+  async #fetch(signal: AbortSignal): Promise<number> {
     const { reader, eventsTopic, settings, patience } = this.#options;
     const offsets = new Map(this.#fetchOffsets);
     const limits = { bytesMax: settings.fetchBytesMax, waitMs: settings.fetchWaitMs };
@@ -132,13 +143,16 @@ export class Assignment {
       const slices = await patience.outlast("kafka", signal, () =>
         reader.readMany(eventsTopic, offsets, limits),
       );
+      let queued = 0;
       for (const [partition, { records, nextOffset }] of slices) {
         // A partition that is applied again from an earlier offset was moved meanwhile.
         if (this.#fetchOffsets.get(partition) !== offsets.get(partition)) continue;
         if (nextOffset === offsets.get(partition)) continue;
         this.#queue.push(partition, records, nextOffset);
         this.#fetchOffsets.set(partition, nextOffset);
+        queued += records.length;
       }
+      return queued;
     } catch (error) {
       if (!(error instanceof OffsetOutOfRangeError)) throw error;
       const { topic, partition, offset: from, start } = error;

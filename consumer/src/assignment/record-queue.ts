@@ -18,7 +18,7 @@ interface Slice {
 /** Objects, positions and the queue's own share of one record in memory, about. */
 const RECORD_OVERHEAD_BYTES = 200;
 /** Over all partitions: more at a time only costs garbage collection, as everything of a batch lives until its end. */
-const BATCH_RECORDS_IN_ALL_MAX = 4000;
+const BATCH_RECORDS_IN_ALL_MAX = 2000;
 
 /**
  * What was fetched and is not yet done, by partition, in the order of offsets. Its bytes count until `release`,

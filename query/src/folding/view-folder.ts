@@ -24,9 +24,12 @@ export interface ViewFolderOptions {
   readonly foldRecordsMax: number;
   readonly fetchBytesMax: number;
   readonly fetchWaitMs: number;
+  readonly lingerMs: number;
   readonly logger: Logger;
 }
 
+/** A fetch of so many entries is worth a request of its own. */
+const LINGER_ENTRIES_MAX = 100;
 const PAUSE_MS = 200;
 const PAUSE_MS_MAX = 5000;
 
@@ -132,7 +135,15 @@ export class ViewFolder {
       const slices = await reader.readMany(auditTopic, await this.#positions(), { bytesMax, waitMs });
       for (const [partition, slice] of slices) await this.#foldSlice(partition, slice);
       onProgress();
+      await this.#linger(slices.values());
     }
+  }
+
+  /** Requests and transactions cost more than entries: those of a trickle wait for each other a little. */
+  async #linger(slices: Iterable<LogSlice>): Promise<void> {
+    let entries = 0;
+    for (const { records } of slices) entries += records.length;
+    if (entries > 0 && entries < LINGER_ENTRIES_MAX) await sleep(this.#options.lingerMs);
   }
 
   async #foldSlice(partition: number, { records, nextOffset }: LogSlice): Promise<void> {

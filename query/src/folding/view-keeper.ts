@@ -23,7 +23,7 @@ export type KeeperState = "opening" | FolderState;
 
 export interface ViewKeeperOptions {
   readonly fleet: FleetSettings;
-  readonly query: Pick<QuerySettings, "foldRecordsMax" | "fetchBytesMax" | "fetchWaitMs">;
+  readonly query: Pick<QuerySettings, "foldRecordsMax" | "fetchBytesMax" | "fetchWaitMs" | "lingerMs">;
   /** Not shared with others. */
   readonly reader: LogReader;
   readonly redisFleet: FleetRecordCell;

@@ -23,6 +23,8 @@ export interface RetriedCall<Answer> {
   readonly recover: (fault: KafkaFault, error: unknown) => void;
 }
 
+/** Nobody reads why an attempt was over. Without one, each abort makes an error with a stack of its own. */
+const OVER = "the attempt is over";
 const FIRST_DELAY_MS = 50;
 const DELAY_MS_MAX = 2000;
 const ATTEMPTS_MAX = 50;
@@ -104,6 +106,6 @@ async function attemptWithTimeout<Answer>(
     return await Promise.race([attempt(over.signal), timeout]);
   } finally {
     clearTimeout(timer);
-    over.abort();
+    over.abort(OVER);
   }
 }

@@ -15,6 +15,8 @@ export interface QuerySettings {
   readonly foldRecordsMax: number;
   readonly fetchBytesMax: number;
   readonly fetchWaitMs: number;
+  /** How long after a small fetch the next one waits, so that entries share transactions. */
+  readonly lingerMs: number;
   /** How long an answer may wait for Redis before the view answers. */
   readonly redisDeadlineMs: number;
   /** How long after its start the service is not ready while its view has not caught up. */
@@ -75,6 +77,13 @@ export const queryDefinition = {
     parse: wholeNumber({ min: 1, max: 5000 }),
     default: "100",
     doc: "how long the broker may hold back a fetch that finds nothing, in ms",
+    usedBy,
+  }),
+  lingerMs: setting({
+    name: "query-linger-ms",
+    parse: wholeNumber({ min: 0, max: 1000 }),
+    default: "12",
+    doc: "how long after a small fetch the next one waits, so that entries share transactions, in ms",
     usedBy,
   }),
   redisDeadlineMs: setting({

@@ -12,6 +12,8 @@ export interface WorkerSettings {
   readonly fetchBytesMax: number;
   /** How long the broker may hold back a fetch that finds nothing. */
   readonly fetchWaitMs: number;
+  /** How long after a small fetch the next one waits, so that records share requests. */
+  readonly lingerMs: number;
   /** A worker that is silent for so long loses its partitions. */
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
@@ -54,7 +56,7 @@ export const workerDefinition = {
   commitIntervalMs: workerNumber(
     "commit-interval-ms",
     { min: 50, max: 5000 },
-    "300",
+    "500",
     "how often what is done is committed and each owned bucket touched, in ms",
   ),
   batchRecordsMax: workerNumber(
@@ -72,13 +74,13 @@ export const workerDefinition = {
   queueBytesMax: workerNumber(
     "queue-bytes-max",
     { min: MIB, max: 1024 * MIB },
-    String(16 * MIB),
+    String(2 * MIB),
     "fetched and not yet done, over all partitions, in bytes",
   ),
   fetchBytesMax: workerNumber(
     "fetch-bytes-max",
     { min: 64 * KIB, max: 64 * MIB },
-    String(2 * MIB),
+    String(512 * KIB),
     "bytes per fetch",
   ),
   fetchWaitMs: workerNumber(
@@ -86,6 +88,12 @@ export const workerDefinition = {
     { min: 1, max: 5000 },
     "100",
     "how long the broker may hold back a fetch that finds nothing, in ms",
+  ),
+  lingerMs: workerNumber(
+    "linger-ms",
+    { min: 0, max: 1000 },
+    "8",
+    "how long after a small fetch the next one waits, so that records share requests, in ms",
   ),
   sessionTimeoutMs: workerNumber(
     "session-timeout-ms",
