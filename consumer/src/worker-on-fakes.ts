@@ -12,6 +12,7 @@ import {
   silentLogger,
   type AppendRecord,
   type Appender,
+  type Attributes,
   type Event,
   type Metrics,
   type WorkerSettings,
@@ -60,9 +61,10 @@ export class FakeFleet {
     this.#auditSchemaId = await this.registry.register(auditSubject, AUDIT_ENTRY_SCHEMA);
   }
 
-  eventOf(event: Omit<Event, "eventId">): Event {
-    const { user, timeStamp, attributes } = event;
-    return { ...event, eventId: eventIdOfContent(user, timeStamp, JSON.stringify(attributes)) };
+  /** @param identity the attributes that name the observation; all of them by default */
+  eventOf(event: Omit<Event, "eventId">, identity: Attributes = event.attributes): Event {
+    const { user, timeStamp } = event;
+    return { ...event, eventId: eventIdOfContent(user, timeStamp, JSON.stringify(identity)) };
   }
 
   recordOf(event: Event): AppendRecord {

@@ -18,13 +18,17 @@ import { FakeFleet } from "./worker-on-fakes.js";
 
 const SKEW = 300_000_000;
 
-/** What every worker of any number must leave in the store: the maximum by order, computed from the events alone. */
+/**
+ * What every worker of any number must leave in the store: the maximum by order, then by the bytes of the attributes,
+ * computed from the events alone.
+ */
 function expectedStates(events: readonly Event[]): Map<string, Record<string, string>> {
   const newest = new Map<string, Event>();
   for (const event of events) {
     const before = newest.get(event.user);
-    if (before === undefined || compareOrder(orderOf(event, SKEW), orderOf(before, SKEW)) > 0)
-      newest.set(event.user, event);
+    const order = before === undefined ? 1 : compareOrder(orderOf(event, SKEW), orderOf(before, SKEW));
+    const isTieWon = order === 0 && hexOfAttributes(event) > hexOfAttributes(before as Event);
+    if (order > 0 || isTieWon) newest.set(event.user, event);
   }
   return new Map(
     [...newest].map(([user, event]) => [
@@ -40,8 +44,33 @@ function expectedStates(events: readonly Event[]): Map<string, Record<string, st
   );
 }
 
+/** Two digits per byte, so that it sorts as the bytes do. */
+function hexOfAttributes({ attributes }: Event): string {
+  return Buffer.from(canonicalJson(attributes)).toString("hex");
+}
+
 function storedStates(fleet: FakeFleet): Map<string, Record<string, string>> {
   return new Map([...fleet.states.states()].map(([user, { source: _source, ...state }]) => [user, state]));
+}
+
+/** Source → canonical attributes, of events that were produced in this order into an empty topic. */
+function attributesBySource(fleet: FakeFleet, events: readonly Event[]): Map<string, string> {
+  const ends = new Map<number, number>();
+  return new Map(
+    events.map((event) => {
+      const { partition } = fleet.recordOf(event);
+      const offset = ends.get(partition) ?? 0;
+      ends.set(partition, offset + 1);
+      return [`${fleet.names.eventsTopic}/${partition}/${offset}`, canonicalJson(event.attributes)];
+    }),
+  );
+}
+
+function shuffled<Row>(rows: readonly Row[], ranks: Iterator<number>): Row[] {
+  return rows
+    .map((row) => ({ row, rank: Number(ranks.next().value) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ row }) => row);
 }
 
 /** The source offsets of the audit's entries, each once, by partition. */
@@ -65,7 +94,9 @@ const anyEvent = fc.record({
   user: fc.constantFrom("a", "b", "c", "ü", "{7}"),
   timeStamp: fc.constantFrom(-5_000_000, 0, 678_861, 67_886_000_000, 400_000_000),
   sts: fc.constantFrom(0, 1, 678_860, 678_861),
-  attributes: fc.constantFrom({}, { note: "x" }, { note: "y" }),
+  attributes: fc.constantFrom({}, { note: "x" }, { note: "\uff5e" }, { note: "\u{1f600}" }),
+  /** Whether the attributes are part of what names the observation. If not, orders tie. */
+  isNamedByAttributes: fc.boolean(),
 });
 
 describe("workers on fakes", () => {
@@ -82,13 +113,11 @@ describe("workers on fakes", () => {
       fc.asyncProperty(runs, async ({ events, repeats, order, workers, crashes, batchRecordsMax }) => {
         const fleet = new FakeFleet(4);
         await fleet.create();
-        const made = events.map((event) => fleet.eventOf(event));
+        const made = events.map(({ isNamedByAttributes, ...event }) => {
+          return fleet.eventOf(event, isNamedByAttributes ? event.attributes : {});
+        });
         const sent = [...made, ...repeats.map((index) => made[index % made.length] as Event)];
-        const shuffled = sent
-          .map((event) => ({ event, rank: order.next().value ?? 0 }))
-          .sort((a, b) => a.rank - b.rank)
-          .map(({ event }) => event);
-        await fleet.produce(shuffled.map((event) => fleet.recordOf(event)));
+        await fleet.produce(shuffled(sent, order).map((event) => fleet.recordOf(event)));
 
         const settings = { batchRecordsMax };
         for (const callsUntilCrash of crashes) {
@@ -110,6 +139,45 @@ describe("workers on fakes", () => {
           Array.from({ length: end }, (_, offset) => offset),
         ]);
         expect(await auditedOffsets(fleet)).toEqual(new Map(everyOffset));
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  test("leave the same state for any shuffle and split of rows that differ in nothing but attributes", async () => {
+    const notes = ["", "a", "b", "é", "\ue000", "\uffff", "\u{10000}", "\u{1f600}"];
+    const runs = fc.record({
+      rows: fc.array(fc.record({ user: fc.constantFrom("a", "b"), note: fc.constantFrom(...notes) }), {
+        minLength: 2,
+        maxLength: 20,
+      }),
+      order: fc.infiniteStream(fc.nat()),
+      workers: fc.integer({ min: 1, max: 3 }),
+      batchRecordsMax: fc.integer({ min: 1, max: 8 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async ({ rows, order, workers, batchRecordsMax }) => {
+        const left: Map<string, Record<string, string>>[] = [];
+        for (const sent of [rows, shuffled(rows, order)]) {
+          const fleet = new FakeFleet(4);
+          await fleet.create();
+          const events = sent.map(({ user, note }) =>
+            fleet.eventOf({ user, timeStamp: 1, sts: 2, attributes: { note } }, {}),
+          );
+          await fleet.produce(events.map((event) => fleet.recordOf(event)));
+          const running = Array.from({ length: workers }, () =>
+            fleet.worker({ settings: { batchRecordsMax } }),
+          );
+          for (const worker of running) await worker.start();
+          await untilCaughtUp(fleet);
+          await Promise.all(running.map((worker) => worker.stop()));
+          left.push(storedStates(fleet));
+          expect(storedStates(fleet)).toEqual(expectedStates(events));
+          const attributesAt = attributesBySource(fleet, events);
+          for (const { source, attributes } of fleet.states.states().values())
+            expect(attributesAt.get(source)).toBe(attributes);
+        }
+        expect(left[1]).toEqual(left[0]);
       }),
       { numRuns: 60 },
     );

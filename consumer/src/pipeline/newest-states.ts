@@ -1,4 +1,4 @@
-import { canonicalJson, compareOrder, encodeOrder, printTime } from "@lastknown/shared";
+import { canonicalJson, compareAttributes, compareOrder, encodeOrder, printTime } from "@lastknown/shared";
 import type { UserState } from "../states/state-store.js";
 import type { Arrival } from "./partition-batch.js";
 
@@ -7,7 +7,7 @@ export function newestStates(arrivals: readonly Arrival[], topic: string): Map<n
   const newest = new Map<string, Arrival>();
   for (const arrival of arrivals) {
     const before = newest.get(arrival.event.user);
-    if (before === undefined || compareOrder(arrival.order, before.order) > 0) {
+    if (before === undefined || isNewer(arrival, before)) {
       newest.set(arrival.event.user, arrival);
     }
   }
@@ -19,6 +19,12 @@ export function newestStates(arrivals: readonly Arrival[], topic: string): Map<n
     else bucket.push(state);
   }
   return states;
+}
+
+function isNewer(arrival: Arrival, before: Arrival): boolean {
+  const difference = compareOrder(arrival.order, before.order);
+  if (difference !== 0) return difference > 0;
+  return compareAttributes(arrival.event.attributes, before.event.attributes) > 0;
 }
 
 function stateOf({ event, order, partition, record }: Arrival, topic: string): UserState {

@@ -10,6 +10,19 @@ export interface StateStoreUnderTest {
   readonly lose: (bucket: number) => Promise<void>;
 }
 
+/** Texts of which the second is the greater by its bytes. */
+const TIED_ATTRIBUTES: readonly [whatDecides: string, less: string, greater: string][] = [
+  ["a letter", '{"gateway":"north"}', '{"gateway":"south"}'],
+  ["a letter's case, which a locale puts last", '{"gateway":"South"}', '{"gateway":"north"}'],
+  ["an accent, which a locale puts among the letters", '{"gateway":"zone"}', '{"gateway":"été"}'],
+  ["a character beyond the BMP", '{"gateway":"\uff5e"}', '{"gateway":"\u{1f600}"}'],
+  ["the first character beyond the BMP", '{"gateway":"\ue000"}', '{"gateway":"\u{10000}"}'],
+  ["a number's first digit", '{"gateway":10}', '{"gateway":9}'],
+  ["an absent column", '{"gateway":1}', "{}"],
+  ["a column more", '{"gateway":1,"z":1}', '{"gateway":1}'],
+  ["the last of many", `{"long":"${"a".repeat(100_000)}"}`, `{"long":"${"a".repeat(99_999)}b"}`],
+];
+
 /** What every store of states must do, in memory and in a Redis Cluster. */
 export function describeStateStore(name: string, make: () => StateStoreUnderTest): void {
   describe(`${name} as a state store`, () => {
@@ -32,12 +45,30 @@ export function describeStateStore(name: string, make: () => StateStoreUnderTest
       expect(await under.state("bus")).toEqual(stateAt("bus", 6, "newer"));
     });
 
-    test("leaves the state as it is where the same order comes again", async () => {
+    test("leaves the state as it is where the same order comes again with the same attributes", async () => {
       await store.apply([updateOf("bus", 1, [stateAt("bus", 5, "first arrival")])]);
       expect(await store.apply([updateOf("bus", 2, [stateAt("bus", 5, "second arrival")])])).toEqual([
         { kind: "applied", written: 0 },
       ]);
       expect(await under.state("bus")).toEqual(stateAt("bus", 5, "first arrival"));
+    });
+
+    test.each(TIED_ATTRIBUTES)("keeps the greater of tied attributes: %s", async (_what, less, greater) => {
+      const [loser, winner] = [less, greater].map((attributes) => {
+        return { ...stateAt("bus", 5, "a source"), attributes };
+      }) as [UserState, UserState];
+      await store.apply([updateOf("bus", 1, [loser])]);
+      expect(await store.apply([updateOf("bus", 2, [winner])])).toEqual([{ kind: "applied", written: 1 }]);
+      expect(await under.state("bus")).toEqual(winner);
+      expect(await store.apply([updateOf("bus", 3, [loser])])).toEqual([{ kind: "applied", written: 0 }]);
+      expect(await under.state("bus")).toEqual(winner);
+    });
+
+    test("asks for attributes only where orders are equal", async () => {
+      const greatest = { ...stateAt("bus", 4, "old"), attributes: '{"z":1}' };
+      await store.apply([updateOf("bus", 1, [stateAt("bus", 5, "new")])]);
+      await store.apply([updateOf("bus", 2, [greatest])]);
+      expect(await under.state("bus")).toEqual(stateAt("bus", 5, "new"));
     });
 
     test("keeps a legal id as it is, and the times before 1970 in their order", async () => {

@@ -1,12 +1,12 @@
 /** One user's newest event as the store keeps it. All fields are text: a person can read them with redis-cli. */
 export interface UserState {
   readonly user: string;
-  /** As encodeOrder prints it: what decides whether this state replaces the stored one. */
+  /** As encodeOrder prints it: the greater one replaces the stored state. */
   readonly order: string;
   /** ISO 8601, UTC, six fraction digits. */
   readonly timeStamp: string;
   readonly sts: string;
-  /** Canonical JSON. */
+  /** Canonical JSON. Of equal orders the greater one replaces the stored state, compared as UTF-8 bytes. */
   readonly attributes: string;
   /** `<topic>/<partition>/<offset>` */
   readonly source: string;

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { canonicalJson } from "./attributes.js";
 import {
+  compareAttributes,
+  compareCanonicalAttributes,
   compareOrder,
   decodeOrder,
   DEFAULT_MAX_FUTURE_SKEW,
@@ -22,7 +25,20 @@ const eventId = fc.oneof(
   fc.constantFrom("0".repeat(32), "f".repeat(32)),
 );
 const skew = fc.constantFrom(0, 1, DEFAULT_MAX_FUTURE_SKEW, Infinity);
-const event = fc.record({ timeStamp: time, sts: time, eventId });
+// Beyond the BMP and from U+E000 on, UTF-16 and UTF-8 sort differently.
+const attributes = fc.dictionary(
+  fc.constantFrom("note", "\uff5e", "\u{1f600}"),
+  fc.oneof(
+    fc.string({
+      unit: fc.constantFrom("a", "é", "\ue000", "\uffff", "\u{10000}", "\u{1f600}"),
+      maxLength: 3,
+    }),
+    fc.integer({ min: -2, max: 11 }),
+    fc.boolean(),
+  ),
+  { noNullPrototype: true },
+);
+const event = fc.record({ timeStamp: time, sts: time, eventId, attributes });
 const order: fc.Arbitrary<Order> = fc.record({ orderTime: time, sts: time, timeStamp: time, eventId });
 
 describe("the order of a user's events", () => {
@@ -36,6 +52,22 @@ describe("the order of a user's events", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  test("is decided by the bytes of canonical attributes where it is equal", () => {
+    fc.assert(
+      fc.property(attributes, attributes, (a, b) => {
+        const [bytesOfA, bytesOfB] = [a, b].map((one) => [...new TextEncoder().encode(canonicalJson(one))]);
+        const first = bytesOfA!.findIndex((byte, index) => byte !== bytesOfB![index]);
+        const expected =
+          first === -1 ? bytesOfA!.length - bytesOfB!.length : bytesOfA![first]! - (bytesOfB![first] ?? -1);
+        expect(Math.sign(compareAttributes(a, b))).toBe(Math.sign(expected));
+      }),
+      { numRuns: 2000 },
+    );
+    // By UTF-16 units, as JavaScript itself compares, the first would be the greater one.
+    expect(compareAttributes({ note: "\uff5e" }, { note: "\u{1f600}" })).toBeLessThan(0);
+    expect(compareAttributes({ a: 1, b: 2 }, { b: 2, a: 1 })).toBe(0);
   });
 
   test("sorts as its text does, times before 1970 too", () => {
@@ -75,12 +107,20 @@ describe("the order of a user's events", () => {
         skew,
         fc.infiniteStream(fc.nat()),
         (events, s, picks) => {
-          const newest = (list: typeof events): string =>
-            list.map((e) => encodeOrder(orderOf(e, s))).reduce((a, b) => (a >= b ? a : b));
-          const shuffled = [...events, ...events].sort(() =>
-            (picks.next().value as number) % 2 === 0 ? 1 : -1,
-          );
-          expect(newest(shuffled)).toBe(newest(events));
+          // Each event once more with other attributes: its order is the same.
+          const all = events.flatMap((e, index) => [
+            e,
+            { ...e, attributes: events.at(index - 1)!.attributes },
+          ]);
+          const newest = (list: typeof events): string[] =>
+            list
+              .map((e) => [encodeOrder(orderOf(e, s)), canonicalJson(e.attributes)] as [string, string])
+              .reduce((a, b) => {
+                if (a[0] !== b[0]) return a[0] > b[0] ? a : b;
+                return compareCanonicalAttributes(b[1], a[1]) > 0 ? b : a;
+              });
+          const shuffled = [...all, ...all].sort(() => ((picks.next().value as number) % 2 === 0 ? 1 : -1));
+          expect(newest(shuffled)).toEqual(newest(all));
         },
       ),
     );

@@ -1,3 +1,4 @@
+import { canonicalJson, type Attributes } from "./attributes.js";
 import type { EventId } from "./event-id.js";
 import type { Micros } from "./time.js";
 
@@ -11,7 +12,7 @@ export const DEFAULT_MAX_FUTURE_SKEW: MaxFutureSkew = 5 * 60 * 1_000_000;
 
 /**
  * What decides which of a user's events is the newest, compared field by field. A Kafka offset is not in it:
- * it would not survive a re-drive.
+ * it would not survive a re-drive. Events of equal order are told apart by compareAttributes.
  */
 export interface Order {
   readonly orderTime: Micros;
@@ -34,13 +35,29 @@ export function isClamped(order: Order): boolean {
   return order.orderTime !== order.timeStamp;
 }
 
-/** Negative if `a` is older than `b`, positive if newer, 0 only for the same observation received at the same sts. */
+/**
+ * Negative if `a` is older than `b`, positive if newer, 0 only for the same observation received at the same sts:
+ * then compareAttributes decides, as attributes that are no part of the observation's identity may differ.
+ */
 export function compareOrder(a: Order, b: Order): number {
   if (a.orderTime !== b.orderTime) return a.orderTime - b.orderTime;
   if (a.sts !== b.sts) return a.sts - b.sts;
   if (a.timeStamp !== b.timeStamp) return a.timeStamp - b.timeStamp;
   if (a.eventId === b.eventId) return 0;
   return a.eventId < b.eventId ? -1 : 1;
+}
+
+/**
+ * Decides between two events of equal order: the one with the greater canonical attributes is the newer. 0 only
+ * if they leave the same state, byte for byte, so the newest stays a pure maximum over what the events say.
+ */
+export function compareAttributes(a: Attributes, b: Attributes): number {
+  return compareCanonicalAttributes(canonicalJson(a), canonicalJson(b));
+}
+
+/** The same for their canonical JSON, by UTF-8 bytes: `<` would compare UTF-16 units, as no other store does. */
+export function compareCanonicalAttributes(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** Added to each time so that moments before 1970 sort as text too. */

@@ -65,7 +65,8 @@ describe("judge", () => {
     ]);
   });
 
-  test("calls the very same arrival a duplicate", () => {
+  test("calls an arrival of the very same order a duplicate, also when the state has moved on", () => {
     expect(fold([order(A, 10, 10), order(A, 10, 10)])[1]?.verdict).toBe("duplicate");
+    expect(fold([order(A, 10, 10), order(B, 20, 20), order(A, 10, 10)])[2]?.verdict).toBe("duplicate");
   });
 });

@@ -1,3 +1,4 @@
+import { compareCanonicalAttributes } from "@lastknown/shared";
 import {
   StatesUnavailableError,
   type BucketOutcome,
@@ -49,7 +50,7 @@ export class MemoryStateStore implements StateStore {
     let written = 0;
     for (const state of states) {
       const before = stored.states.get(state.user);
-      if (before !== undefined && state.order <= before.order) continue;
+      if (before !== undefined && !isNewer(state, before)) continue;
       stored.states.set(state.user, state);
       written++;
     }
@@ -66,4 +67,9 @@ export class MemoryStateStore implements StateStore {
   #requireAvailable(): void {
     if (this.unavailable) throw new StatesUnavailableError("the store was switched off");
   }
+}
+
+function isNewer(state: UserState, stored: UserState): boolean {
+  if (state.order !== stored.order) return state.order > stored.order;
+  return compareCanonicalAttributes(state.attributes, stored.attributes) > 0;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
   bucketOf,
+  canonicalJson,
   connectRedis,
   encodeOrder,
   loadSettings,
@@ -61,18 +62,28 @@ afterAll(async () => {
 
 describeStateStore("redis", makeStore);
 
+/** Texts that share their beginnings, of characters that UTF-8, UTF-16 and most locales sort differently. */
+const tiedAttributes = fc
+  .string({
+    unit: fc.constantFrom("A", "a", "b", "é", "\ue000", "\uffff", "\u{10000}", "\u{1f600}"),
+    maxLength: 5,
+  })
+  .map((note) => canonicalJson({ note }));
+
 describe("the script on a real Redis", () => {
   test("does what the model does, for any sequence of updates", async () => {
     // Few users and times, so that the same ones meet; "a" and "b" live in different buckets.
     const user = fc.constantFrom("a", "b");
     const time = fc.integer({ min: -2, max: 2 });
-    const state = fc.record({
-      user,
+    const anyOrder = fc.record({
       orderTime: time,
       sts: time,
       timeStamp: time,
-      id: fc.constantFrom("0", "a", "f"),
+      eventId: fc.constantFrom("0", "a", "f").map((digit) => digit.repeat(32)),
     });
+    // The greatest of them comes often, so that ties are the last word of many sequences.
+    const greatestOrder = fc.constant({ orderTime: 2, sts: 2, timeStamp: 2, eventId: "f".repeat(32) });
+    const state = fc.record({ order: fc.oneof(anyOrder, greatestOrder), attributes: tiedAttributes });
     const update = fc.record({
       user,
       expectedProgress: fc.integer({ min: 0, max: 6 }),
@@ -91,9 +102,10 @@ describe("the script on a real Redis", () => {
             await real.lose(bucket);
             model.lose(bucket);
           }
-          const newest = states.slice(0, 1).map(({ orderTime, sts, timeStamp, id }) => ({
+          const newest = states.slice(0, 1).map(({ order, attributes }) => ({
             ...stateAt(owner, 0, `${source++}`),
-            order: encodeOrder({ orderTime, sts, timeStamp, eventId: id.repeat(32) }),
+            attributes,
+            order: encodeOrder(order),
           }));
           const sent: BucketUpdate = { bucket, states: newest, ...rest };
           expect(await real.store.apply([sent])).toEqual(await model.apply([sent]));
@@ -106,6 +118,34 @@ describe("the script on a real Redis", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("decides every tie by bytes as the model does", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(tiedAttributes, { minLength: 2, maxLength: 12 }), async (texts) => {
+        const real = makeStore();
+        const model = new MemoryStateStore();
+        for (const [index, attributes] of texts.entries()) {
+          const update = updateOf("bus", index + 1, [{ ...stateAt("bus", 0, `${index}`), attributes }]);
+          expect(await real.store.apply([update])).toEqual(await model.apply([update]));
+        }
+        const greatest = texts.map((text) => Buffer.from(text)).reduce((a, b) => (a.compare(b) >= 0 ? a : b));
+        const stored = await real.state("bus");
+        expect(stored).toEqual(model.state(bucketOf(Buffer.from("bus")), "bus"));
+        expect(stored?.attributes).toBe(greatest.toString());
+        expect(stored?.source).toBe(`${texts.indexOf(greatest.toString())}`);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("takes attributes that are missing for less than any", async () => {
+    const { store, state, keys } = makeStore();
+    const update = updateOf("bus", 1, [stateAt("bus", 5, "whole")]);
+    await store.apply([update]);
+    await redis.hdel(keys.state("bus"), "attributes");
+    expect(await store.apply([update])).toEqual([{ kind: "applied", written: 1 }]);
+    expect(await state("bus")).toEqual(stateAt("bus", 5, "whole"));
   });
 
   test.each(["nan", "1e400", "0x10", "-1", "", "9".repeat(16)])(

@@ -9,10 +9,24 @@
  * Reply    {0, users written}, or {1, progress stored} where less is stored than expected: then nothing changed
  *
  * Orders are compared as text: 74 characters of [0-9a-f], which sort so in every locale, and Lua's numbers would
- * round them. Offsets are compared as numbers: below 10^15 they are exact. A progress that we cannot have
- * written (Lua reads "1e400", "0x10" and "nan" as numbers) counts as none.
+ * round them. Of equal orders the greater attributes win, compared as bytes: Lua's < follows the locale that the
+ * server was started with. The first byte that differs is found by halving, as a text may have a million of them
+ * and holds up the whole server meanwhile. Attributes that are missing count as less than any.
+ *
+ * Offsets are compared as numbers: below 10^15 they are exact. A progress that we cannot have written (Lua reads
+ * "1e400", "0x10" and "nan" as numbers) counts as none.
  */
 export const UPSERT_SCRIPT = `
+local function isGreater(text, other)
+  if text == other then return false end
+  local low, high = 1, math.max(#text, #other)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if string.sub(text, low, middle) == string.sub(other, low, middle) then low = middle + 1 else high = middle end
+  end
+  return (string.byte(text, low) or -1) > (string.byte(other, low) or -1)
+end
+
 local expected = tonumber(ARGV[1])
 local stored = redis.call('GET', KEYS[1])
 local progress = 0
@@ -23,7 +37,8 @@ local written = 0
 for user = 2, #KEYS do
   local at = 5 * user - 7
   local order = redis.call('HGET', KEYS[user], 'order')
-  if not order or ARGV[at] > order then
+  if not order or ARGV[at] > order or ARGV[at] == order
+      and isGreater(ARGV[at + 3], redis.call('HGET', KEYS[user], 'attributes') or '') then
     redis.call('HSET', KEYS[user], 'order', ARGV[at], 'time_stamp', ARGV[at + 1], 'sts', ARGV[at + 2],
       'attributes', ARGV[at + 3], 'source', ARGV[at + 4])
     written = written + 1
