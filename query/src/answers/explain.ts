@@ -43,19 +43,24 @@ export async function explain(
   user: string,
   moment: Moment,
 ): Promise<Explanation | undefined> {
-  const { store, fleet, schemas } = context;
-  const winner = await newestArrival(store, user, moment, fleet.maxFutureSkew);
+  const { store, schemas } = context;
+  const winner = await newestArrival(context, place, user, moment);
   if (winner === undefined) return undefined;
   const arrivals = await countArrivals(store, user, moment);
   const judged = (position: OrderPosition): JudgedState => {
     const arrival = foldedArrival(store, user, position.offset);
     return { ...stateOf(arrival, place, schemas), ...judgementOf(arrival) };
   };
-  const lost = losers(store, user, winner, moment).map((loser) => ({
-    state: judged(loser),
-    reasons: whyLost(loser, winner, moment),
-  }));
-  return { user, winner: judged(winner), lost, arrivals };
+  const winnersState = judged(winner);
+  const lost = losers(store, user, winner, moment).map((loser) => {
+    const state = judged(loser);
+    const contenders = [
+      { ...loser, attributes: state.attributes },
+      { ...winner, attributes: winnersState.attributes },
+    ] as const;
+    return { state, reasons: whyLost(...contenders, moment) };
+  });
+  return { user, winner: winnersState, lost, arrivals };
 }
 
 function foldedArrival(store: ViewStore, user: string, offset: number): FoldedArrival {
@@ -65,7 +70,11 @@ function foldedArrival(store: ViewStore, user: string, offset: number): FoldedAr
 
 function losers(store: ViewStore, user: string, winner: OrderPosition, moment: Moment): OrderPosition[] {
   const excluded = take(store.byOrder(user, WHOLE_ORDER), (position) => !isWithin(position, moment));
-  const nextByOrder = take(store.byOrder(user, { below: winner }), (position) => isWithin(position, moment));
+  // Arrivals that tie with the winner may stand before it.
+  const fromWinnerDown = store.byOrder(user, { orderMax: winner.order });
+  const nextByOrder = take(fromWinnerDown, (position) => {
+    return position.offset !== winner.offset && isWithin(position, moment);
+  });
   const lastReceived = take(store.latestReceived(user), () => true);
   const byOffset = new Map(
     [...excluded, ...nextByOrder, ...lastReceived].map((loser) => [loser.offset, loser]),

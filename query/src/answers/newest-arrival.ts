@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { LATEST_MICROS, type MaxFutureSkew, type Micros } from "@lastknown/shared";
+import { compareOrder, LATEST_MICROS, type MaxFutureSkew, type Micros } from "@lastknown/shared";
 import type { OrderPosition } from "../view/arrival.js";
 import type { OrderBound, ViewStore } from "../view/view-store.js";
+import type { AnswerContext } from "./answer-context.js";
+import { newestOfTied } from "./newest-of-tied.js";
 
 /** A moment on one clock, the other, or both; on neither it is now. */
 export interface Moment {
@@ -15,24 +17,50 @@ export interface Moment {
 const STEPS_PER_TURN = 2000;
 
 /**
- * The greatest order among the arrivals that the moment lets in. With `knownAt` it walks back over what was
- * received later: 2 to 3 steps for most users, all of a user's arrivals at worst.
+ * The newest of the arrivals that the moment lets in: the greatest order, of equal orders the greatest attributes,
+ * of equal attributes the first received. Throws UnreadableArrivalError where a tie cannot be decided.
  */
 export async function newestArrival(
+  context: AnswerContext,
+  place: { topic: string; partition: number },
+  user: string,
+  moment: Moment,
+): Promise<OrderPosition | undefined> {
+  const greatest = await greatestOrder(context.store, user, moment, context.fleet.maxFutureSkew);
+  if (greatest?.isTied !== true) return greatest?.first;
+  return await newestOfTied(context, place, user, greatest.first);
+}
+
+interface GreatestOrder {
+  /** The first received of those that have it. */
+  readonly first: OrderPosition;
+  /** Whether others have it too: of nearly all users none has. */
+  readonly isTied: boolean;
+}
+
+/**
+ * The greatest order among the arrivals that the moment lets in. With `knownAt` it walks back over what was
+ * received later: 2 to 3 steps for most users, all of a user's arrivals at worst. It looks one step further, for
+ * a tie: that costs less than a walk of its own.
+ */
+async function greatestOrder(
   store: ViewStore,
   user: string,
   moment: Moment,
   maxFutureSkew: MaxFutureSkew,
-): Promise<OrderPosition | undefined> {
+): Promise<GreatestOrder | undefined> {
   let bound: OrderBound = { orderTimeMax: greatestOrderTime(moment, maxFutureSkew) };
   for (;;) {
     let steps = 0;
+    let first: OrderPosition | undefined;
     let last: OrderPosition | undefined;
     for (const position of store.byOrder(user, bound)) {
-      if (isReceivedBy(position, moment)) return position;
+      if (first !== undefined) return { first, isTied: compareOrder(position.order, first.order) === 0 };
+      if (isReceivedBy(position, moment)) first = position;
       last = position;
-      if (++steps === STEPS_PER_TURN) break;
+      if (++steps === STEPS_PER_TURN && first === undefined) break;
     }
+    if (first !== undefined) return { first, isTied: false };
     if (last === undefined || steps < STEPS_PER_TURN) return undefined;
     bound = { below: last };
     await nextTurn();

@@ -20,11 +20,12 @@ export class ViewAnswers {
 
   /** The user's state at a moment; at none, the newest. */
   async state(user: string, moment: Moment): Promise<UserState | Absence> {
-    const { store, schemas, fleet } = this.#context;
-    const position = await newestArrival(store, user, moment, fleet.maxFutureSkew);
+    const { store, schemas } = this.#context;
+    const place = this.#placeOf(user);
+    const position = await newestArrival(this.#context, place, user, moment);
     const arrival = position === undefined ? undefined : store.arrival(user, position.offset);
     if (arrival === undefined) return store.hasUser(user) ? "no-state-yet" : "unknown-user";
-    return stateOf(arrival, this.#placeOf(user), schemas);
+    return stateOf(arrival, place, schemas);
   }
 
   /** One page of the user's arrivals. Throws InvalidCursorError, ViewBehindCursorError. */

@@ -1,4 +1,4 @@
-import { isClamped, printTime } from "@lastknown/shared";
+import { compareAttributes, compareOrder, isClamped, printTime, type Attributes } from "@lastknown/shared";
 import type { OrderPosition } from "../view/arrival.js";
 import type { Moment } from "./newest-arrival.js";
 import { isAfter, isReceivedBy } from "./newest-arrival.js";
@@ -12,6 +12,7 @@ export const REASON_CODES = [
   "tie_broken_by_sts",
   "tie_broken_by_time_stamp",
   "tie_broken_by_event_id",
+  "tie_broken_by_attributes",
   "arrived_late",
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
@@ -22,8 +23,13 @@ export interface Reason {
   readonly text: string;
 }
 
+/** An arrival with all that decides whether it is the newest. */
+export interface Contender extends OrderPosition {
+  readonly attributes: Attributes;
+}
+
 /** Every reason that holds, the deciding one first. */
-export function whyLost(loser: OrderPosition, winner: OrderPosition, moment: Moment): Reason[] {
+export function whyLost(loser: Contender, winner: Contender, moment: Moment): Reason[] {
   const left = whyLeftOut(loser, moment);
   const reasons = left.length > 0 ? left : [decidingReason(loser, winner)];
   if (isClamped(loser.order)) reasons.push(clampedClock(loser));
@@ -52,7 +58,14 @@ function whyLeftOut(loser: OrderPosition, moment: Moment): Reason[] {
   return reasons;
 }
 
-function decidingReason({ order: mine }: OrderPosition, { order: winners }: OrderPosition): Reason {
+function decidingReason(loser: Contender, winner: Contender): Reason {
+  const [mine, winners] = [loser.order, winner.order];
+  if (compareOrder(mine, winners) === 0 && compareAttributes(loser.attributes, winner.attributes) !== 0) {
+    return {
+      code: "tie_broken_by_attributes",
+      text: "the same observation, received at the same sts; its attributes are the lesser as canonical JSON, compared as bytes, which decides the same everywhere",
+    };
+  }
   if (mine.eventId === winners.eventId) {
     const text =
       mine.sts === winners.sts

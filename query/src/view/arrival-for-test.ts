@@ -12,15 +12,24 @@ export interface ArrivalFacts {
   readonly timeStamp?: number;
   readonly sts?: number;
   readonly letter?: string;
+  /** No part of the observation. */
+  readonly gateway?: string;
 }
 
-export const TEST_SCHEMA = evolveEventSchema(undefined, [{ header: "letter", type: "string" }]);
+export const TEST_SCHEMA = evolveEventSchema(undefined, [
+  { header: "letter", type: "string" },
+  { header: "gateway", type: "string" },
+]);
 export const TEST_SCHEMA_ID = 11;
 
-export function arrivalFor({ user, offset, timeStamp = 0, sts = 0, letter = "a" }: ArrivalFacts): Arrival {
+export function arrivalFor(facts: ArrivalFacts): Arrival {
+  const { user, offset, timeStamp = 0, sts = 0, letter = "a", gateway } = facts;
   // A property test may give two arrivals one event id and different times: the stores must stand that too.
   const eventId = Buffer.from(letter.repeat(16)).toString("hex").slice(0, 32);
-  const attributes = Object.assign(emptyAttributes(), { letter });
+  const attributes = Object.assign(
+    emptyAttributes(),
+    gateway === undefined ? { letter } : { letter, gateway },
+  );
   const event = { eventId, user, timeStamp, sts, attributes };
   const body = bodyOf(new EventEncoder(TEST_SCHEMA, TEST_SCHEMA_ID).encode(event));
   const order = orderOf(event, TEST_SKEW);

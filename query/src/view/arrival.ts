@@ -25,7 +25,10 @@ export interface FoldedArrival extends Arrival {
   readonly seenBefore: boolean;
 }
 
-/** A place in a user's arrivals sorted by order. Of arrivals with one order, the first received counts as greatest. */
+/**
+ * A place in a user's arrivals sorted by order. Of arrivals with one order the first received stands as the
+ * greatest: which of them is the newest is decided by their attributes, when it is asked.
+ */
 export interface OrderPosition {
   readonly order: Order;
   readonly offset: number;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { encodeOrder, LATEST_MICROS, type Order } from "@lastknown/shared";
 import fc from "fast-check";
-import type { FoldedArrival } from "./arrival.js";
+import type { Arrival, FoldedArrival } from "./arrival.js";
 import { arrivalFor, batchOf, type ArrivalFacts } from "./arrival-for-test.js";
 import type { ViewStore } from "./view-store.js";
 
@@ -84,6 +84,26 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
       store.fold(batchOf([4, 2, 9].map((offset) => arrivalFor({ ...facts, offset }))));
       const offsets = [...store.byOrder("a", { orderTimeMax: 5 })].map(({ offset }) => offset);
       expect(offsets).toEqual([2, 4, 9]);
+    });
+
+    test("begins at an order with all arrivals of it, and none of a greater one", () => {
+      const facts = [
+        { offset: 0, timeStamp: 5, sts: 3, letter: "a" },
+        { offset: 1, timeStamp: 5, sts: 3, letter: "b" },
+        { offset: 2, timeStamp: 5, sts: 3, letter: "a" },
+        { offset: 3, timeStamp: 5, sts: 4, letter: "a" },
+        { offset: 4, timeStamp: -1, sts: 9, letter: "a" },
+      ].map((fact) => arrivalFor({ user: "a", ...fact }));
+      store.fold(batchOf(facts));
+      const from = (index: number): number[] => {
+        const orderMax = (facts[index] as Arrival).order;
+        return [...store.byOrder("a", { orderMax })].map(({ offset }) => offset);
+      };
+      expect(from(3)).toEqual([3, 1, 0, 2, 4]);
+      expect(from(1)).toEqual([1, 0, 2, 4]);
+      expect(from(0)).toEqual([0, 2, 4]);
+      expect(from(2)).toEqual([0, 2, 4]);
+      expect(from(4)).toEqual([4]);
     });
 
     test("goes on in the order from any place", () => {

@@ -1,4 +1,4 @@
-import type { Micros } from "@lastknown/shared";
+import type { Micros, Order } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "./arrival.js";
 
 /** What one call of `fold` takes in, all from one partition of the audit. */
@@ -24,8 +24,9 @@ export interface FoldPosition {
   readonly sourceEnd: number;
 }
 
-/** Where to begin walking a user's arrivals from the greatest order down. */
-export type OrderBound = { readonly orderTimeMax: Micros } | { readonly below: OrderPosition };
+/** Where to begin walking a user's arrivals from the greatest order down; arrivals of a maximum are walked too. */
+export type OrderBound =
+  { readonly orderTimeMax: Micros } | { readonly orderMax: Order } | { readonly below: OrderPosition };
 
 /**
  * The audit, folded so that the past can be asked. What it answers depends on the set of arrivals alone: not on
@@ -61,7 +62,7 @@ export interface ViewStore {
   /** The user's arrivals by descending source offset. */
   latestReceived(user: string): Iterable<Arrival>;
 
-  /** The user's arrivals from the greatest order down. */
+  /** The user's arrivals from the greatest order down; of equal orders the first received comes first. */
   byOrder(user: string, bound: OrderBound): Iterable<OrderPosition>;
 
   /** Forgets everything, the offsets to go on from included. */

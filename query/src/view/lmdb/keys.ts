@@ -55,6 +55,15 @@ export function positionOfOrderKey(key: Uint8Array): OrderPosition {
   return { order: readOrder(bytes, USER_BYTES), offset };
 }
 
+/** A key above all of this user's of this order, and below all of greater ones. */
+export function aboveOrder(user: number, order: Order): Buffer {
+  const key = withUser(user, ORDER_BYTES + 1);
+  writeOrder(key, order, USER_BYTES);
+  // No offset's complement begins with this byte.
+  key.writeUInt8(0xff, USER_BYTES + ORDER_BYTES);
+  return key;
+}
+
 /** A key above all of this user's whose order_time is at most the one given. */
 export function aboveOrderTime(user: number, orderTimeMax: number): Buffer {
   const key = withUser(user, 8);

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "lmdb";
 import { TEST_SKEW } from "../arrival-for-test.js";
-import { describeViewStore } from "../view-store.contract.js";
+import { describeTiedArrivals } from "../../answers/tied-arrivals.contract.js";
+import { describeViewStore, type StoreUnderTest } from "../view-store.contract.js";
 import { LmdbViewStore } from "./lmdb-view-store.js";
 
-describeViewStore("the view in LMDB", async () => {
+const make = async (): Promise<StoreUnderTest> => {
   const directory = await mkdtemp(join(tmpdir(), "lastknown-view-"));
   const root = open<Buffer, Buffer>({
     path: directory,
@@ -21,4 +22,7 @@ describeViewStore("the view in LMDB", async () => {
     await rm(directory, { recursive: true });
   };
   return { store, remove };
-});
+};
+
+describeViewStore("the view in LMDB", make);
+describeTiedArrivals("the view in LMDB", make);

@@ -243,9 +243,12 @@ export class LmdbViewStore implements ViewStore {
   *byOrder(user: string, bound: OrderBound): Iterable<OrderPosition> {
     const number = this.#numberOf(user);
     if (number === undefined) return;
-    const start =
-      "below" in bound ? keys.orderKey(number, bound.below) : keys.aboveOrderTime(number, bound.orderTimeMax);
-    const range = { start, end: keys.userPrefix(number), exclusiveStart: true, reverse: true };
+    const range = {
+      start: keyAbove(number, bound),
+      end: keys.userPrefix(number),
+      exclusiveStart: true,
+      reverse: true,
+    };
     for (const key of this.#order.getKeys(range)) yield keys.positionOfOrderKey(key);
   }
 
@@ -266,6 +269,12 @@ export class LmdbViewStore implements ViewStore {
     await this.#root.close();
     await this.#onClosed();
   }
+}
+
+function keyAbove(user: number, bound: OrderBound): Buffer {
+  if ("below" in bound) return keys.orderKey(user, bound.below);
+  if ("orderMax" in bound) return keys.aboveOrder(user, bound.orderMax);
+  return keys.aboveOrderTime(user, bound.orderTimeMax);
 }
 
 function greater(a: Order, b: Order): Order {

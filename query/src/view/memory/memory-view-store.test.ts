@@ -1,7 +1,11 @@
-import { describeViewStore } from "../view-store.contract.js";
+import { describeTiedArrivals } from "../../answers/tied-arrivals.contract.js";
+import { describeViewStore, type StoreUnderTest } from "../view-store.contract.js";
 import { MemoryViewStore } from "./memory-view-store.js";
 
-describeViewStore("the view in memory", async () => {
+const make = (): Promise<StoreUnderTest> => {
   const store = new MemoryViewStore();
   return Promise.resolve({ store, remove: () => store.close() });
-});
+};
+
+describeViewStore("the view in memory", make);
+describeTiedArrivals("the view in memory", make);

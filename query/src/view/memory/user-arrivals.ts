@@ -60,15 +60,17 @@ export class UserArrivals {
   }
 
   *byOrder(bound: OrderBound): Iterable<OrderPosition> {
-    const isAbove =
-      "below" in bound
-        ? (position: OrderPosition) => comparePosition(position, bound.below) >= 0
-        : (position: OrderPosition) => position.order.orderTime > bound.orderTimeMax;
-    for (let index = firstIndex(this.#byOrder, isAbove) - 1; index >= 0; index--) {
+    for (let index = firstIndex(this.#byOrder, isAbove(bound)) - 1; index >= 0; index--) {
       const { order, offset } = this.#byOrder[index] as Arrival;
       yield { order, offset };
     }
   }
+}
+
+function isAbove(bound: OrderBound): (position: OrderPosition) => boolean {
+  if ("below" in bound) return (position) => comparePosition(position, bound.below) >= 0;
+  if ("orderMax" in bound) return ({ order }) => compareOrder(order, bound.orderMax) > 0;
+  return ({ order }) => order.orderTime > bound.orderTimeMax;
 }
 
 function comparePosition(a: OrderPosition, b: OrderPosition): number {
