@@ -16,6 +16,18 @@ const TAKES_EQUALS: BuildChange = {
   to: "ARGV[at] >= order",
 };
 
+const PREFERS_THE_LESSER: BuildChange = {
+  file: "consumer/dist/states/redis/upsert-script.js",
+  from: "(string.byte(text, low) or -1) > (",
+  to: "(string.byte(text, low) or -1) < (",
+};
+
+const COMPARES_UTF_16: BuildChange = {
+  file: "shared/dist/domain/order.js",
+  from: "Buffer.compare(Buffer.from(a), Buffer.from(b))",
+  to: "a < b ? -1 : 1",
+};
+
 const ORDERS_BY_TEXT: BuildChange = {
   file: "shared/dist/domain/order.js",
   from: "return a.sts - b.sts;",
@@ -52,12 +64,24 @@ describe("events that differ in the last fields of the order alone", () => {
     expect(complaintsAbout(await judgeTies())).toEqual([]);
   });
 
-  it("are caught where Redis takes an equal order for a newer one", async () => {
-    await copy.change(TAKES_EQUALS);
+  it.each([
+    ["takes an equal order for a newer one", TAKES_EQUALS],
+    ["lets the lesser of tied attributes win", PREFERS_THE_LESSER],
+  ])("are caught where Redis %s", async (_what, change) => {
+    await copy.change(change);
     const attributes = (gateway: string): unknown =>
       expect.objectContaining({ attributes: `{"gateway":"${gateway}","speed":10}` });
     expectWrong(await judgeTies(), {
-      states: { where: "user:same-", expected: attributes("north"), actual: attributes("south") },
+      states: { where: "user:same-", expected: attributes("south"), actual: attributes("north") },
+    });
+  });
+
+  it("are caught where tied attributes are compared as JavaScript does, not by their bytes", async () => {
+    await copy.change(COMPARES_UTF_16);
+    const attributes = (gateway: string): unknown =>
+      expect.objectContaining({ attributes: { gateway, speed: 10 } });
+    expectWrong(await judgeTies(), {
+      asOf: { where: "beyond-", expected: attributes("\u{1f600}"), actual: attributes("\uff5e") },
     });
   });
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { USUAL_FUTURE_SKEW } from "../meaning/order.js";
+import { foldAll } from "../recompute.js";
 import { redisStates } from "./fleet-for-test.js";
 import { judgeStates } from "./judge-states.js";
 import { timelines, wrongCount } from "./spoiled-fleet-for-test.js";
@@ -21,6 +23,25 @@ describe("judgeStates", () => {
     expect(judge(states)).toBe(0);
     hash["source"] = named(0);
     expect(judge(states)).toBe(1);
+  });
+
+  it("takes no record of a lesser tie for the winner's, nor its attributes", () => {
+    const source = (offset: number) => ({ source: { partition: 0, offset } });
+    const tied = ["north", "south", "south"].map((gateway, offset) => {
+      const [timeStamp, sts] = [10n, 20n];
+      const attributes = `{"gateway":"${gateway}"}`;
+      return { user: "a", timeStamp, sts, eventId: "0".repeat(32), attributes, ...source(offset) };
+    });
+    const ofTies = foldAll(tied, USUAL_FUTURE_SKEW);
+    const wrongWith = (changed: Record<string, string>): number => {
+      const states = redisStates(ofTies);
+      for (const hash of states.values()) Object.assign(hash, changed);
+      return wrongCount(judgeStates(ofTies, { states }, names));
+    };
+    expect(wrongWith({})).toBe(0);
+    expect(wrongWith({ source: "t.events/0/2" })).toBe(0);
+    expect(wrongWith({ source: "t.events/0/0" })).toBe(1);
+    expect(wrongWith({ attributes: '{"gateway":"north"}' })).toBe(1);
   });
 
   it.each(["order", "time_stamp", "sts", "attributes", "source"])(

@@ -39,7 +39,7 @@ function stateFields({ state }: Timeline): Record<string, string> {
   };
 }
 
-/** Where the records stand that brought the winner: several, where it was sent again exactly. */
+/** Where the records stand that brought the winner: several, where it was sent again with the same attributes. */
 function winnersRecords({ arrivals, state }: Timeline, eventsTopic: string): string[] {
   return arrivals
     .filter(({ order }) => compareOrders(order, state.order) === 0)

@@ -76,6 +76,26 @@ describe("foldTimeline", () => {
     expect(facts(tieOfAll.arrivals)).toEqual(["applied", "applied"]);
   });
 
+  it("lets the greater attributes win where all else ties, by their bytes, and keeps the verdicts", () => {
+    const tied = (...attributes: string[]): Arrival[] =>
+      attributes.map((text) => ({ ...arrival("A", 10, 10), attributes: text }));
+    const winnerOf = (arrivals: Arrival[]): number => {
+      const { arrivals: judged, state } = foldTimeline("u", arrivals, SKEW);
+      expect(facts(judged)).toEqual(["applied", ...judged.slice(1).map(() => "duplicate repeated")]);
+      expect(answer({ user: "u", arrivals: judged, state }, { at: 10n * SECOND })).toBe(state);
+      return judged.indexOf(state);
+    };
+    expect(winnerOf(tied('{"g":"north"}', '{"g":"south"}', '{"g":"east"}'))).toBe(1);
+    expect(winnerOf(tied('{"g":"south"}', '{"g":"north"}', '{"g":"south"}'))).toBe(0);
+    // U+FF5E against U+1F600: as UTF-16 units the first would be the greater one.
+    expect(winnerOf(tied('{"g":"\uff5e"}', '{"g":"\u{1f600}"}'))).toBe(1);
+    expect(winnerOf(tied('{"g":"\u{1f600}"}', '{"g":"\uff5e"}'))).toBe(0);
+    expect(winnerOf(tied('{"g":"\u{1f600}"}', '{"g":"\u{1f601}"}'))).toBe(1);
+    expect(winnerOf(tied('{"g":1}', "{}"))).toBe(1);
+    expect(winnerOf(tied('{"g":1', '{"g":1}'))).toBe(1);
+    expect(winnerOf(tied('{"g":1}', '{"g":1'))).toBe(0);
+  });
+
   it("clamps past the skew only, and never where it is off", () => {
     const arrivals = [arrival("A", 310, 10), arrival("B", 311, 10)];
     expect(facts(foldTimeline("u", arrivals, SKEW).arrivals)).toEqual(["applied", "applied clamped"]);
