@@ -13,6 +13,7 @@ import {
 import type { GroupOffsets } from "./freshness/log-tracker.js";
 import type { LatestStates } from "./latest/latest-states.js";
 import { RedisLatestStates } from "./latest/redis/redis-latest-states.js";
+import { DirectoryLock } from "./view/lmdb/directory-lock.js";
 import { openLmdbView } from "./view/lmdb/open-lmdb-view.js";
 import { MemoryViewStore } from "./view/memory/memory-view-store.js";
 import type { ViewStore } from "./view/view-store.js";
@@ -37,8 +38,17 @@ const AUDIT_DEADLINE_MS = 5000;
 /** What is older tells nothing about the lag. */
 const POSITION_DEADLINE_MS = 1000;
 
-/** Opens nothing before its first use, except for Redis, which begins to connect. */
-export function connectQuery(settings: QueryServiceSettings, logger: Logger): QueryConnections {
+/**
+ * Takes the data directory, and opens nothing else before its first use, except for Redis, which begins to connect.
+ *
+ * @throws FatalError (usage) if another query service has the data directory
+ */
+export async function connectQuery(
+  settings: QueryServiceSettings,
+  logger: Logger,
+): Promise<QueryConnections> {
+  const { view, dataDirectory } = settings.query;
+  const lock = view === "lmdb" ? await DirectoryLock.take(dataDirectory, logger) : undefined;
   const kafka = { settings: settings.kafka, logger };
   const auditReader = new KafkaLogReader({ ...kafka, callDeadlineMs: AUDIT_DEADLINE_MS });
   const positionReader = new KafkaLogReader({ ...kafka, callDeadlineMs: POSITION_DEADLINE_MS });
@@ -55,6 +65,7 @@ export function connectQuery(settings: QueryServiceSettings, logger: Logger): Qu
     close: async () => {
       redis.disconnect();
       await Promise.all([auditReader.close(), positionReader.close(), admin.close()]);
+      await lock?.release();
     },
   };
 }

@@ -40,7 +40,7 @@ export interface QueryService {
 /**
  * Starts a query service: HTTP answers at once, from Redis; from the view as soon as it has caught up.
  *
- * @throws FatalError if a port cannot be had, or servers, settings and data directory belong to different fleets
+ * @throws FatalError if the data directory or a port cannot be had, or servers, settings and data directory belong to different fleets
  * @example
  *   const query = await startQuery(settings, { logger });
  *   await fetch(`http://127.0.0.1:${query.port}/v1/users/bus-7`);
@@ -51,7 +51,7 @@ export async function startQuery(
   dependencies: QueryDependencies,
 ): Promise<QueryService> {
   const { logger } = dependencies;
-  const connections = dependencies.connections ?? connectQuery(settings, logger);
+  const connections = dependencies.connections ?? (await connectQuery(settings, logger));
   const service = new RunningQuery(settings, connections, dependencies.metrics ?? createMetrics(), logger);
   try {
     await service.start();
