@@ -1,6 +1,6 @@
 import { request } from "node:http";
-import type { AddressInfo } from "node:net";
-import { json } from "node:stream/consumers";
+import { connect, type AddressInfo } from "node:net";
+import { json, text } from "node:stream/consumers";
 import { Script } from "node:vm";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { silentLogger, userIdProblem } from "@lastknown/shared";
@@ -47,6 +47,7 @@ describe("the HTTP service", () => {
       health: () => Promise.reject(new Error("not asked")),
       observer: { answered: () => undefined },
       logger: silentLogger,
+      requestTimeoutMs: 1500,
     });
     await server.listen({ host: "127.0.0.1", port: 0 });
   });
@@ -166,20 +167,71 @@ describe("the HTTP service", () => {
   });
 
   test.each([
-    "/v1/users/%FF",
-    "/v1/users/%",
-    "/v1/users/%zz",
-    "/v1/users/%ED%A0%80",
-    `/v1/users/${"x".repeat(769)}`,
-  ])("refuses a path that is no legal URL: %s", async (url) => {
+    ["/v1/users/%FF", "user"],
+    ["/v1/users/%", "user"],
+    ["/v1/users/%zz?at=x", "user"],
+    ["/v1/users/%ED%A0%80/history", "user"],
+    ["/v1/users/a/%zz", "path"],
+    ["/%zz", "path"],
+  ])("refuses %s, which is no legal URL, and names the field", async (url, field) => {
     const answer = await get(url);
     expect(answer.statusCode).toBe(400);
     expect(answer.headers["content-type"]).toBe("application/problem+json; charset=utf-8");
     expect(answer.headers["x-data-source"]).toBe("none");
-    expect(answer.json()).toMatchObject({ status: 400 });
+    expect(answer.json()).toMatchObject({ type: "urn:lastknown:problem:invalid-url", status: 400, field });
   });
 
-  test.each(["/", "/v2", "/v1/users/", "/v1/users/a/b", "/v1/users/a/history/"])(
+  test.each([
+    [`/v1/users/${"x".repeat(257)}`, "user"],
+    [`/v1/users/${"x".repeat(769)}`, "user"],
+    [`/v1/users/${"x".repeat(5000)}/explain`, "user"],
+    [`/v1/users/-?id=${"x".repeat(257)}`, "id"],
+  ])("says of a user id that is too long that it is, and the limit", async (url, field) => {
+    const answer = await get(url);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toEqual({
+      type: "urn:lastknown:problem:invalid-parameter",
+      title: "A parameter is wrong",
+      status: 400,
+      detail: "the user id is longer than 256 bytes",
+      field,
+    });
+  });
+
+  test.each([
+    ["POST", "/v1/users/a"],
+    ["PUT", "/v1/users/%2F?at=x"],
+    ["DELETE", "/v1/users/a/history"],
+    ["PATCH", "/v1/users"],
+    ["OPTIONS", "/v1/users/a/explain"],
+    ["TRACE", "/health"],
+    ["POST", "/"],
+  ])("answers %s %s with 405 and what is allowed, whatever its body", async (method, path) => {
+    const body = method === "TRACE" ? "" : "{ no JSON";
+    const head = `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n`;
+    const answer = await exchange(server, `${head}content-length: ${body.length}\r\n\r\n${body}`);
+    expect(answer).toMatchObject({ status: 405, body: { type: "urn:lastknown:problem:method-not-allowed" } });
+    expect(answer.headers.get("allow")).toBe("GET, HEAD");
+    expect(answer.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
+    expect(answer.headers.get("x-data-source")).toBe("none");
+  });
+
+  test.each([
+    ["headers that are too large", `GET / HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, 431],
+    ["a URL that is too large", `GET /${"y".repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
+    ["what is no HTTP", "hello\r\n\r\n", 400],
+    ["an unknown method", "FETCH / HTTP/1.1\r\nhost: x\r\n\r\n", 400],
+    ["a request that does not end", "GET / HTTP/1.1\r\nhost: x\r\n", 408],
+  ])("answers %s as every other error, and closes", async (_what, request, status) => {
+    const answer = await exchange(server, request);
+    expect(answer).toMatchObject({ status, body: { status, title: expect.any(String) } });
+    expect(answer.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
+    expect(answer.headers.get("connection")).toBe("close");
+    expect(answer.headers.get("x-data-source")).toBe("none");
+    expect(answer.headers.get("x-data-lag-seconds")).toBe("unknown");
+  });
+
+  test.each(["/v2", "/v1/users/", "/v1/users/a/b", "/v1/users/a/history/"])(
     "knows no other path: %s",
     async (url) => {
       const answer = await server.inject({ method: "POST", url });
@@ -243,4 +295,24 @@ function rawGet(server: RouteServer, path: string): Promise<{ user?: string }> {
     sent.on("error", reject);
     sent.end();
   });
+}
+
+interface Exchanged {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** Sends bytes as they are and reads until the server closes; the body must be as long as its header says. */
+async function exchange(server: RouteServer, request: string): Promise<Exchanged> {
+  const { port } = server.server.address() as AddressInfo;
+  const socket = connect({ host: "127.0.0.1", port });
+  socket.write(request);
+  const answer = await text(socket);
+  const end = answer.indexOf("\r\n\r\n");
+  const [first = "", ...lines] = answer.slice(0, end).split("\r\n");
+  const headers = new Headers(lines.map((line) => line.split(": ", 2) as [string, string]));
+  const body = answer.slice(end + 4);
+  expect(headers.get("content-length")).toBe(String(Buffer.byteLength(body)));
+  return { status: Number(first.split(" ")[1]), headers, body: JSON.parse(body) };
 }

@@ -7,11 +7,15 @@ import type { Answers } from "../answers/answers.js";
 import { Problem } from "../answers/problem.js";
 import { addDocsRoutes } from "./docs-routes.js";
 import { addHealthRoute, type Health } from "./health-route.js";
+import { KnownPaths, METHODS_ALLOWED } from "./known-paths.js";
 import { openApiOptions } from "./open-api.js";
+import { answerParserError } from "./parser-errors.js";
 import { provenanceHeaders, SOURCE_HEADER } from "./provenance-headers.js";
 import { parseQueryString, unknownName } from "./query-string.js";
+import { Refusal } from "./refusal.js";
 import type { RouteServer } from "./route-server.js";
 import { sendProblem, shortened } from "./send-problem.js";
+import { urlProblem } from "./url-problem.js";
 import { addUserRoutes } from "./user-routes.js";
 
 /** Told about each answer. `route` is the pattern of a route, or undefined where none fits. */
@@ -24,11 +28,15 @@ export interface HttpServerOptions {
   readonly health: () => Promise<Health>;
   readonly observer: AnswerObserver;
   readonly logger: Logger;
+  /** How long a request may take to come, to within a second; 10 s unless given. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** What the router compares is half decoded: reserved characters still have three characters each. */
 const PARAM_LENGTH_MAX = USER_ID_BYTES_MAX * 3;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** How often requests are looked for that took too long to come. */
+const TIMEOUT_CHECK_MS = 1000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const BODY_BYTES_MAX = 1024;
 
@@ -44,9 +52,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Rout
       querystringParser: (text) => parseQueryString(text) as Record<string, unknown>,
     },
     frameworkErrors: (error, request, reply) => {
-      sendProblem(logger, new Problem("invalid-url", error.message, { cause: error }), request, reply);
+      sendProblem(logger, urlProblem(error, request.url), request, reply);
     },
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    clientErrorHandler: answerParserError,
+    requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: "idle",
@@ -57,11 +67,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Rout
   server.setValidatorCompiler(() => (value) => ({ value }));
   server.setSerializerCompiler(() => (body) => JSON.stringify(body));
   server.setErrorHandler((error, request, reply) => sendProblem(logger, error, request, reply));
-  server.setNotFoundHandler((request) => {
-    const asked = `${request.method} ${shortened(request.url)}`;
-    throw new Problem("unknown-route", `there is nothing at ${asked}; see /docs`);
-  });
-  addHooks(server, options.observer);
+  addHooks(server, options.observer, new KnownPaths(server));
 
   await server.register(swagger, openApiOptions);
   addUserRoutes(server, options.answers);
@@ -71,7 +77,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Rout
   return server;
 }
 
-function addHooks(server: RouteServer, observer: AnswerObserver): void {
+function addHooks(server: RouteServer, observer: AnswerObserver, paths: KnownPaths): void {
+  // Before a body is looked at, which no path here takes.
+  server.addHook("onRequest", async (request) => {
+    if (!request.is404) return;
+    const asked = `${request.method} ${shortened(request.url)}`;
+    if (!paths.has(request.url))
+      throw new Problem("unknown-route", `there is nothing at ${asked}; see /docs`);
+    throw new Refusal("method-not-allowed", `${asked}: ask with ${METHODS_ALLOWED}`, METHODS_ALLOWED);
+  });
   server.addHook("preValidation", async (request) => {
     if (request.query instanceof Problem) throw request.query;
     const field = unknownName(request.query, request.routeOptions.schema?.querystring);

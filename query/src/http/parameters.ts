@@ -13,7 +13,9 @@ export function userOf(pathId: string, query: Query): string {
   const isElsewhere = pathId === "-" && query["id"] !== undefined;
   const user = isElsewhere ? (query["id"] as string) : pathId;
   const problem = userIdProblem(user);
-  if (problem !== undefined) throw wrong(isElsewhere ? "id" : "user", problem);
+  if (problem !== undefined) {
+    throw new Problem("invalid-parameter", problem, { field: isElsewhere ? "id" : "user" });
+  }
   if (query["id"] !== undefined && !isElsewhere) throw wrong("id", "goes with /v1/users/- only");
   return user;
 }

@@ -1,10 +1,12 @@
 import type { Logger } from "@lastknown/shared";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { UNKNOWN_PROVENANCE } from "../answers/answer.js";
 import { Problem } from "../answers/problem.js";
 import { PROBLEM_ANSWERS, problemDetails } from "./problem-answers.js";
 import { provenanceHeaders } from "./provenance-headers.js";
+import { Refusal } from "./refusal.js";
 
-const CONTENT_TYPE = "application/problem+json; charset=utf-8";
+export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 const CLIENT_ERRORS = { first: 400, last: 499 };
 
 /** Answers with problem details, whatever was thrown. What nobody foresaw is logged and told without details. */
@@ -14,6 +16,10 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
+  if (error instanceof Refusal) {
+    sendRefusal(error, reply);
+    return;
+  }
   const problem = problemOf(error);
   const { status, retryAfterSeconds } = PROBLEM_ANSWERS[problem.code];
   if (status >= 500 && retryAfterSeconds === undefined) {
@@ -23,8 +29,17 @@ export function sendProblem(
   reply
     .code(status)
     .headers(provenanceHeaders(problem.provenance))
-    .type(CONTENT_TYPE)
+    .type(PROBLEM_TYPE)
     .send(JSON.stringify(problemDetails(problem.code, problem.message, problem.field)));
+}
+
+function sendRefusal({ code, message, allow }: Refusal, reply: FastifyReply): void {
+  if (allow !== undefined) reply.header("allow", allow);
+  reply
+    .code(PROBLEM_ANSWERS[code].status)
+    .headers(provenanceHeaders(UNKNOWN_PROVENANCE))
+    .type(PROBLEM_TYPE)
+    .send(JSON.stringify(problemDetails(code, message, undefined)));
 }
 
 /** An URL as a message may repeat it. */
