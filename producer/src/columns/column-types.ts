@@ -23,14 +23,17 @@ export interface ColumnTypesOptions {
 /** The types of a file's columns: learnt from its cells, unless the user named them. */
 export class ColumnTypes {
   readonly #options: ColumnTypesOptions;
-  readonly #known: ReadonlyMap<string, FieldType>;
+  /** The version that the schema evolves from. Another replay may register a later one while this one reads. */
+  #latest: EventSchema | undefined;
+  #known: ReadonlyMap<string, FieldType>;
   readonly #facts = new Map<string, ColumnFacts>();
   /** Columns that more cells can still teach something about. */
   #open: { header: string; index: number; facts: ColumnFacts }[] = [];
 
   constructor(options: ColumnTypesOptions) {
     this.#options = options;
-    this.#known = new Map((options.latest?.columns ?? []).map((column) => [column.header, column.type]));
+    this.#latest = options.latest;
+    this.#known = typesIn(options.latest);
     for (const index of options.mapping.attributes) {
       const header = options.mapping.header[index] as string;
       const facts = noFacts();
@@ -48,6 +51,14 @@ export class ColumnTypes {
       settled ||= !facts.numbers && !facts.booleans;
     }
     if (settled) this.#open = this.#open.filter(({ facts }) => facts.numbers || facts.booleans);
+  }
+
+  /** Goes on from this version. Returns false if it did so already. */
+  useLatest(latest: EventSchema | undefined): boolean {
+    if (latest?.text === this.#latest?.text) return false;
+    this.#latest = latest;
+    this.#known = typesIn(latest);
+    return true;
   }
 
   /** Whether each column has a type by now, from the user or the registry: then no cell needs to be awaited. */
@@ -73,7 +84,7 @@ export class ColumnTypes {
   schema(types: ReadonlyMap<string, ColumnType>): EventSchema {
     try {
       const columns = [...types].map(([header, type]) => ({ header, type }));
-      return evolveEventSchema(this.#options.latest, columns);
+      return evolveEventSchema(this.#latest, columns);
     } catch (cause) {
       if (!(cause instanceof ColumnTypeChangedError)) throw cause;
       const { header, before, now } = cause;
@@ -96,6 +107,10 @@ export class ColumnTypes {
     if (known === undefined || !isColumnType(known)) return inferred;
     return inferred === undefined || fits(facts, known) ? known : inferred;
   }
+}
+
+function typesIn(schema: EventSchema | undefined): ReadonlyMap<string, FieldType> {
+  return new Map((schema?.columns ?? []).map((column) => [column.header, column.type]));
 }
 
 function isColumnType(type: FieldType): type is ColumnType {

@@ -69,8 +69,7 @@ class FileReplay {
     const resumeFrom = this.#openCheckpoint();
     const { columns } = this.#intake;
     if (this.#rows === 0) return { turns: 0, resumed: 0 };
-    const types = columns.types.types();
-    const encoder = await session.openEncoder(columns.types.schema(types));
+    const { types, encoder } = await session.openEncoder(columns.types, () => columns.types.types());
     const { sender, publisher } = session.openSender(resumeFrom);
     sender.use(new EventReader(columns.mapping, types, columns.commaAllowed), encoder);
 

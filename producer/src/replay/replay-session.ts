@@ -1,5 +1,14 @@
-import { EventEncoder, exitCodes, parseEventSchema, printTime, type EventSchema } from "@lastknown/shared";
+import {
+  EventEncoder,
+  exitCodes,
+  IncompatibleSchemaError,
+  parseEventSchema,
+  printTime,
+  type ColumnType,
+  type EventSchema,
+} from "@lastknown/shared";
 import type { CheckpointKeeper } from "../checkpoint/checkpoint-keeper.js";
+import type { ColumnTypes } from "../columns/column-types.js";
 import type { Input } from "../csv/open-input.js";
 import type { Rejection } from "../csv/rejection.js";
 import { Publisher } from "../publish/publisher.js";
@@ -15,6 +24,15 @@ import type { RowIntake } from "./row-intake.js";
 import { RowSender } from "./row-sender.js";
 
 const PROGRESS_INTERVAL_MS = 250;
+/** Others that add columns at the same moment can come in between only so often. */
+const REGISTRATIONS_MAX = 5;
+
+/** How rows become events from now on. */
+export interface OpenEncoder {
+  readonly types: ReadonlyMap<string, ColumnType>;
+  /** undefined: nothing is sent. */
+  readonly encoder: EventEncoder | undefined;
+}
 
 /** What one replay counts and holds on its way, whichever way its rows come. */
 export class ReplaySession {
@@ -87,11 +105,36 @@ export class ReplaySession {
     return { sender, publisher };
   }
 
-  /** Registers the schema and gives what writes events with it; undefined in a dry run. */
-  async openEncoder(schema: EventSchema): Promise<EventEncoder | undefined> {
-    if (this.target === undefined) return undefined;
-    const { registry, subject } = this.target;
-    await registry.requireCompatibility(subject);
+  /**
+   * Registers the schema of columns and gives their types, and what writes events with it (nothing in a dry run).
+   * Another replay may register a version of its own at the same moment: then the schema evolves from that one,
+   * by which a column that is new in both may get the other's type.
+   *
+   * @param typesNow asked again where another version came in between
+   * @throws FatalError (usage) if a column holds values that its type in the registry cannot
+   */
+  async openEncoder(columns: ColumnTypes, typesNow: () => Map<string, ColumnType>): Promise<OpenEncoder> {
+    const { target } = this;
+    if (target === undefined) {
+      const types = typesNow();
+      columns.schema(types);
+      return { types, encoder: undefined };
+    }
+    await target.registry.requireCompatibility(target.subject);
+    // The file may have taken long to read.
+    columns.useLatest(await latestSchema(target));
+    for (let attempt = 1; ; attempt++) {
+      const types = typesNow();
+      const encoder = await this.#register(columns.schema(types), target).catch(async (error: unknown) => {
+        const isLast = attempt === REGISTRATIONS_MAX || !(error instanceof IncompatibleSchemaError);
+        if (isLast || !columns.useLatest(await latestSchema(target))) throw error;
+      });
+      if (encoder !== undefined) return { types, encoder };
+      this.#dependencies.logger.debug("schema evolves anew", { subject: target.subject, attempt });
+    }
+  }
+
+  async #register(schema: EventSchema, { registry, subject }: ReplayTarget): Promise<EventEncoder> {
     this.#schemaId = await registry.register(subject, schema.text);
     this.#dependencies.logger.debug("schema registered", { subject, schemaId: this.#schemaId });
     return new EventEncoder(schema, this.#schemaId);

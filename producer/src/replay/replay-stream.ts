@@ -33,7 +33,7 @@ class StreamReplay {
   readonly #parser: CsvParser;
   /** Rows read and not yet sent: those of one chunk, or of the learning. */
   #waiting: AcceptedRow[] = [];
-  #types: Map<string, ColumnType> | undefined;
+  #types: ReadonlyMap<string, ColumnType> | undefined;
   #encoder: EventEncoder | undefined;
   #position = 0;
 
@@ -106,11 +106,15 @@ class StreamReplay {
   /** Fixes the types of columns that have one by now and had none before. */
   async #adoptTypes(): Promise<void> {
     const { columns } = this.#intake;
-    const known = this.#types ?? new Map<string, ColumnType>();
-    const added = [...columns.types.types()].filter(([header]) => !known.has(header));
-    if (this.#types !== undefined && added.length === 0) return;
-    this.#types = new Map([...known, ...added]);
-    this.#encoder = await this.#session.openEncoder(columns.types.schema(this.#types));
+    const known = this.#types;
+    if (known !== undefined && [...columns.types.types().keys()].every((header) => known.has(header))) return;
+    const opened = await this.#session.openEncoder(
+      columns.types,
+      // What has its type already keeps it: rows of that type may be sent.
+      () => new Map([...columns.types.types(), ...(known ?? [])]),
+    );
+    this.#types = opened.types;
+    this.#encoder = opened.encoder;
     this.#sender.use(new EventReader(columns.mapping, this.#types, columns.commaAllowed), this.#encoder);
   }
 

@@ -22,7 +22,9 @@ import {
   UnknownTopicError,
   unframe,
   type Event,
+  type SchemaRegistry,
 } from "@lastknown/shared";
+import { OvertakenRegistry } from "./overtaken-registry-for-test.js";
 import type { ReplayOptions } from "./replay-options.js";
 import { runReplay } from "./replay.js";
 
@@ -191,4 +193,25 @@ describe("a replay onto the real log", () => {
     await expect(run({ registry: deaf })).rejects.toMatchObject({ exitCode: exitCodes.unreachable });
     await dead.close();
   }, 90_000);
+
+  it("takes the type that another replay gives to a new column at the same moment", async () => {
+    const [topic, first, second] = [await newTopic(), join(directory, "first"), join(directory, "second")];
+    writeFileSync(first, "user,ts,level\nu,1,high\n");
+    writeFileSync(second, "user,ts,level,speed\nu,2,1,5\n");
+    const to = (through: SchemaRegistry) => ({
+      target: { appender, registry: through, topic, subject: `${topic}-value`, partitions: PARTITIONS },
+      logger: silentLogger,
+    });
+    const overtaken = new OvertakenRegistry(registry, async (registration) => {
+      if (registration === 1) await runReplay({ file: first, speed: "max" }, to(registry));
+    });
+    const summary = await runReplay({ file: second, speed: "max" }, to(overtaken));
+    expect(summary).toMatchObject({ published: 1, rejected: 0, exitCode: exitCodes.done });
+    expect(overtaken.registrations).toBe(2);
+    const latest = parseEventSchema((await registry.latest(`${topic}-value`))?.text ?? "");
+    expect(latest.columns).toMatchObject([
+      { header: "level", type: "string" },
+      { header: "speed", type: "double" },
+    ]);
+  });
 });
