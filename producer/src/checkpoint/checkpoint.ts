@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FatalError, exitCodes } from "@lastknown/shared";
@@ -52,9 +52,24 @@ export class Checkpoint {
     return stored.rowsDone;
   }
 
-  /** Replaces the file as a whole, so that a crash at any moment leaves the old one or the new one. */
+  /**
+   * Replaces the file as a whole, so that a crash at any moment leaves the old one or the new one.
+   *
+   * @throws FatalError if it cannot be written any more
+   */
   async save(rowsDone: number): Promise<void> {
-    const temporary = `${this.#path}.tmp`;
+    try {
+      await this.#replace(rowsDone);
+    } catch (cause) {
+      throw new FatalError(`the checkpoint ${this.#path} cannot be written (${(cause as Error).message})`, {
+        fix: "make room for it and go on with the same command: rows since the last save are sent again",
+        cause,
+      });
+    }
+  }
+
+  async #replace(rowsDone: number): Promise<void> {
+    const temporary = temporaryOf(this.#path);
     const file = await open(temporary, "w");
     try {
       await file.writeFile(`${JSON.stringify({ ...this.#identity, rowsDone } satisfies Stored)}\n`);
@@ -106,6 +121,29 @@ export class Checkpoint {
       cause,
     });
   }
+}
+
+/**
+ * Finds out whether a checkpoint can be kept at this path, before anything is read or sent for it.
+ *
+ * @throws FatalError (usage)
+ */
+export function requireWritableCheckpoint(path: string): void {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error("it is a folder");
+    closeSync(openSync(temporaryOf(path), "a"));
+    rmSync(temporaryOf(path));
+  } catch (cause) {
+    throw new FatalError(`the checkpoint ${path} cannot be written (${(cause as Error).message})`, {
+      fix: "name one with --checkpoint in a folder that is there and that this user may write",
+      exitCode: exitCodes.usage,
+      cause,
+    });
+  }
+}
+
+function temporaryOf(path: string): string {
+  return `${path}.tmp`;
 }
 
 /** A renamed file is there after a power cut only if its directory was written too. */

@@ -44,6 +44,8 @@ export function openInput(file: string, options: { stdin: Readable; hashed: bool
     bytesRead: () => bytesRead,
     hash: () => hash.copy().digest("hex"),
     close: () => {
+      // Nobody reads it any more, so that it cannot be read is nobody's failure.
+      source.on("error", () => undefined);
       source.destroy();
     },
   };

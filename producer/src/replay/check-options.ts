@@ -45,12 +45,15 @@ export function checkOptions(options: ReplayOptions): void {
   }
 }
 
-/** Where a path leads, through symbolic links; a file that is not there yet is where it would be. */
+/**
+ * Where a path leads, through symbolic links; a file that is not there yet is where it would be. Why it cannot be
+ * followed is told by whoever opens it, which knows what it is for.
+ */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return resolve(path);
   }
 }

@@ -1,3 +1,4 @@
+import { requireWritableCheckpoint } from "../checkpoint/checkpoint.js";
 import { openInput } from "../csv/open-input.js";
 import { Rejections } from "../report/rejections.js";
 import type { ReplaySummary } from "../report/replay-summary.js";
@@ -15,7 +16,7 @@ import { RowIntake, type IntakeFactory } from "./row-intake.js";
  * Resolves when every row is acknowledged (or counted, in a dry run), or when `signal` ended it early; rows that
  * could not be read are in the summary. Row n is acknowledged before a checkpoint says that n rows are done.
  *
- * @throws FatalError for a file, a header or options that cannot be used (usage), and for a registry that does
+ * @throws FatalError for a file, a header, a place to write to or options that cannot be used (usage), and for a registry that does
  *   not answer; KafkaUnavailableError, UnknownTopicError and the like from the log
  * @example
  *   const summary = await runReplay({ file: "cars.csv", speed: "max" }, { target, logger });
@@ -28,13 +29,18 @@ export async function runReplay(
   if (options.dryRun !== true && dependencies.target === undefined) {
     throw new TypeError("only a dry run goes without a target");
   }
+  if (options.checkpoint !== undefined && options.dryRun !== true) {
+    requireWritableCheckpoint(options.checkpoint);
+  }
   const times = { unit: options.timeUnit ?? "auto", zone: zoneOf(options) } as const;
   const input = openInput(options.file, {
     stdin: dependencies.stdin ?? process.stdin,
     hashed: options.checkpoint !== undefined,
   });
-  const rejections = new Rejections(options.rejects);
+  let opened: Rejections | undefined;
   try {
+    const rejections = new Rejections(options.rejects);
+    opened = rejections;
     const latest = await latestSchema(dependencies.target);
     const session = new ReplaySession({ options, dependencies, input, rejections });
     const makeIntake: IntakeFactory = (accept) =>
@@ -42,6 +48,6 @@ export async function runReplay(
     return await (options.file === "-" ? replayStream : replayFile)(session, makeIntake);
   } finally {
     input.close();
-    rejections.close();
+    opened?.close();
   }
 }

@@ -6,17 +6,19 @@ const BUFFERED_BYTES_MAX = 64 * 1024;
 
 /** Writes rejected rows as CSV: line, reason, detail and the row as it stood, byte for byte. */
 export class RejectsFile {
+  readonly #path: string;
   readonly #descriptor: number;
   #parts: Buffer[] = [];
   #bytes = 0;
 
   /** @throws FatalError (usage) if the file cannot be written */
   constructor(path: string) {
+    this.#path = path;
     try {
       this.#descriptor = openSync(path, "w");
     } catch (cause) {
       throw new FatalError(`the rejects file ${path} cannot be written (${(cause as Error).message})`, {
-        fix: "name another one with --rejects",
+        fix: "name one with --rejects in a folder that is there and that this user may write",
         exitCode: exitCodes.usage,
         cause,
       });
@@ -31,9 +33,13 @@ export class RejectsFile {
     this.#add(Buffer.from('"\n'));
   }
 
+  /** @throws FatalError if what is left cannot be written */
   close(): void {
-    this.#flush();
-    closeSync(this.#descriptor);
+    try {
+      this.#flush();
+    } finally {
+      closeSync(this.#descriptor);
+    }
   }
 
   #add(part: Buffer): void {
@@ -44,8 +50,16 @@ export class RejectsFile {
 
   #flush(): void {
     const bytes = Buffer.concat(this.#parts);
-    for (let written = 0; written < bytes.length;) written += writeSync(this.#descriptor, bytes, written);
+    // What could not be written is not tried again at the end: that would hide the first failure.
     this.#parts = [];
     this.#bytes = 0;
+    try {
+      for (let written = 0; written < bytes.length;) written += writeSync(this.#descriptor, bytes, written);
+    } catch (cause) {
+      throw new FatalError(
+        `the rejects file ${this.#path} cannot be written any more (${(cause as Error).message})`,
+        { fix: "make room for it, or name another one with --rejects", cause },
+      );
+    }
   }
 }
