@@ -47,7 +47,7 @@ function showCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Co
     .description("one dead letter: its headers and its bytes")
     .argument("<partition/offset>", "where it stands, as dlq list tells", placeArgument)
     .option("--raw", "its bytes alone, to standard output")
-    .option("--json", "as JSON, the bytes in base64");
+    .option("--json", "as JSON: the bytes, and headers that are no UTF-8, in base64");
   addSettingsFlags(command, "tools");
   return command.action(async (place: Place, options: { raw?: true; json?: true }) => {
     const { withLogReader } = await import("../fleet/fleet-servers.js");

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { LogRecord } from "@lastknown/shared";
 
 /** A dead letter as it stands in its topic. What could not be known of the record is absent. */
@@ -10,17 +11,15 @@ export interface DeadLetter {
   readonly error: string;
   /** Where the record came from: `topic/partition/offset`. */
   readonly source: string;
-  /** Headers as text, the worker's own and those that the record had. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The worker's own, which are text, and those that the record had, which may be any bytes. */
+  readonly headers: Readonly<Record<string, Buffer>>;
   /** The record's value, byte for byte (cut where it was too large). */
   readonly value: Buffer;
 }
 
 export function deadLetterOf(partition: number, record: LogRecord): DeadLetter {
-  const headers = Object.fromEntries(
-    Object.entries(record.headers).map(([name, value]) => [name, value.toString()]),
-  );
-  const header = (name: string): string => headers[name] ?? "";
+  const { headers } = record;
+  const header = (name: string): string => headers[name]?.toString() ?? "";
   return {
     partition,
     offset: record.offset,
@@ -31,4 +30,9 @@ export function deadLetterOf(partition: number, record: LogRecord): DeadLetter {
     headers,
     value: record.value ?? Buffer.alloc(0),
   };
+}
+
+/** The header's text, or undefined where its bytes are none: then they are shown as they are. */
+export function headerText(value: Buffer): string | undefined {
+  return isUtf8(value) ? value.toString() : undefined;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { MemoryLog } from "@lastknown/shared";
+import { deadLetterOf } from "./dead-letter.js";
 import { hexdump } from "./hexdump.js";
-import { deadLetterDetails, deadLetterLines } from "./print-dead-letter.js";
+import { deadLetterDetails, deadLetterJson, deadLetterLines } from "./print-dead-letter.js";
 import { readDeadLetter, readDeadLetters } from "./read-dead-letters.js";
 
 const TOPIC = "buses.dlq";
@@ -67,6 +68,27 @@ describe("dead letters", () => {
     const text = deadLetterDetails(letter).join("\n");
     expect(text).toContain("01 1b 5b 33 31 6d");
     expect(text).not.toContain("\u001b");
+  });
+});
+
+describe("headers of a dead letter", () => {
+  const odd = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
+  const headers = { reason: Buffer.from("null-key"), "x-é": Buffer.from("Zoë"), odd, none: Buffer.alloc(0) };
+  const record = { offset: 4, appendedAtMs: 0, key: null, value: null, headers };
+  const letter = deadLetterOf(2, record);
+
+  test("are text where they are UTF-8, and their bytes where not, in both forms without loss", () => {
+    const shown = JSON.parse(deadLetterJson(letter)) as { headers: Record<string, string> };
+    expect(shown.headers).toEqual({
+      reason: "null-key",
+      "x-é": "Zoë",
+      odd: { base64: odd.toString("base64") },
+      none: "",
+    });
+    const lines = deadLetterDetails(letter).map((line) => line.replaceAll(/ +/g, " "));
+    expect(lines).toEqual(
+      expect.arrayContaining(["HEADER AS VALUE", "reason text null-key", "x-é text Zoë", "odd hex ff00c328"]),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { FatalError } from "@lastknown/shared";
 import { printable, shortened, tableLines } from "../output/table.js";
-import type { DeadLetter } from "./dead-letter.js";
+import { headerText, type DeadLetter } from "./dead-letter.js";
 import { hexdump } from "./hexdump.js";
 
 const WIDTH = 80;
@@ -20,6 +20,7 @@ export function deadLetterLines(letters: readonly DeadLetter[], width = WIDTH): 
   return tableLines(columns, rows).map((line) => shortened(line, Math.max(width, WIDTH)));
 }
 
+/** One line of JSON. A header that is no UTF-8 is an object with its bytes in base64, as `value` has its own. */
 export function deadLetterJson(letter: DeadLetter): string {
   const { partition, offset, deadLetteredAtMs, reason, error, source, headers, value } = letter;
   return JSON.stringify({
@@ -29,19 +30,27 @@ export function deadLetterJson(letter: DeadLetter): string {
     reason,
     error,
     source,
-    headers,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, bytes]) => [
+        name,
+        headerText(bytes) ?? { base64: bytes.toString("base64") },
+      ]),
+    ),
     value: value.toString("base64"),
   });
 }
 
 /** All of one dead letter: headers, then the bytes. */
 export function deadLetterDetails(letter: DeadLetter): string[] {
-  const headers = Object.entries(letter.headers).map(([name, text]) => [printable(name), printable(text)]);
+  const headers = Object.entries(letter.headers).map(([name, bytes]) => {
+    const text = headerText(bytes);
+    return [printable(name), text === undefined ? "hex" : "text", printable(text ?? bytes.toString("hex"))];
+  });
   const size = `${letter.value.length} bytes`;
   return [
     `dead letter ${letter.partition}/${letter.offset} from ${printable(letter.source)}: ${printable(letter.reason)}`,
     "",
-    ...tableLines([{ title: "HEADER" }, { title: "VALUE" }], headers),
+    ...tableLines([{ title: "HEADER" }, { title: "AS" }, { title: "VALUE" }], headers),
     "",
     `VALUE, ${size}`,
     ...hexdump(letter.value, BYTES_SHOWN_MAX),
