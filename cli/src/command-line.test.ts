@@ -60,6 +60,17 @@ describe("help", () => {
   });
 });
 
+describe("the demo's help", () => {
+  test("leaves out what the demo refuses, and has what it takes", async () => {
+    const { data } = await run("demo", "--help");
+    for (const refused of ["--loop", "--live", "--checkpoint", "--dry-run"])
+      expect(data).not.toContain(refused);
+    for (const taken of ["--zone", "--types", "--start", "--end", "--quote", "--decimal", "--rejects"])
+      expect(data).toContain(taken);
+    expect((await run("replay", "--help")).data).toContain("--loop");
+  });
+});
+
 describe("a wrong call", () => {
   test.each([
     [["lga"], /unknown command 'lga' \(Did you mean lag\?\)/],
@@ -72,6 +83,10 @@ describe("a wrong call", () => {
     [["lag", "extra"], /too many arguments/],
     [["sample", "--rows", "-1"], /--rows.*whole number from 0/],
     [["replay", "x.csv", "--speed", "-3"], /--speed/],
+    [["demo", "--loop", "3"], /the demo cannot check a replay with --loop: leave it out/],
+    [["demo", "x.csv", "--live"], /the demo cannot check a replay with --live: leave it out/],
+    [["demo", "--checkpoint", "c"], /the demo cannot check a replay with --checkpoint: leave it out/],
+    [["demo", "--dry-run"], /the demo cannot check a replay with --dry-run: leave it out/],
   ])("%j ends with 2 and one line that says what and where to look", async (args, expected) => {
     const { exitCode, data, messages } = await run(...args);
     expect(exitCode).toBe(2);

@@ -5,8 +5,16 @@ export type ReplayFlag = readonly [flags: string, description: string];
 
 const GROUP = "Replay:";
 
-export function addReplayFlags(command: Command, flags: readonly ReplayFlag[]): Command {
-  for (const [text, description] of flags) command.addOption(new Option(text, description).helpGroup(GROUP));
+/** @param hidden long flags that are taken, but that the help leaves out */
+export function addReplayFlags(
+  command: Command,
+  flags: readonly ReplayFlag[],
+  hidden: readonly string[] = [],
+): Command {
+  for (const [text, description] of flags) {
+    const option = new Option(text, description).helpGroup(GROUP);
+    command.addOption(option.hideHelp(hidden.includes(option.long ?? "")));
+  }
   return command;
 }
 

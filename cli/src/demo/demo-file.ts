@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { recompute, type Recomputed } from "@lastknown/e2e";
 import { generateSample, runReplay, type ReplayOptions, type ReplaySummary } from "@lastknown/producer";
 import { FatalError, parseIsoTime, silentLogger, exitCodes, type Micros } from "@lastknown/shared";
+import { BEYOND_THE_DEMO, type BeyondTheDemo } from "./beyond-the-demo.js";
 
 const SAMPLE = { users: 50, rows: 10_000, seed: 7 };
 /** What the replay should last, unless the file has more rows than this machine should be asked to take. */
@@ -22,25 +23,12 @@ function* linesOf(lines: Iterable<string>): Generator<string, void, undefined> {
   for (const line of lines) yield `${line}\n`;
 }
 
-/** Options that change what is published so that the oracle, which reads only the file, could not tell. */
-const BEYOND_THE_ORACLE = [
-  "zone",
-  "types",
-  "quote",
-  "decimal",
-  "start",
-  "end",
-  "turns",
-  "live",
-  "checkpoint",
-] as const;
-
-/** Refuses the options with which the check against the file would mean nothing. */
+/** @throws FatalError (usage) for options with which the demo could not check what it shows */
 export function requireCheckable(options: ReplayOptions): void {
-  const beyond = BEYOND_THE_ORACLE.filter((name) => options[name] !== undefined && options[name] !== false);
-  const [name] = beyond;
-  if (name === undefined || (name === "turns" && options.turns === 1)) return;
-  throw new FatalError(`the demo cannot check a replay with ${name === "turns" ? "--loop" : `--${name}`}`, {
+  const names = Object.keys(BEYOND_THE_DEMO) as BeyondTheDemo[];
+  const found = names.find((name) => options[name] !== undefined && options[name] !== false);
+  if (found === undefined) return;
+  throw new FatalError(`the demo cannot check a replay with ${BEYOND_THE_DEMO[found]}`, {
     fix: "leave it out, or start the parts by hand: lastknown stack up, topics, consume, query, replay",
     exitCode: exitCodes.usage,
   });
@@ -69,15 +57,34 @@ export function microsOf(text: string): Micros {
 /** Works out from the file alone, with the oracle's own code, what every answer has to be. */
 export function recomputeFile(options: ReplayOptions, survey: ReplaySummary): Recomputed {
   const { columns } = survey;
-  const { timeUnit, eventIdColumn, notIdentity, separator, limit } = options;
+  const { timeUnit, start, end } = options;
   return recompute(options.file, {
+    ...given(
+      options,
+      "eventIdColumn",
+      "notIdentity",
+      "separator",
+      "quote",
+      "decimal",
+      "zone",
+      "types",
+      "limit",
+    ),
     userColumn: columns.user,
     timeColumn: columns.time,
     arrivalColumn: columns.arrival ?? columns.time,
     ...(timeUnit === undefined || timeUnit === "auto" ? {} : { timeUnit }),
-    ...(eventIdColumn === undefined ? {} : { eventIdColumn }),
-    ...(notIdentity === undefined ? {} : { notIdentity }),
-    ...(separator === undefined ? {} : { separator }),
-    ...(limit === undefined ? {} : { limit }),
+    ...(start === undefined ? {} : { start: BigInt(start) }),
+    ...(end === undefined ? {} : { end: BigInt(end) }),
   });
+}
+
+/** Those of the options that have a value. */
+function given<Name extends keyof ReplayOptions>(
+  options: ReplayOptions,
+  ...names: readonly Name[]
+): { [Given in Name]?: Exclude<ReplayOptions[Given], undefined> } {
+  return Object.fromEntries(
+    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  ) as { [Given in Name]?: Exclude<ReplayOptions[Given], undefined> };
 }

@@ -1,4 +1,4 @@
-import { exitCodes } from "@lastknown/shared";
+import { exitCodes, type ExitCode } from "@lastknown/shared";
 import { whenParentIsGone } from "@lastknown/stack";
 import { say, type Terminal } from "../output/terminal.js";
 
@@ -19,7 +19,8 @@ export class DemoLifetime {
   readonly #aborter = new AbortController();
   readonly #stopWatching: () => void;
   readonly #onSignal: Record<StopSignal, () => void>;
-  #isShown = false;
+  /** Set once all was shown. */
+  #outcome: ExitCode | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -39,9 +40,9 @@ export class DemoLifetime {
     this.#ends.push(end);
   }
 
-  /** All was shown: from now on Ctrl-C is what is waited for, and a good end. */
-  shown(): void {
-    this.#isShown = true;
+  /** All was shown: from now on Ctrl-C is what is waited for, and ends with this. */
+  shown(outcome: ExitCode): void {
+    this.#outcome = outcome;
   }
 
   /** Never resolves: a signal ends the process. */
@@ -57,7 +58,7 @@ export class DemoLifetime {
   }
 
   #stop(signal: StopSignal): void {
-    const exitCode = this.#isShown && signal === "SIGINT" ? exitCodes.done : SIGNALS[signal];
+    const exitCode = signal === "SIGINT" ? (this.#outcome ?? SIGNALS[signal]) : SIGNALS[signal];
     if (this.#aborter.signal.aborted) process.exit(SIGNALS[signal]);
     this.#aborter.abort();
     say(this.#terminal, "\nstopping everything that was started (Ctrl-C again: at once) ...");

@@ -1,6 +1,6 @@
 import { judgeAnswers, type AnswersJudgement, type Recomputed } from "@lastknown/e2e";
-import type { ReplayOptions } from "@lastknown/producer";
-import { exitCodes } from "@lastknown/shared";
+import type { ReplayOptions, ReplaySummary } from "@lastknown/producer";
+import { exitCodes, type ExitCode } from "@lastknown/shared";
 import type { Terminal } from "../output/terminal.js";
 import { recomputeFile, requireCheckable, surveyFile, writeSample } from "./demo-file.js";
 import { DemoLifetime } from "./demo-lifetime.js";
@@ -25,17 +25,17 @@ export interface DemoOptions {
  * Sets up everything, replays a file through it, shows the answers and checks them all against an independent
  * recomputation of the file.
  *
- * @returns the exit code: 1 where an answer is wrong
+ * @returns the exit code: 1 where an answer is wrong, else as `replay` has it: 3 where rows were rejected
  */
 export async function runDemo(terminal: Terminal, options: DemoOptions): Promise<number> {
   const lifetime = new DemoLifetime(terminal);
   try {
-    const allRight = await showDemo(terminal, options, lifetime);
+    const exitCode = await showDemo(terminal, options, lifetime);
     if (!options.exit) {
-      lifetime.shown();
+      lifetime.shown(exitCode);
       await lifetime.untilSignal();
     }
-    return allRight ? exitCodes.done : exitCodes.failed;
+    return exitCode;
   } catch (error) {
     // What fails because everything is being stopped is no news: the signal ends the process.
     if (lifetime.signal.aborted) await lifetime.untilSignal();
@@ -45,9 +45,9 @@ export async function runDemo(terminal: Terminal, options: DemoOptions): Promise
   }
 }
 
-async function showDemo(terminal: Terminal, options: DemoOptions, lifetime: DemoLifetime): Promise<boolean> {
+async function showDemo(terminal: Terminal, options: DemoOptions, lifetime: DemoLifetime): Promise<ExitCode> {
+  requireCheckable(options.optionsFor(options.file ?? ""));
   if (options.file !== undefined) {
-    requireCheckable(options.optionsFor(options.file));
     // A file that cannot be read is told before servers are started for it.
     await surveyFile(options.optionsFor(options.file));
   }
@@ -79,7 +79,12 @@ async function showDemo(terminal: Terminal, options: DemoOptions, lifetime: Demo
   const allRight = await report.checked(judgement);
   await report.figures(await measureReplay(servers, replayed));
   await report.addresses(users, options.exit);
-  return allRight;
+  return outcomeOf(allRight, replayed.summary);
+}
+
+/** What the demo's end tells: wrong answers before rejected rows. */
+export function outcomeOf(allRight: boolean, { exitCode }: Pick<ReplaySummary, "exitCode">): ExitCode {
+  return allRight ? exitCode : exitCodes.failed;
 }
 
 function check(servers: DemoServers, { timelines }: Recomputed): Promise<AnswersJudgement> {

@@ -1,10 +1,11 @@
 import type { Arrival } from "./event/arrival.js";
 import { canonicalJson, type CellValue } from "./event/canonical-json.js";
 import { contentId, givenId } from "./event/event-id.js";
-import type { ColumnType } from "./file/column-types.js";
+import type { CellReader } from "./file/cell-readers.js";
 import type { Columns } from "./file/columns.js";
 import type { CsvRow } from "./file/csv-rows.js";
 import { parseMoment, type Moment, type TimeUnit } from "./file/moment.js";
+import type { WallClock } from "./file/wall-clock.js";
 
 /** A row whose user and times are known. */
 export interface RowHead {
@@ -14,34 +15,42 @@ export interface RowHead {
   readonly cells: readonly string[];
 }
 
+/** How times are written. */
+export interface TimeReading {
+  readonly unit: TimeUnit;
+  /** For times without a zone. */
+  readonly clock: WallClock | undefined;
+}
+
 const USER_BYTES_MAX = 256;
 
 /** The row's user and times, or why it has none. */
-export function readHead(row: CsvRow, columns: Columns, unit: TimeUnit): RowHead | string {
+export function readHead(row: CsvRow, columns: Columns, { unit, clock }: TimeReading): RowHead | string {
   if (row.kind === "broken") return row.reason;
   const { cells } = row;
   if (cells.length !== columns.count) return "ragged";
   const user = cells[columns.user] ?? "";
   if (user === "") return "no user";
   if (Buffer.byteLength(user) > USER_BYTES_MAX) return "user too long";
-  if (columns.eventId !== undefined && !cells[columns.eventId]) return "no event id";
-  const timeStamp = parseMoment(cells[columns.time] ?? "", unit);
+  const timeStamp = parseMoment(cells[columns.time] ?? "", unit, clock);
   if (timeStamp === undefined) return "no legal time";
-  const sts = parseMoment(cells[columns.arrival] ?? "", unit);
+  const sts = parseMoment(cells[columns.arrival] ?? "", unit, clock);
   return sts === undefined ? "no legal arrival time" : { user, timeStamp, sts, cells };
 }
 
-/** The row as an arrival, or why it is none. `types` stand as the attributes do. */
+/** The row as an arrival, or why it is none. `readers` stand as the attributes do. */
 export function readArrival(
   { user, timeStamp, sts, cells }: RowHead,
   columns: Columns,
-  types: readonly ColumnType[],
+  readers: readonly CellReader[],
 ): Arrival | string {
+  if (columns.eventId !== undefined && !cells[columns.eventId]) return "no event id";
   const attributes: [string, CellValue][] = [];
   for (const [number, { header, index }] of columns.attributes.entries()) {
     const text = cells[index] ?? "";
     if (text === "") continue;
-    const value = valueOf(text, types[number] ?? "text");
+    const value = readers[number]?.(text);
+    if (value === undefined) return "a cell that its column's type cannot hold";
     if (typeof value === "number" && !Number.isFinite(value)) return "a number that is not finite";
     attributes.push([header, value]);
   }
@@ -51,9 +60,4 @@ export function readArrival(
       ? contentId(user, timeStamp, canonicalJson(identity))
       : givenId(user, cells[columns.eventId] ?? "");
   return { user, timeStamp, sts, eventId, attributes: canonicalJson(attributes) };
-}
-
-function valueOf(text: string, type: ColumnType): CellValue {
-  if (type === "number") return Number(text);
-  return type === "boolean" ? text === "true" : text;
 }

@@ -5,7 +5,8 @@ import { gzipSync } from "node:zlib";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { contentId } from "./event/event-id.js";
-import { recompute, recomputeBytes } from "./recompute.js";
+import { printMoment } from "./file/moment.js";
+import { recompute, recomputeBytes, type RecomputeOptions } from "./recompute.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -90,6 +91,54 @@ u,0,1e400,x
     const given = recomputeBytes(Buffer.concat([file, Buffer.from("u,0,,3\n")]), { eventIdColumn: "id" });
     expect(given.rejected).toEqual([{ line: 5, reason: "no event id" }]);
     expect(new Set(given.arrivals.map(({ eventId }) => eventId)).size).toBe(2);
+  });
+
+  it("takes a comma before a fraction where the separator is none, or as told", () => {
+    const attributesOf = (file: string, options: RecomputeOptions = {}): string[] =>
+      recomputeBytes(Buffer.from(file), options).arrivals.map(({ attributes }) => attributes);
+    const file = "user_id;ts;n;mixed;whole\nu;0;1,5;1,5;3\nu;1;-2,25e1;1.5;4\n";
+    expect(attributesOf(file)).toEqual([
+      '{"mixed":"1,5","n":1.5,"whole":3}',
+      '{"mixed":"1.5","n":-22.5,"whole":4}',
+    ]);
+    expect(attributesOf(file, { decimal: "." })[0]).toBe('{"mixed":"1,5","n":"1,5","whole":3}');
+    const quoted = 'user_id,ts,n\nu,0,"1,5"\n';
+    expect(attributesOf(quoted)).toEqual(['{"n":"1,5"}']);
+    expect(attributesOf(quoted, { decimal: "," })).toEqual(['{"n":1.5}']);
+  });
+
+  it("reads cells by the types that are named, and rejects those that do not fit", () => {
+    const file = "user_id,ts,d,l,b,s\nu,0,007,+12,true,1\nu,1,x,1,true,\nu,2,1,1.5,,\nu,3,,,yes,\n";
+    const types = { d: "double", l: "long", b: "boolean", s: "string" } as const;
+    const { arrivals, rejected } = recomputeBytes(Buffer.from(file), { types });
+    expect(arrivals.map(({ attributes }) => attributes)).toEqual(['{"b":true,"d":7,"l":12,"s":"1"}']);
+    expect(rejected.map(({ line }) => line)).toEqual([3, 4, 5]);
+  });
+
+  it("takes only what was received in the window, and learns types from it alone", () => {
+    const file = "user_id,ts,sts,n\nu,9,1,x\nu,9,2,1\nu,9,3,2\nu,9,4,y\n,9,9,z\n";
+    const { arrivals, rejected, rows } = recomputeBytes(Buffer.from(file), {
+      timeUnit: "us",
+      start: 2n,
+      end: 4n,
+    });
+    expect(arrivals.map(({ attributes }) => attributes)).toEqual(['{"n":1}', '{"n":2}']);
+    expect([rejected.length, rows]).toEqual([1, 5]);
+  });
+
+  it("reads times without a zone by the zone's clock, and cells in other quotes or none", () => {
+    const file = "user_id,ts\nu,2024-07-01 12:00\nu,2024-03-31 02:30\nu,2024-10-27\n";
+    const { arrivals, rejected } = recomputeBytes(Buffer.from(file), { zone: "Europe/Madrid" });
+    expect(arrivals.map(({ timeStamp }) => printMoment(timeStamp))).toEqual([
+      "2024-07-01T10:00:00.000000Z",
+      "2024-10-26T22:00:00.000000Z",
+    ]);
+    expect(rejected.map(({ line }) => line)).toEqual([3]);
+
+    const quoted = Buffer.from("user_id,ts,t\nu,0,'a,b'\n");
+    expect(recomputeBytes(quoted, { quote: "'" }).arrivals[0]?.attributes).toBe('{"t":"a,b"}');
+    const bare = Buffer.from('user_id,ts,t\nu,0,"a\n');
+    expect(recomputeBytes(bare, { quote: "none" }).arrivals[0]?.attributes).toBe('{"t":"\\"a"}');
   });
 
   it("leaves out what an export adds about each arrival", () => {

@@ -1,18 +1,31 @@
 import type { Arrival } from "./event/arrival.js";
 import { ColumnTypeFinder, type ColumnType } from "./file/column-types.js";
-import { findColumns, type Columns, type ColumnOptions } from "./file/columns.js";
-import { csvRows, detectSeparator, type CsvRow } from "./file/csv-rows.js";
-import type { TimeUnit } from "./file/moment.js";
+import { learntReader, namedReader, type NamedType } from "./file/cell-readers.js";
+import { findColumns, type ColumnOptions } from "./file/columns.js";
+import { csvRows, detectSeparator, type CsvRow, type Quote } from "./file/csv-rows.js";
+import type { Moment, TimeUnit } from "./file/moment.js";
 import { readBytes } from "./file/read-bytes.js";
-import { readArrival, readHead } from "./read-arrival.js";
+import { WallClock } from "./file/wall-clock.js";
+import { readArrival, readHead, type RowHead, type TimeReading } from "./read-arrival.js";
 import { USUAL_FUTURE_SKEW, type FutureSkew } from "./meaning/order.js";
 import { foldTimeline, type Timeline } from "./meaning/timeline.js";
 
 export interface RecomputeOptions extends ColumnOptions {
   /** How bare numbers count time; told by their size if not given. */
   readonly timeUnit?: TimeUnit;
+  /** The IANA zone of times without one; without it their rows are rejected. */
+  readonly zone?: string;
   /** By default told by the header line. */
   readonly separator?: string;
+  /** By default `"`. */
+  readonly quote?: Quote;
+  /** Before a number's fraction. By default a point, and a comma too where the separator is none. */
+  readonly decimal?: "auto" | "." | ",";
+  /** Types by header; the others are learnt. */
+  readonly types?: Readonly<Record<string, NamedType>>;
+  /** Only rows with start ≤ sts < end. */
+  readonly start?: Moment;
+  readonly end?: Moment;
   /** By default 5 minutes. */
   readonly maxFutureSkew?: FutureSkew;
   /** At most this many rows, in the order of their arrival. */
@@ -29,6 +42,7 @@ export interface Recomputed {
   /** Rows of the file, rejected ones too, without the header. */
   readonly rows: number;
   readonly rejected: readonly RejectedRow[];
+  /** What the cells of each column tell, whatever type was named. */
   readonly types: ReadonlyMap<string, ColumnType>;
   /** In the order of publishing: by sts, rows of one sts as they stand in the file. */
   readonly arrivals: readonly Arrival[];
@@ -42,27 +56,49 @@ export function recompute(path: string, options: RecomputeOptions = {}): Recompu
 
 /** The same for a file's bytes. */
 export function recomputeBytes(bytes: Buffer, options: RecomputeOptions = {}): Recomputed {
-  const separator = options.separator ?? detectSeparator(bytes);
-  const rows = (): Generator<CsvRow, void> => csvRows(bytes, separator);
+  const separator = options.separator ?? detectSeparator(bytes, options.quote);
+  const rows = (): Generator<CsvRow, void> => csvRows(bytes, separator, options.quote);
   const first = rows().next().value;
   if (first?.kind !== "cells") throw new Error("the file has no header that could be read");
   const columns = findColumns(first.cells, options);
-  const unit = options.timeUnit ?? "auto";
-  const types = findTypes(rows(), columns, unit);
+  const { zone, decimal = "auto", start, end } = options;
+  const times: TimeReading = {
+    unit: options.timeUnit ?? "auto",
+    clock: zone === undefined ? undefined : new WallClock(zone),
+  };
+  const commaAllowed = decimal === "auto" ? separator !== "," : decimal === ",";
+  const isInWindow = ({ sts }: RowHead): boolean =>
+    (start === undefined || sts >= start) && (end === undefined || sts < end);
+  // Read twice, as all rows at once may be more than the memory holds.
+  const finders = columns.attributes.map(() => new ColumnTypeFinder(commaAllowed));
+  for (const row of afterHeader(rows())) {
+    const head = readHead(row, columns, times);
+    if (typeof head === "string" || !isInWindow(head)) continue;
+    columns.attributes.forEach(({ index }, number) => finders[number]?.add(head.cells[index] ?? ""));
+  }
+  const readers = columns.attributes.map(({ header }, number) => {
+    const named = options.types?.[header];
+    return named === undefined
+      ? learntReader(finders[number]?.type ?? "none")
+      : namedReader(named, commaAllowed);
+  });
 
   const arrivals: Arrival[] = [];
   const rejected: RejectedRow[] = [];
+  let count = 0;
   for (const row of afterHeader(rows())) {
-    const head = readHead(row, columns, unit);
-    const arrival = typeof head === "string" ? head : readArrival(head, columns, types);
+    count++;
+    const head = readHead(row, columns, times);
+    if (typeof head !== "string" && !isInWindow(head)) continue;
+    const arrival = typeof head === "string" ? head : readArrival(head, columns, readers);
     if (typeof arrival === "string") rejected.push({ line: row.line, reason: arrival });
     else arrivals.push(arrival);
   }
   const published = arrivals.sort((a, b) => compareMoments(a.sts, b.sts)).slice(0, options.limit);
   return {
-    rows: arrivals.length + rejected.length,
+    rows: count,
     rejected,
-    types: new Map(columns.attributes.map(({ header }, index) => [header, types[index] ?? "none"])),
+    types: new Map(columns.attributes.map(({ header }, index) => [header, finders[index]?.type ?? "none"])),
     arrivals: published,
     timelines: foldAll(published, options.maxFutureSkew ?? USUAL_FUTURE_SKEW),
   };
@@ -86,15 +122,4 @@ function compareMoments(a: bigint, b: bigint): number {
 function* afterHeader(rows: Generator<CsvRow, void>): Generator<CsvRow, void> {
   rows.next();
   yield* rows;
-}
-
-/** The type of each attribute column, by every row whose user and times can be read. */
-function findTypes(rows: Generator<CsvRow, void>, columns: Columns, unit: TimeUnit): ColumnType[] {
-  const finders = columns.attributes.map(() => new ColumnTypeFinder());
-  for (const row of afterHeader(rows)) {
-    const head = readHead(row, columns, unit);
-    if (typeof head === "string") continue;
-    columns.attributes.forEach(({ index }, number) => finders[number]?.add(head.cells[index] ?? ""));
-  }
-  return finders.map((finder) => finder.type);
 }

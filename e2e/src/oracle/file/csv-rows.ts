@@ -8,16 +8,33 @@ export type CsvRow =
 /** A longer row is broken. */
 export const ROW_BYTES_MAX = 512 * 1024;
 
+/** The bytes that take a row apart. */
+interface Marks {
+  readonly separator: number;
+  readonly quote: number;
+}
+/** No byte of a file is this one. */
+const NO_BYTE = -1;
+
 const TOO_LARGE = "the row is too large";
 
-const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** The separator that the first line has most of. */
-export function detectSeparator(bytes: Buffer): string {
+/** What stands around cells: one ASCII character, or `none`. */
+export type Quote = string;
+
+/** The separator that the first line has most of, outside quotes. */
+export function detectSeparator(bytes: Buffer, quote: Quote = '"'): string {
   const end = bytes.indexOf(LINE_FEED);
-  const firstLine = bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+  const whole = bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+  const firstLine =
+    quote === "none"
+      ? whole
+      : whole
+          .split(quote)
+          .filter((_, part) => part % 2 === 0)
+          .join("");
   const count = (separator: string): number => firstLine.split(separator).length;
   return [",", ";", "\t", "|"].reduce((best, other) => (count(other) > count(best) ? other : best));
 }
@@ -26,16 +43,24 @@ export function detectSeparator(bytes: Buffer): string {
  * All rows of a CSV text by RFC 4180: cells may be quoted, a quote within is doubled, lines end in LF or CRLF.
  * Empty lines are no rows. A row that cannot be read is broken, and reading goes on at the next line.
  */
-export function* csvRows(bytes: Buffer, separator: string): Generator<CsvRow, void, undefined> {
+export function* csvRows(
+  bytes: Buffer,
+  separator: string,
+  quoteMark: Quote = '"',
+): Generator<CsvRow, void, undefined> {
+  const marks = {
+    separator: separator.charCodeAt(0),
+    quote: quoteMark === "none" ? NO_BYTE : quoteMark.charCodeAt(0),
+  };
   let line = 1;
   let at = 0;
   // The next quote, looked for only once that one is passed: a search from each line would read on to the end.
-  let quote = nextQuote(bytes, at);
+  let quote = nextQuote(bytes, at, marks);
   while (at < bytes.length) {
     const end = nextLine(bytes, at);
-    if (quote < at) quote = nextQuote(bytes, at);
+    if (quote < at) quote = nextQuote(bytes, at, marks);
     const plain = quote >= end;
-    const row = plain ? splitLine(bytes, at, end, separator) : readRow(bytes, at, separator.charCodeAt(0));
+    const row = plain ? splitLine(bytes, at, end, separator) : readRow(bytes, at, marks);
     if (row.cells === undefined) yield { line, kind: "broken", reason: row.reason };
     else if (row.cells.length > 1 || row.cells[0] !== "") yield { line, kind: "cells", cells: row.cells };
     line += plain ? 1 : countLineFeeds(bytes, at, row.end);
@@ -64,11 +89,11 @@ function textProblem(bytes: Buffer): string | undefined {
   return bytes.includes(0) ? "a NUL" : undefined;
 }
 
-function readRow(bytes: Buffer, start: number, separator: number): Row {
+function readRow(bytes: Buffer, start: number, { separator, quote }: Marks): Row {
   const cells: Buffer[] = [];
   let at = start;
   for (;;) {
-    const cell = bytes[at] === QUOTE ? readQuoted(bytes, at) : readPlain(bytes, at, separator);
+    const cell = bytes[at] === quote ? readQuoted(bytes, at, quote) : readPlain(bytes, at, separator);
     if (typeof cell === "string") return { cells: undefined, reason: cell, end: nextLine(bytes, at) };
     cells.push(cell.content);
     at = cell.end;
@@ -93,13 +118,13 @@ function readPlain(bytes: Buffer, start: number, separator: number): RawCell {
   return { content: bytes.subarray(start, end), end };
 }
 
-function readQuoted(bytes: Buffer, start: number): RawCell | string {
+function readQuoted(bytes: Buffer, start: number, mark: number): RawCell | string {
   const parts: Buffer[] = [];
   let from = start + 1;
   for (;;) {
-    const quote = bytes.indexOf(QUOTE, from);
+    const quote = bytes.indexOf(mark, from);
     if (quote < 0) return "a quote that is not closed";
-    if (bytes[quote + 1] !== QUOTE) {
+    if (bytes[quote + 1] !== mark) {
       parts.push(bytes.subarray(from, quote));
       return { content: Buffer.concat(parts), end: quote + 1 };
     }
@@ -115,8 +140,9 @@ function decode(cells: Buffer[], start: number, end: number): Row {
   return { cells: cells.map((cell) => cell.toString("utf8")), end };
 }
 
-function nextQuote(bytes: Buffer, from: number): number {
-  const quote = bytes.indexOf(QUOTE, from);
+function nextQuote(bytes: Buffer, from: number, { quote: mark }: Marks): number {
+  // indexOf takes a number for the byte that it is modulo 256.
+  const quote = mark === NO_BYTE ? NO_BYTE : bytes.indexOf(mark, from);
   return quote < 0 ? Infinity : quote;
 }
 

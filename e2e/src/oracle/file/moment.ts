@@ -1,3 +1,5 @@
+import type { WallClock } from "./wall-clock.js";
+
 /** Whole microseconds since 1970-01-01T00:00:00Z. */
 export type Moment = bigint;
 
@@ -13,31 +15,39 @@ const EARLIEST = BigInt(dayNumber(1900, 1, 1)) * MICROS_PER_DAY;
 const LATEST = BigInt(dayNumber(2100, 1, 1)) * MICROS_PER_DAY;
 
 const ISO =
-  /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)[T ](?<hour>\d\d):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,](?<fraction>\d+))?)? ?(?<zone>Z|z|[+-]\d\d(?::?\d\d)?)$/;
+  /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:[T ](?<hour>\d\d):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?)? ?(?<zone>Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 const NUMBER = /^(?<sign>-?)(?<whole>\d+)(?:[.,](?<fraction>\d+))?$/;
 
-/** Reads ISO 8601 with `Z` or an offset, or a number counted since 1970; undefined if it is neither, or not legal. */
-export function parseMoment(text: string, unit: TimeUnit): Moment | undefined {
+/**
+ * Reads ISO 8601 with `Z` or an offset, or a number counted since 1970; undefined if it is neither, or not legal.
+ * ISO 8601 without either is what the clock showed: none without a clock, and none if not at exactly one moment.
+ */
+export function parseMoment(text: string, unit: TimeUnit, clock?: WallClock): Moment | undefined {
   const iso = ISO.exec(text)?.groups;
   const number = NUMBER.exec(text)?.groups;
   const moment =
-    iso !== undefined ? fromIso(iso) : number !== undefined ? fromNumber(number, unit) : undefined;
+    iso !== undefined ? fromIso(iso, clock) : number !== undefined ? fromNumber(number, unit) : undefined;
   return moment !== undefined && moment >= EARLIEST && moment <= LATEST ? moment : undefined;
 }
 
 type Groups = Record<string, string | undefined>;
 
-function fromIso(groups: Groups): Moment | undefined {
+function fromIso(groups: Groups, clock: WallClock | undefined): Moment | undefined {
   const part = (name: string): number => Number(groups[name] ?? "0");
   const [year, month, day] = [part("year"), part("month"), part("day")];
   const [hour, minute, second] = [part("hour"), part("minute"), part("second")];
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
   if (hour > 23 || minute > 59 || second > 59) return undefined;
-  const offset = offsetMinutes(groups["zone"] ?? "");
-  if (offset === undefined) return undefined;
-  const seconds = (hour * 60 + minute - offset) * 60 + second;
+  const seconds = (hour * 60 + minute) * 60 + second;
   const below = BigInt((groups["fraction"] ?? "").padEnd(6, "0").slice(0, 6));
-  return BigInt(dayNumber(year, month, day)) * MICROS_PER_DAY + BigInt(seconds) * MICROS_PER_SECOND + below;
+  const shown =
+    BigInt(dayNumber(year, month, day)) * MICROS_PER_DAY + BigInt(seconds) * MICROS_PER_SECOND + below;
+  if (groups["zone"] === undefined) {
+    const moments = clock?.momentsAt(shown) ?? [];
+    return moments.length === 1 ? moments[0] : undefined;
+  }
+  const offset = offsetMinutes(groups["zone"]);
+  return offset === undefined ? undefined : shown - BigInt(offset) * 60n * MICROS_PER_SECOND;
 }
 
 function offsetMinutes(zone: string): number | undefined {
