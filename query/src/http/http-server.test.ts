@@ -276,6 +276,18 @@ describe("the HTTP service", () => {
     ]);
   });
 
+  test("describes a parameter's words and bounds, which the page offers", async () => {
+    const api = (await get("/openapi.json")).json<{
+      paths: Record<string, { get: { parameters: { name: string; schema: object }[] } }>;
+    }>();
+    const parameters = api.paths["/v1/users/{user}/history"]?.get.parameters ?? [];
+    const schemaOf = (wanted: string) => parameters.find(({ name }) => name === wanted)?.schema;
+    expect(schemaOf("verdict")).toMatchObject({ type: "string", enum: ["applied", "duplicate", "stale"] });
+    expect(schemaOf("limit")).toMatchObject({ type: "integer", minimum: 1, maximum: 1000, default: 100 });
+    expect((await get("/v1/users/a/history")).statusCode).toBe(200);
+    expect(asked).toMatchObject({ limit: 100, verdict: undefined });
+  });
+
   test("has a page to read and try it that loads nothing from elsewhere", async () => {
     const page = await get("/docs");
     expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");

@@ -85,7 +85,8 @@ export const ProblemSchema = Type.Object(
 
 export const UserPath = Type.Object({
   user: Type.String({
-    description: "the user's id, percent-encoded; - with ?id=… for ids that a path cannot carry",
+    description:
+      "the user's id (in the path percent-encoded); - with id=… for . and .., which a path cannot carry",
   }),
 });
 
@@ -96,7 +97,15 @@ const at = Type.Optional(
 const knownAt = Type.Optional(
   Type.String({ description: "what our side had received by then: ISO 8601 with a zone" }),
 );
-const limit = Type.Optional(Type.String({ description: `1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} unless given` }));
+const limit = Type.Optional(
+  Type.Unsafe<string>({
+    type: "integer",
+    minimum: 1,
+    maximum: LIMIT_MAX,
+    default: LIMIT_DEFAULT,
+    description: `items at most: 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} unless given`,
+  }),
+);
 const pageCursor = Type.Optional(Type.String({ description: "the cursor of the page before" }));
 
 /** A parameter that is none of these is refused: a misspelt knownAt must not answer another question. */
@@ -108,7 +117,13 @@ export const HistoryQuery = Type.Object(
     id,
     from: Type.Optional(Type.String({ description: "from ≤ time_stamp: ISO 8601 with a zone" })),
     to: Type.Optional(Type.String({ description: "time_stamp < to: ISO 8601 with a zone" })),
-    verdict: Type.Optional(Type.String({ description: VERDICTS.join(", ") })),
+    verdict: Type.Optional(
+      Type.Unsafe<string>({
+        type: "string",
+        enum: [...VERDICTS],
+        description: "only arrivals with this one",
+      }),
+    ),
     limit,
     cursor: pageCursor,
   },
