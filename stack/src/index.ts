@@ -7,6 +7,7 @@ export { prepareServers } from "./prepare-servers.js";
 export type { OnProgress } from "./progress.js";
 export { type CommandOptions, type CommandResult, runCommand } from "./run-command.js";
 export { RunningStack, type StackNode } from "./running-stack.js";
+export { type BrokerUser, type SecuredBroker, startSecuredBroker } from "./servers/secured-broker.js";
 export { environmentOf, exportLines, type StackAddresses } from "./stack-addresses.js";
 export { StackError, type StackErrorCode } from "./stack-error.js";
 export type { StackForm } from "./stack-layout.js";

@@ -7,6 +7,7 @@ import { tlsOptions, type TlsSettings } from "../settings/tls.js";
 import { loadKafkajsInternals } from "./kafkajs-internals.js";
 import { kafkajsLogCreator } from "./kafkajs-logger.js";
 import { repairKafkajs } from "./kafkajs-repairs.js";
+import { noticeTlsAnswer, UnfitConnection } from "./unfit-connection.js";
 
 /** Together about ten seconds: longer than a leader election, shorter than a person's patience. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2000, multiplier: 2, factor: 0.2, retries: 7 };
@@ -16,11 +17,19 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
  * A kafkajs client with our settings. Make one per consumer: consumers of one `Kafka` share their map of
  * committed offsets (hazard K8).
  */
-export function createKafka(settings: KafkaSettings, options: { logger: Logger }): Kafka {
+export function createKafka(
+  settings: KafkaSettings,
+  options: {
+    logger: Logger;
+    /** Of this client alone; by it the caller connects. */
+    unfit?: UnfitConnection;
+  },
+): Kafka {
   repairKafkajs(loadKafkajsInternals());
   const sasl = saslOptions(settings.sasl);
+  const unfit = options.unfit ?? new UnfitConnection(settings.brokers);
   const config: KafkaConfig = {
-    brokers: [...settings.brokers],
+    brokers: () => unfit.brokersToTry,
     clientId: settings.clientId,
     ssl: sslOptions(settings.tls),
     ...(sasl === undefined ? {} : { sasl }),
@@ -29,7 +38,7 @@ export function createKafka(settings: KafkaSettings, options: { logger: Logger }
     requestTimeout: settings.requestTimeoutMs,
     enforceRequestTimeout: true,
     retry: RETRY,
-    socketFactory: openSocket,
+    socketFactory: (socket) => unfit.watch(openSocket(socket)),
     logLevel: kafkajs.logLevel.INFO,
     logCreator: kafkajsLogCreator(options.logger, "as-warnings"),
   };
@@ -38,9 +47,11 @@ export function createKafka(settings: KafkaSettings, options: { logger: Logger }
 
 /** Without noDelay a second small request waits up to 41 ms for the answer to the first (hazard K9). */
 export function openSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
-  const socket = isTls(ssl)
+  const encrypted = isTls(ssl);
+  const socket = encrypted
     ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
     : connectTcp({ host, port }, onConnect);
+  if (!encrypted) noticeTlsAnswer(socket);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
   return socket;

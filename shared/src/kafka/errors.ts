@@ -1,3 +1,6 @@
+import { faultOf, unwrap } from "./kafka-fault.js";
+import { unfitSettingOf } from "./unfit-connection.js";
+
 /** The offset asked for is not in the log: retention removed it, or the topic was made anew. */
 export class OffsetOutOfRangeError extends Error {
   override readonly name = "OffsetOutOfRangeError";
@@ -36,19 +39,44 @@ export class KafkaUnavailableError extends Error {
   }
 }
 
-/** Kafka answered, but does not let us: a wrong login, or a right that is missing. Trying again does not help. */
+/**
+ * Kafka is there, but we and it do not agree: a wrong login, a right that is missing, a certificate that we do not
+ * trust, or TLS on one side only. Trying again does not help.
+ */
 export class KafkaRefusedError extends Error {
   override readonly name = "KafkaRefusedError";
   readonly brokers: readonly string[];
 
   constructor(brokers: readonly string[], options: { cause: unknown }) {
-    const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
-    super(
-      `Kafka at ${brokers.join(",")} refused: ${reason}; check user, password and rights (LASTKNOWN_KAFKA_SASL_…)`,
-      options,
-    );
+    super(`Kafka at ${brokers.join(",")} ${refusalOf(options.cause)}`, options);
     this.brokers = brokers;
   }
+}
+
+/** What is wrong, and the setting to look at. */
+function refusalOf(error: unknown): string {
+  const cause = unwrap(error);
+  const reason = cause?.message ?? String(error);
+  switch (unfitSettingOf(cause)) {
+    case "kafka-tls":
+      return "takes no connection without TLS; set LASTKNOWN_KAFKA_TLS=on";
+    case "kafka-tls-ca":
+      return `has a certificate that we do not trust (${reason}); check LASTKNOWN_KAFKA_TLS_CA and that certificate`;
+    case undefined:
+      return `refused: ${reason}; check user, password and rights (LASTKNOWN_KAFKA_SASL_…)`;
+  }
+}
+
+/** What an error of a kafkajs client means to us, where the client's own retries have ended; else the error itself. */
+export function translateKafkaError<Failure>(
+  error: Failure,
+  brokers: readonly string[],
+  doing: string,
+): Failure | KafkaRefusedError | KafkaUnavailableError {
+  const fault = faultOf(error);
+  if (fault === "refused") return new KafkaRefusedError(brokers, { cause: error });
+  if (fault === "unreachable") return new KafkaUnavailableError(brokers, doing, { cause: error });
+  return error;
 }
 
 /** The topic or one of the partitions asked for does not exist. */

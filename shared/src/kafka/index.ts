@@ -8,3 +8,4 @@ export * from "./log-reader.js";
 export * from "./memory-log.js";
 export * from "./require-reachable-broker.js";
 export * from "./topic-configuration.js";
+export { UnfitConnection } from "./unfit-connection.js";

@@ -5,6 +5,7 @@ import type { KafkaSettings } from "../settings/kafka-settings.js";
 import { retryBounded } from "./bounded-retry.js";
 import { createKafka } from "./create-kafka.js";
 import { UnknownTopicError } from "./errors.js";
+import { UnfitConnection } from "./unfit-connection.js";
 import { configurationDifferences, type TopicDifference, type TopicPlan } from "./topic-configuration.js";
 
 /** A topic with another number of partitions than the fleet's: it is fixed for the fleet's life. */
@@ -50,6 +51,7 @@ export class KafkaAdmin {
   readonly #brokers: readonly string[];
   readonly #logger: Logger;
   readonly #admin: Admin;
+  readonly #unfit: UnfitConnection;
   readonly #closing = new AbortController();
   /** Undefined until the first call, and after a fault. */
   #connected: Promise<void> | undefined;
@@ -57,7 +59,8 @@ export class KafkaAdmin {
   constructor(options: { settings: KafkaSettings; logger: Logger }) {
     this.#brokers = options.settings.brokers;
     this.#logger = options.logger;
-    this.#admin = createKafka(options.settings, { logger: options.logger }).admin();
+    this.#unfit = new UnfitConnection(options.settings.brokers);
+    this.#admin = createKafka(options.settings, { logger: options.logger, unfit: this.#unfit }).admin();
   }
 
   async brokerCount(): Promise<number> {
@@ -220,7 +223,7 @@ export class KafkaAdmin {
       closing: this.#closing.signal,
       limits: CALL_LIMITS,
       attempt: async () => {
-        this.#connected ??= this.#admin.connect();
+        this.#connected ??= this.#unfit.connect(this.#admin);
         await this.#connected;
         return ask(this.#admin);
       },

@@ -1,10 +1,12 @@
+import { unfitSettingOf } from "./unfit-connection.js";
+
 /**
  * What an error from kafkajs means to a caller:
  * - `moved`: ask the metadata again, the connection is fine
  * - `unreachable`: no answer, or no connection
  * - `unknown-topic`: the broker does not know it, perhaps not yet
  * - `too-large`: refused for good
- * - `refused`: the login or a right is missing
+ * - `refused`: the login or a right is missing, or TLS does not fit
  * - `other`: not foreseen, or not from kafkajs
  */
 export type KafkaFault = "moved" | "unreachable" | "unknown-topic" | "too-large" | "refused" | "other";
@@ -40,6 +42,7 @@ const CAUSES_MAX = 10;
 export function faultOf(error: unknown): KafkaFault {
   const cause = unwrap(error);
   if (cause === undefined) return "other";
+  if (unfitSettingOf(cause) !== undefined) return "refused";
   if (UNREACHABLE_NAMES.has(cause.name)) return "unreachable";
   if (cause.name === "KafkaJSSASLAuthenticationError") return "refused";
   const byType = cause.type === undefined ? undefined : FAULT_BY_TYPE[cause.type];
@@ -48,7 +51,7 @@ export function faultOf(error: unknown): KafkaFault {
 }
 
 /** The error inside kafkajs's "number of retries exceeded" and the like. */
-function unwrap(error: unknown): KafkajsError | undefined {
+export function unwrap(error: unknown): KafkajsError | undefined {
   let current = error;
   for (let depth = 0; depth < CAUSES_MAX; depth++) {
     if (!(current instanceof Error)) return undefined;

@@ -25,16 +25,37 @@ export function javaForKafka(classPath: string, heapMb: number, quickJit: boolea
   ];
 }
 
-/** Writes the brokers' settings and formats their folders, together. */
-export async function formatBrokers(state: StackState, files: ServerFiles): Promise<void> {
-  await Promise.all(state.layout.brokers.map((broker) => formatBroker(state, broker, files)));
+export type KafkaSettings = Readonly<Record<string, string | number>>;
+
+/** What a broker has beside, or instead of, what every broker of a stack has. */
+export interface BrokerVariant {
+  readonly settings: KafkaSettings;
+  /** More arguments of the tool that formats its folder. */
+  readonly formatArguments: readonly string[];
 }
 
-async function formatBroker(state: StackState, broker: BrokerPlace, files: ServerFiles): Promise<void> {
+const PLAIN_BROKER: BrokerVariant = { settings: {}, formatArguments: [] };
+
+/** Writes the brokers' settings and formats their folders, together. */
+export async function formatBrokers(
+  state: StackState,
+  files: ServerFiles,
+  variant: BrokerVariant = PLAIN_BROKER,
+): Promise<void> {
+  await Promise.all(state.layout.brokers.map((broker) => formatBroker(state, broker, files, variant)));
+}
+
+async function formatBroker(
+  state: StackState,
+  broker: BrokerPlace,
+  files: ServerFiles,
+  variant: BrokerVariant,
+): Promise<void> {
   const folder = files.folderOf(broker.name);
   await rm(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(settingsFile(folder), kafkaSettings(state, broker, folder));
+  const settings = { ...kafkaSettings(state, broker, folder), ...variant.settings };
+  writeFileSync(settingsFile(folder), linesOf(settings));
   const voters = state.layout.brokers.map(
     ({ nodeId, controllerPort, directoryId }) => `${nodeId}@${HOST}:${controllerPort}:${directoryId}`,
   );
@@ -45,6 +66,7 @@ async function formatBroker(state: StackState, broker: BrokerPlace, files: Serve
       ["-Dlastknown.log.level=WARN", "kafka.tools.StorageTool", "format"],
       ["--config", settingsFile(folder), "--cluster-id", state.layout.clusterId],
       ["--initial-controllers", voters.join(",")],
+      variant.formatArguments,
     ].flat(),
     { boundMs: FORMAT_BOUND_MS, cwd: folder },
   );
@@ -74,11 +96,11 @@ function settingsFile(folder: string): string {
 }
 
 /** The settings of one broker, which is also a voter of the quorum. */
-export function kafkaSettings(state: StackState, broker: BrokerPlace, folder: string): string {
+export function kafkaSettings(state: StackState, broker: BrokerPlace, folder: string): KafkaSettings {
   const { brokers } = state.layout;
   const copies = brokers.length;
   const listeners = `PLAINTEXT://${HOST}:${broker.port},CONTROLLER://${HOST}:${broker.controllerPort}`;
-  const settings: Record<string, string | number> = {
+  return {
     "process.roles": "broker,controller",
     "node.id": broker.nodeId,
     "controller.quorum.bootstrap.servers": brokers
@@ -113,6 +135,9 @@ export function kafkaSettings(state: StackState, broker: BrokerPlace, folder: st
     "log.initial.task.delay.ms": 1000,
     "log.segment.delete.delay.ms": 1000,
   };
+}
+
+function linesOf(settings: KafkaSettings): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");

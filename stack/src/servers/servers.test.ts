@@ -50,15 +50,16 @@ describe("the layout", () => {
 
 describe("a broker's settings", () => {
   it.each([
-    [1, "1", "1"],
-    [3, "3", "2"],
-  ] as const)("with %i brokers keep %s copies, %s in sync", (brokers, copies, inSync) => {
+    [1, 1, 1],
+    [3, 3, 2],
+  ] as const)("with %i brokers keep %i copies, %i in sync", (brokers, copies, inSync) => {
     const state = stateOf({ brokers, redisNodes: 3 });
-    const lines = kafkaSettings(state, state.layout.brokers[0]!, "/folder").split("\n");
-    expect(lines).toContain(`offsets.topic.replication.factor=${copies}`);
-    expect(lines).toContain(`min.insync.replicas=${inSync}`);
-    expect(lines).toContain("auto.create.topics.enable=false");
-    expect(lines).toContain("log.dirs=/folder/log");
+    expect(kafkaSettings(state, state.layout.brokers[0]!, "/folder")).toMatchObject({
+      "offsets.topic.replication.factor": copies,
+      "min.insync.replicas": inSync,
+      "auto.create.topics.enable": "false",
+      "log.dirs": "/folder/log",
+    });
   });
 });
 

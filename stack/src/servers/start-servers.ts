@@ -157,7 +157,8 @@ function ready(
   return waitUntil({ what, boundMs: READY_BOUND_MS, lacking, stillPossible: () => assertAllRun(stateFile) });
 }
 
-function assertAllRun(stateFile: StateFile): void {
+/** @throws StackError with the end of the log of a server that was started and ended. */
+export function assertAllRun(stateFile: StateFile): void {
   for (const [name, identity] of Object.entries(stateOf(stateFile).servers)) {
     if (isRunning(identity)) continue;
     const tail = logTail(stateFile.directory, name);

@@ -2,6 +2,8 @@ import {
   createKafka,
   KafkaAdmin,
   KafkaUnavailableError,
+  translateKafkaError,
+  UnfitConnection,
   type KafkaSettings,
   type Logger,
   type WorkerSettings,
@@ -31,6 +33,7 @@ const LOOK_INTERVAL_MS = 100;
 export class KafkaWorkerGroup implements WorkerGroup {
   readonly #options: KafkaWorkerGroupOptions;
   readonly #consumer: Consumer;
+  readonly #unfit: UnfitConnection;
   readonly #admin: KafkaAdmin;
   /** Raised by every join, rebalance and crash. */
   #generation = 0;
@@ -40,7 +43,8 @@ export class KafkaWorkerGroup implements WorkerGroup {
     const { settings, membership, logger } = options;
     this.#options = options;
     this.#admin = new KafkaAdmin({ settings, logger });
-    this.#consumer = createKafka(settings, { logger }).consumer({
+    this.#unfit = new UnfitConnection(settings.brokers);
+    this.#consumer = createKafka(settings, { logger, unfit: this.#unfit }).consumer({
       groupId: options.group,
       sessionTimeout: membership.sessionTimeoutMs,
       rebalanceTimeout: membership.sessionTimeoutMs,
@@ -52,7 +56,7 @@ export class KafkaWorkerGroup implements WorkerGroup {
 
   async join(listener: GroupListener): Promise<void> {
     this.#listen(listener);
-    await this.#consumer.connect();
+    await this.#connect();
     await this.#consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
     await this.#consumer.run({
       autoCommit: false,
@@ -88,6 +92,14 @@ export class KafkaWorkerGroup implements WorkerGroup {
     await Promise.all([this.#consumer.disconnect(), this.#admin.close()]);
   }
 
+  async #connect(): Promise<void> {
+    try {
+      await this.#unfit.connect(this.#consumer);
+    } catch (error) {
+      throw translateKafkaError(error, this.#options.settings.brokers, "let a worker into its group");
+    }
+  }
+
   #listen(listener: GroupListener): void {
     const { GROUP_JOIN, REBALANCING, CRASH } = this.#consumer.events;
     const { topic, logger } = this.#options;
@@ -104,9 +116,13 @@ export class KafkaWorkerGroup implements WorkerGroup {
     this.#consumer.on(CRASH, ({ payload }) => {
       this.#generation++;
       if (this.#isLeaving) return;
-      logger.warn("membership lost", { error: payload.error, comesBack: payload.restart });
+      const error = this.#unfit.error ?? payload.error;
+      logger.warn("membership lost", { error, comesBack: payload.restart });
       if (payload.restart) listener.revoked();
-      else listener.failed(payload.error);
+      else
+        listener.failed(
+          translateKafkaError(error, this.#options.settings.brokers, "keep a worker in its group"),
+        );
     });
   }
 }

@@ -1,0 +1,82 @@
+import type { Socket } from "node:net";
+
+/** Our own code for an answer in TLS on a connection without. */
+const TLS_EXPECTED = "LASTKNOWN_KAFKA_TLS_EXPECTED";
+
+/** Node's codes for a certificate that is not trusted, not valid now, or not for this host. */
+const CERTIFICATE_CODES = new Set([
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REJECTED",
+  "CERT_REVOKED",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "INVALID_CA",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+/** A TLS alert of any version: as the length of an answer of Kafka's it would be a third of a gigabyte. */
+const TLS_ALERT = Buffer.from([0x15, 0x03]);
+
+/** Ends a connection without TLS to a broker that takes nothing else; kafkajs would only see it closed. */
+export function noticeTlsAnswer(socket: Socket): void {
+  socket.once("data", (first: Buffer) => {
+    if (!first.subarray(0, TLS_ALERT.length).equals(TLS_ALERT)) return;
+    socket.destroy(Object.assign(new Error("the broker answers in TLS"), { code: TLS_EXPECTED }));
+  });
+}
+
+/**
+ * The setting that does not fit the broker, if that is why a connection failed; trying again does not help.
+ * kafkajs keeps the code of the socket's error in its own.
+ */
+export function unfitSettingOf(error: unknown): "kafka-tls" | "kafka-tls-ca" | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  if (error.code === TLS_EXPECTED) return "kafka-tls";
+  return CERTIFICATE_CODES.has(String(error.code)) ? "kafka-tls-ca" : undefined;
+}
+
+/**
+ * Remembers why connections of one kafkajs client cannot work. kafkajs tries any failed connection again for ten
+ * seconds; given no broker, it ends at once.
+ */
+export class UnfitConnection {
+  readonly #brokers: readonly string[];
+  #error: Error | undefined;
+
+  constructor(brokers: readonly string[]) {
+    this.#brokers = brokers;
+  }
+
+  /** What kafkajs may try. */
+  get brokersToTry(): string[] {
+    return this.#error === undefined ? [...this.#brokers] : [];
+  }
+
+  /** The socket's error, where one was noticed since the last connect. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  watch(socket: Socket): Socket {
+    return socket.once("error", (error: NodeJS.ErrnoException) => {
+      if (unfitSettingOf(error) === undefined) return;
+      this.#error = Object.assign(new Error(error.message, { cause: error }), { code: error.code });
+    });
+  }
+
+  /** Connects; rejects with the socket's error where that is the reason. */
+  async connect(client: { connect(): Promise<void> }): Promise<void> {
+    this.#error = undefined;
+    try {
+      await client.connect();
+    } catch (error) {
+      throw this.#error ?? error;
+    }
+  }
+}
