@@ -4,7 +4,7 @@ import { isRunning, type ServerIdentity } from "../lifetime/server-identity.js";
 import { waitUntil } from "../lifetime/wait-until.js";
 import { type OnProgress, slowStep } from "../progress.js";
 import { StackError } from "../stack-error.js";
-import type { StackState } from "../stack-layout.js";
+import type { RedisPlace, StackState } from "../stack-layout.js";
 import type { StateFile } from "../state-file.js";
 import { brokerLaunch, formatBrokers } from "./kafka.js";
 import { brokersKnownTo } from "./kafka-requests.js";
@@ -112,8 +112,18 @@ export async function startRedis(stateFile: StateFile): Promise<void> {
     );
     return answers.find((lack) => lack !== undefined);
   });
-  if (!state.formatted) await createCluster(nodes);
+  if (!state.formatted) await createClusterOrBlame(stateFile, nodes);
   await ready(stateFile, "the Redis Cluster is whole", () => redisClusterLacks(nodes));
+}
+
+/** A node that ended meanwhile is to blame, not the refused connection that told of it. */
+async function createClusterOrBlame(stateFile: StateFile, nodes: readonly RedisPlace[]): Promise<void> {
+  try {
+    await createCluster(nodes);
+  } catch (error) {
+    assertAllRun(stateFile);
+    throw error;
+  }
 }
 
 async function kafkaLacks(state: StackState): Promise<string | undefined> {

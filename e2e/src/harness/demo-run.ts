@@ -1,0 +1,128 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LogTail } from "./log-tail.js";
+import { markedProcesses, markIn, type Mark, type MarkedProcess } from "./marked-processes.js";
+import { waitUntil } from "./wait-until.js";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+/** Even a test that is killed leaves its demo no longer than this: npm is ended, and the demo goes with it. */
+const LIFE_BOUND_SECONDS = 180;
+const POINT_BOUND_MS = 90_000;
+/** An orderly end gives the workers 12 s; an end at once is done by the reaper within three. */
+const GONE_BOUND_MS = 20_000;
+const INTERRUPT = "\u0003";
+const LINES_SHOWN = 40;
+
+/** Whom a signal is for, by a part of its command line. */
+const COMMAND_LINES = {
+  npm: /^npm run demo/,
+  demo: /lastknown\.js demo/,
+  worker: /lastknown\.js consume/,
+  redis: /redis-server/,
+} as const;
+
+/**
+ * `npm run demo` as a person starts it: in a terminal, so that Ctrl-C reaches all of its process group at once. All
+ * that it starts bears a mark of this run alone, and its temporary files are in a folder of this run alone.
+ */
+export class DemoRun {
+  readonly #child: ChildProcess;
+  readonly #output: LogTail;
+  readonly #ended: Promise<unknown>;
+  readonly #folder: string;
+  readonly #mark: Mark;
+
+  private constructor(folder: string, args: readonly string[]) {
+    this.#folder = folder;
+    this.#mark = { text: randomUUID(), folder };
+    const command = `timeout --foreground -s KILL ${LIFE_BOUND_SECONDS} npm run demo -- ${args.join(" ")}`;
+    this.#child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+      cwd: ROOT,
+      env: { ...process.env, ...markIn(this.#mark), TMPDIR: folder, NO_COLOR: "1" },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const { stdin, stdout } = this.#child;
+    if (stdin === null || stdout === null) throw new Error("script was started without its pipes");
+    // Closed by an end of the demo.
+    stdin.on("error", () => stdin.destroy());
+    this.#output = new LogTail(stdout);
+    this.#ended = once(this.#child, "close");
+  }
+
+  /** @param args words without spaces or quotes */
+  static async start(...args: readonly string[]): Promise<DemoRun> {
+    return new DemoRun(await mkdtemp(join(tmpdir(), "lastknown-demo-test-")), args);
+  }
+
+  /** Resolves when the demo has said this much. */
+  async said(pattern: RegExp): Promise<void> {
+    const find = async (): Promise<true | undefined> => {
+      if (this.#output.lines.some((line) => pattern.test(line))) return true;
+      if (this.#child.exitCode !== null) throw this.#failure(`ended before it said ${String(pattern)}`);
+      return undefined;
+    };
+    await waitUntil(find, { what: `the demo to say ${String(pattern)}`, boundMs: POINT_BOUND_MS });
+  }
+
+  /** Ctrl-C at the terminal. */
+  interrupt(): void {
+    this.#child.stdin?.write(INTERRUPT);
+  }
+
+  /** Sends a signal to one process of the run; waits until there is one. */
+  async signal(whom: keyof typeof COMMAND_LINES, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const [target] = await waitUntil(async () => this.#running(COMMAND_LINES[whom]), {
+      what: `a process of the demo like ${String(COMMAND_LINES[whom])}`,
+      boundMs: POINT_BOUND_MS,
+      everyMs: 20,
+    });
+    if (target !== undefined) process.kill(target.pid, signal);
+  }
+
+  /** How many servers and processes of the product run beside the demo itself. */
+  get startedCount(): number {
+    return markedProcesses(this.#mark).filter(({ commandLine }) =>
+      /kafka\.Kafka|apicurio|redis-server|lastknown\.js (consume|query|replay)/.test(commandLine),
+    ).length;
+  }
+
+  /** Resolves when no process of the run is left, and none of its files. Throws, naming them, past the bound. */
+  async allGone(): Promise<void> {
+    let left = "";
+    const look = async (): Promise<true | undefined> => {
+      const processes = markedProcesses(this.#mark).map(({ pid, commandLine }) => `${pid} ${commandLine}`);
+      left = [...processes, ...(await readdir(this.#folder))].join("\n");
+      return left === "" ? true : undefined;
+    };
+    await waitUntil(look, { what: "the demo to leave nothing", boundMs: GONE_BOUND_MS }).catch(() => {
+      throw this.#failure(`left after ${GONE_BOUND_MS} ms:\n${left}\n`);
+    });
+  }
+
+  /** Ends whatever is left, and removes the folder. */
+  async close(): Promise<void> {
+    for (const { pid } of markedProcesses(this.#mark)) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
+    await this.#ended;
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #running(like: RegExp): MarkedProcess[] | undefined {
+    const found = markedProcesses(this.#mark).filter(({ commandLine }) => like.test(commandLine));
+    return found.length === 0 ? undefined : found;
+  }
+
+  #failure(what: string): Error {
+    return new Error(`npm run demo ${what}; it said:\n${this.#output.end(LINES_SHOWN)}`);
+  }
+}
