@@ -1,6 +1,7 @@
 export { defaultCacheFolder, ensureJars, type EnsureJarsOptions, type Jars } from "./jars/ensure-jars.js";
 export { kafkaTool, type KafkaToolOptions } from "./kafka-tool.js";
 export { parentToWatch, whenParentIsGone } from "./lifetime/watch-parent.js";
+export { type HeldSpawn, spawnHeld } from "./lifetime/spawn-held.js";
 export type { ServerIdentity } from "./lifetime/server-identity.js";
 export { pins } from "./pins.js";
 export { prepareServers } from "./prepare-servers.js";

@@ -5,8 +5,8 @@ import type { StackState } from "./stack-layout.js";
 import { hasErrorCode } from "./error-code.js";
 
 /**
- * The list of what runs, in the stack's folder. Written before a server is waited for and replaced as a whole,
- * so whoever reads it after a crash finds each server that was started.
+ * The list of what runs, in the stack's folder. Written before a server runs and replaced as a whole, so whoever
+ * reads it after a crash finds each server that was started.
  */
 export class StateFile {
   readonly directory: string;

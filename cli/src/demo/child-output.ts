@@ -1,14 +1,14 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { exitCodes, FatalError } from "@lastknown/shared";
+import { spawnHeld } from "@lastknown/stack";
 
 const BIN = fileURLToPath(new URL("../../bin/lastknown.js", import.meta.url));
 
 export interface ChildOptions {
   /** Ends it. */
   readonly signal: AbortSignal;
-  /** Told the pid before anything else happens, so that whoever cleans up knows it. */
+  /** Told the pid before the command does anything, so that whoever cleans up knows it. */
   readonly onPid: (pid: number) => void;
 }
 
@@ -22,15 +22,17 @@ export async function jsonOf<Answer>(
   args: readonly string[],
   { signal, onPid }: ChildOptions,
 ): Promise<Answer> {
-  const child = spawn(process.execPath, [BIN, ...args], {
-    detached: true,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  if (child.pid !== undefined) onPid(child.pid);
+  const held = {
+    command: process.execPath,
+    args: [BIN, ...args],
+    stdout: "pipe",
+    stderr: "inherit",
+  } as const;
+  const child = spawnHeld(held, onPid);
   const abort = (): void => void child.kill("SIGTERM");
   signal.addEventListener("abort", abort, { once: true });
   const output: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
   const [exitCode] = (await once(child, "close")) as [number | null];
   signal.removeEventListener("abort", abort);
   if (exitCode !== exitCodes.done && exitCode !== exitCodes.rejected) {

@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { FatalError } from "@lastknown/shared";
+import { spawnHeld } from "@lastknown/stack";
 
 const BIN = fileURLToPath(new URL("../../bin/lastknown.js", import.meta.url));
 const STOP_GRACE_MS = 12_000;
@@ -16,7 +17,7 @@ export interface DemoProcessOptions {
   /** The arguments of `lastknown`. */
   readonly args: readonly string[];
   readonly logFile: string;
-  /** Told the pid before anything else happens, so that whoever cleans up knows it. */
+  /** Told the pid before the process does anything, so that whoever cleans up knows it. */
   readonly onPid: (pid: number) => void;
 }
 
@@ -34,11 +35,9 @@ export class DemoProcess {
     this.#logFile = options.logFile;
     const log = openSync(options.logFile, "a");
     try {
-      this.#child = spawn(process.execPath, [BIN, ...options.args], {
-        detached: true,
-        stdio: ["ignore", "ignore", log],
-      });
-      if (this.#child.pid !== undefined) options.onPid(this.#child.pid);
+      const args = [BIN, ...options.args];
+      const held = { command: process.execPath, args, stdout: "ignore", stderr: log } as const;
+      this.#child = spawnHeld(held, options.onPid);
     } finally {
       closeSync(log);
     }

@@ -91,13 +91,13 @@ describe("a launch", () => {
   it("of a command that does not exist is an error, not a crash", async () => {
     const cwd = await newFolder();
     const launch = { command: join(cwd, "absent"), args: [], cwd, logFile: join(cwd, "logs/a.log") };
-    expect(() => launchServer(launch)).toThrow("cannot run");
+    expect(() => launchServer(launch, () => undefined)).toThrow("cannot run");
   });
 
   it("puts the server into a group of its own and its words into the log", async () => {
     const cwd = await newFolder();
     const launch = { command: "sleep", args: ["60"], cwd, logFile: join(cwd, "logs/a.log") };
-    const server = launchServer(launch);
+    const server = launchServer(launch, () => undefined);
     try {
       expect(() => process.kill(-server.pid, 0)).not.toThrow();
     } finally {

@@ -53,11 +53,10 @@ async function allOrNoneUnderWay(steps: readonly Promise<void>[]): Promise<void>
   }
 }
 
-/** Starts one server by its name and notes it. It is not waited for. */
+/** Notes one server by its name and starts it. It is not waited for. */
 export function startOne(stateFile: StateFile, files: ServerFiles, name: string): ServerIdentity {
-  const identity = launchServer(launchOf(stateOf(stateFile), name, files));
-  stateFile.note(name, identity);
-  return identity;
+  const launch = launchOf(stateOf(stateFile), name, files);
+  return launchServer(launch, (identity) => stateFile.note(name, identity));
 }
 
 /** Resolves when the whole stack is ready, whoever started it. */
