@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateSample } from "@lastknown/producer";
-import { say } from "./report/say.mjs";
+import { say } from "../scripts/say.mjs";
 
 const DEFAULT_FOLDER = fileURLToPath(new URL("../../shared/data", import.meta.url));
 /** As many rows as the real file has, of as many users, so that figures are at least of the same kind. */

@@ -11,7 +11,7 @@ import { Lifetime } from "./processes/lifetime.mjs";
 import { profileLines } from "./report/profile-lines.mjs";
 import { reportLines } from "./report/report-lines.mjs";
 import { profileFolderOf, resultsName, writeResults } from "./report/results-files.mjs";
-import { say, step } from "./report/say.mjs";
+import { say, slowStep } from "../scripts/say.mjs";
 
 const RUN_OF = { "all-in": runAllIn, latency: runLatency };
 /** Enough for the broker's JIT: a server that has just started is not what anybody runs. */
@@ -49,7 +49,7 @@ async function bench(options) {
 async function measure(options, lifetime) {
   const name = resultsName();
   const machine = await machineBefore();
-  const servers = await step("starting the servers", () => startBenchStack(lifetime));
+  const servers = await slowStep("starting the servers", () => startBenchStack(lifetime));
   const dataSet = await findDataSet(servers.stack.directory);
   const phases = {};
   const context = { ...options, servers, dataSet, lifetime };
@@ -69,9 +69,9 @@ async function runOnFleet(context, title, run) {
   const { servers, lifetime, profileFolder } = context;
   const fleet = new BenchFleet({ stack: servers.stack, name: `bench-${title}`, profileFolder });
   const stop = lifetime.onEnd(() => fleet.stop());
-  await step(`${title}: starting two workers and the query service`, () => fleet.start());
-  const figures = await step(`${title}: measuring`, () => run({ ...context, fleet }));
-  await step(`${title}: stopping them`, stop);
+  await slowStep(`${title}: starting two workers and the query service`, () => fleet.start());
+  const figures = await slowStep(`${title}: measuring`, () => run({ ...context, fleet }));
+  await slowStep(`${title}: stopping them`, stop);
   return figures;
 }
 

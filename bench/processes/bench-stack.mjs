@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parentToWatch, startStack } from "@lastknown/stack";
-import { say } from "../report/say.mjs";
+import { say } from "../../scripts/say.mjs";
 
 const KAFKA_HEAP_MB = 512;
 

@@ -41,6 +41,8 @@ const forbidden: [folder: string, specifier: string][] = [
   ["shared/src/domain", "node:fs"],
   ["shared/src/domain", "avsc"],
   ["shared/src/domain", "../../kafka/a.js"],
+  ["bench", "../../stack/src/a.js"],
+  ["cli/src", "../../../scripts/b.mjs"],
 ];
 
 const allowed: [folder: string, specifier: string][] = [
@@ -53,6 +55,7 @@ const allowed: [folder: string, specifier: string][] = [
   ["query/src/view/lmdb", "lmdb"],
   ["shared/src/domain", "node:crypto"],
   ["shared/src/domain", "./b.js"],
+  ["bench", "../../scripts/b.mjs"],
 ];
 
 const environmentReads = [
