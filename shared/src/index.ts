@@ -1,4 +1,5 @@
 export * from "./avro/index.js";
+export * from "./deadline/index.js";
 export * from "./domain/index.js";
 export * from "./errors/index.js";
 export * from "./fleet/index.js";

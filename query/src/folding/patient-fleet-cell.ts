@@ -1,4 +1,4 @@
-import type { FleetRecordCell } from "@lastknown/shared";
+import { withDeadline, type FleetRecordCell } from "@lastknown/shared";
 
 const DEADLINE_MS = 1000;
 
@@ -17,24 +17,19 @@ export class PatientFleetCell implements FleetRecordCell {
   }
 
   async read(): Promise<string | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), DEADLINE_MS);
-    });
+    let isLate = false;
     // Redis away is no reason not to start: the view answers meanwhile.
     const text = this.#inner.read().then(
       (copy) => {
-        this.#wasRead = timer !== undefined;
+        this.#wasRead = !isLate;
         return copy;
       },
       () => undefined,
     );
-    try {
-      return await Promise.race([text, late]);
-    } finally {
-      clearTimeout(timer);
-      timer = undefined;
-    }
+    return await withDeadline(DEADLINE_MS, text, () => {
+      isLate = true;
+      return undefined;
+    });
   }
 
   /** A reader writes none. */

@@ -1,4 +1,4 @@
-import type { LogReader } from "@lastknown/shared";
+import { withDeadline, type LogReader } from "@lastknown/shared";
 import type { LogTracker } from "./log-tracker.js";
 
 /** Seconds, or that nobody can tell. */
@@ -99,24 +99,9 @@ export class Freshness {
     const { reader, eventsTopic } = this.#options;
     // A log that fails now makes the lag unknown, not the answer.
     const lookup = reader.appendedAt(eventsTopic, partition, offset).catch(() => undefined);
-    const appendedAtMs = await withinMs(lookup, LOOKUP_DEADLINE_MS);
+    const appendedAtMs = await withDeadline(LOOKUP_DEADLINE_MS, lookup, () => undefined);
     if (appendedAtMs !== undefined) this.#lookedUp.set(partition, { offset, appendedAtMs });
     return appendedAtMs;
-  }
-}
-
-async function withinMs<Value>(
-  promise: Promise<Value | undefined>,
-  deadlineMs: number,
-): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), deadlineMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { withDeadline } from "../deadline/index.js";
 import { KafkaRefusedError, KafkaUnavailableError, UnknownTopicError } from "./errors.js";
 import { faultOfAttempt, PartitionError, type KafkaFault } from "./kafka-fault.js";
 
@@ -98,14 +99,11 @@ async function attemptWithTimeout<Answer>(
   timeoutMs: number,
 ): Promise<Answer> {
   const over = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new AttemptTimeoutError(`no answer in ${timeoutMs} ms`)), timeoutMs);
-  });
   try {
-    return await Promise.race([attempt(over.signal), timeout]);
+    return await withDeadline(timeoutMs, attempt(over.signal), () => {
+      throw new AttemptTimeoutError(`no answer in ${timeoutMs} ms`);
+    });
   } finally {
-    clearTimeout(timer);
     over.abort(OVER);
   }
 }

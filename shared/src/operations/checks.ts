@@ -1,3 +1,5 @@
+import { withDeadline } from "../deadline/index.js";
+
 /** What is wrong, as a short text, or undefined if all is well. */
 export type CheckResult = string | undefined;
 
@@ -30,16 +32,14 @@ export async function runReadyChecks(
 }
 
 async function runReadyCheck(check: ReadyCheck, deadlineMs: number): Promise<CheckResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<CheckResult>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${deadlineMs} ms`), deadlineMs);
-  });
   try {
-    return await Promise.race([check(), late]);
+    return await withDeadline(
+      deadlineMs,
+      Promise.resolve(check()),
+      () => `no answer within ${deadlineMs} ms`,
+    );
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,3 +1,4 @@
+import { withDeadline } from "@lastknown/shared";
 import { StatesUnavailableError } from "../state-store.js";
 
 /**
@@ -7,20 +8,14 @@ import { StatesUnavailableError } from "../state-store.js";
  * @throws StatesUnavailableError after the deadline, or where a node or the cluster did not serve
  */
 export async function withinDeadline<Answer>(deadlineMs: number, answer: Promise<Answer>): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new StatesUnavailableError(`Redis did not answer within ${deadlineMs} ms`));
-    }, deadlineMs);
-  });
   try {
-    return await Promise.race([answer, late]);
+    return await withDeadline(deadlineMs, answer, () => {
+      throw new StatesUnavailableError(`Redis did not answer within ${deadlineMs} ms`);
+    });
   } catch (error) {
     if (error instanceof StatesUnavailableError || isUnforeseen(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new StatesUnavailableError(`Redis did not serve (${reason})`, { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }
 
