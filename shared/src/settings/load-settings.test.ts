@@ -197,6 +197,18 @@ describe("secrets", () => {
     expect(settings.effective.find(({ name }) => name === "redis-password")?.text).toBe("(set)");
   });
 
+  it("go with a user, but for Redis's default one", () => {
+    const problems = problemsOf({
+      environment: { LASTKNOWN_REDIS_USERNAME: "worker", LASTKNOWN_REGISTRY_PASSWORD: "hunter2" },
+    });
+    expect(problems).toEqual([
+      "LASTKNOWN_REDIS_PASSWORD is missing, though a user is set",
+      "LASTKNOWN_REGISTRY_USERNAME is missing, though a password is set",
+    ]);
+    expect(problemsOf({ environment: { LASTKNOWN_REGISTRY_USERNAME: "worker" } })).toHaveLength(1);
+    expect(load({ environment: { LASTKNOWN_REDIS_PASSWORD: "hunter2" } }).redis.username).toBeUndefined();
+  });
+
   it("are not in the message about a wrong neighbour or a file that is empty", () => {
     const environment = {
       LASTKNOWN_REDIS_PASSWORD_FILE: "empty",

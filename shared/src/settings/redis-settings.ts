@@ -1,14 +1,10 @@
-import { addresses, optional, secret, text, wholeNumber, type HostPort } from "./parsing.js";
-import type { Secret } from "./secret.js";
+import { addresses, wholeNumber, type HostPort } from "./parsing.js";
+import { loginDefinition, loginSettings, type LoginSettings } from "./login.js";
 import { setting, type Report, type SettingUser, type Values } from "./setting.js";
-import { tlsDefinition, tlsSettings, type TlsSettings } from "./tls.js";
 
-export interface RedisSettings {
+export interface RedisSettings extends LoginSettings {
   /** Some of the cluster's nodes; they name the others. */
   readonly nodes: readonly HostPort[];
-  readonly username: string | undefined;
-  readonly password: Secret | undefined;
-  readonly tls: TlsSettings | undefined;
   readonly connectTimeoutMs: number;
   /** A connection on which nothing came for so long while an answer was awaited is given up. */
   readonly socketTimeoutMs: number;
@@ -26,23 +22,7 @@ export const redisDefinition = {
     doc: "one or more nodes of the Redis Cluster, host:port separated by commas",
     usedBy,
   }),
-  username: setting({
-    name: "redis-username",
-    parse: optional(text),
-    default: "",
-    doc: "the Redis user (ACL); without it, the default one",
-    usedBy,
-  }),
-  password: setting({
-    name: "redis-password",
-    parse: optional(secret),
-    default: "",
-    doc: "that user's password",
-    usedBy,
-    secret: true,
-    fromFile: true,
-  }),
-  ...tlsDefinition("redis", usedBy),
+  ...loginDefinition("redis", usedBy, "the Redis user (ACL); without it, the default one"),
   connectTimeoutMs: setting({
     name: "redis-connect-timeout-ms",
     parse: wholeNumber({ min: 100, max: 60_000 }),
@@ -67,9 +47,7 @@ export const redisDefinition = {
 };
 
 export function redisSettings(values: Values<typeof redisDefinition>, report: Report): RedisSettings {
-  const { nodes, username, password, connectTimeoutMs, socketTimeoutMs, readyDeadlineMs } = values;
-  if (username !== undefined && password === undefined)
-    report("redis-password", "is missing, though a user is set");
-  const tls = tlsSettings("redis", values, report);
-  return { nodes, username, password, tls, connectTimeoutMs, socketTimeoutMs, readyDeadlineMs };
+  const { nodes, connectTimeoutMs, socketTimeoutMs, readyDeadlineMs } = values;
+  const login = loginSettings("redis", values, { report, alone: true });
+  return { nodes, ...login, connectTimeoutMs, socketTimeoutMs, readyDeadlineMs };
 }
