@@ -38,7 +38,7 @@ describe("loadSettings", () => {
     expect(settings.kafka.brokers).toEqual(["127.0.0.1:9092"]);
     expect(settings.kafka.tls).toBeUndefined();
     expect(settings.kafka.sasl).toBeUndefined();
-    expect(settings.worker.commitIntervalMs).toBe(300);
+    expect(settings.worker.commitIntervalMs).toBe(500);
     expect(settings.query.port).toBe(8080);
     expect(settings.operations.port).toBe(9464);
     expect(settings.topics.auditRetentionMs).toBeUndefined();
