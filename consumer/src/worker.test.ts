@@ -279,14 +279,30 @@ describe("workers on fakes", () => {
     expect(fleet.coordinator.committed.get(0) ?? 0).toBe(0);
   });
 
-  test("stops when nothing but dead letters comes", async () => {
+  test("stops when nothing but dead letters comes, and sends no letter twice however often it is restarted", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();
-    await fleet.produce(Array.from({ length: 20 }, () => ({ partition: 0, key: null, value: null })));
-    const worker = fleet.worker({ settings: { deadLettersInRowMax: 10, batchRecordsMax: 4 } });
-    await worker.start();
-    await expect(worker.ended).rejects.toThrow("records in a row were rejected in partition 0");
-    await worker.stop();
+    const good = fleet.recordOf(fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} }));
+    const bad = { partition: 0, key: null, value: null };
+    const tenBad = Array.from({ length: 10 }, () => bad);
+    const settings = { deadLettersInRowMax: 10 };
+    await fleet.produce([...tenBad, good, ...tenBad]);
+    const patient = fleet.worker({ settings });
+    await patient.start();
+    await untilCaughtUp(fleet);
+    await patient.stop();
+    expect(await deadLetterCount(fleet)).toBe(20);
+
+    await fleet.produce([...tenBad, bad, good]);
+    for (let start = 0; start < 3; start++) {
+      const worker = fleet.worker({ settings });
+      await worker.start();
+      await expect(worker.ended).rejects.toThrow(
+        "11 records in a row were rejected in partition 0, up to offset 31",
+      );
+      await worker.stop();
+    }
+    expect(await deadLetterCount(fleet)).toBe(20);
   });
 
   test("ends on an error that nobody foresaw, and stops cleanly all the same", async () => {
@@ -348,6 +364,10 @@ describe("workers on fakes", () => {
     await worker.stop();
   });
 });
+
+async function deadLetterCount(fleet: FakeFleet): Promise<number> {
+  return (await fleet.log.ends(fleet.names.deadLetterTopic)).get(0)?.end ?? 0;
+}
 
 async function batches(metrics: ReturnType<typeof createMetrics>): Promise<number> {
   return Number(/^lastknown_batch_seconds_count (\d+)$/m.exec(await metrics.text())?.[1] ?? NaN);

@@ -10,6 +10,7 @@ import {
 import { Assignment } from "./assignment/assignment.js";
 import { BucketProgress } from "./assignment/bucket-progress.js";
 import { startingOffsets } from "./assignment/starting-offsets.js";
+import { DeadLetterBreaker } from "./dead-letters/dead-letter-breaker.js";
 import { DeadLetters } from "./dead-letters/dead-letters.js";
 import type { Patience } from "./faults/patience.js";
 import type { GroupListener, WorkerGroup } from "./group/worker-group.js";
@@ -163,10 +164,10 @@ export class Worker implements GroupListener {
         appender,
         topic: deadLetterTopic,
         eventsTopic,
-        inRowMax: settings.deadLettersInRowMax,
         patience,
         logger,
       }),
+      breaker: new DeadLetterBreaker({ inRowMax: settings.deadLettersInRowMax, deadLetterTopic }),
       states,
       metrics,
     });

@@ -237,7 +237,7 @@ export class Assignment {
     const nowMs = performance.now();
     this.#committedAtMs = nowMs;
     const isIdleTouchDue = nowMs - this.#touchedAtMs >= IDLE_TOUCH_INTERVAL_MS;
-    const behind = await this.#touch(isIdleTouchDue ? this.#done : advanced, signal);
+    const behind = await this.#options.states.touch(isIdleTouchDue ? this.#done : advanced, signal);
     for (const partition of behind) advanced.delete(partition);
     if (isIdleTouchDue) this.#touchedAtMs = nowMs;
     if (advanced.size > 0) await this.#commitOffsets(advanced);
@@ -246,10 +246,6 @@ export class Assignment {
 
   #isToCommit(partition: number, done: number): boolean {
     return done > (this.#committed.get(partition) ?? 0);
-  }
-
-  async #touch(done: ReadonlyMap<number, number>, signal: AbortSignal): Promise<Set<number>> {
-    return await this.#options.states.touch(done, signal);
   }
 
   async #commitOffsets(offsets: ReadonlyMap<number, number>): Promise<void> {

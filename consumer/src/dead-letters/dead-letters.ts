@@ -1,6 +1,5 @@
-import { FatalError, RecordTooLargeError, type Appender, type Logger } from "@lastknown/shared";
+import { RecordTooLargeError, type Appender, type Logger } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
-import type { JudgedBatch } from "../pipeline/partition-batch.js";
 import type { Rejection } from "../pipeline/rejection.js";
 import { CUT, deadLetterRecord, WHOLE, type DeadLetterLimits } from "./dead-letter-record.js";
 
@@ -8,8 +7,6 @@ export interface DeadLettersOptions {
   readonly appender: Appender;
   readonly topic: string;
   readonly eventsTopic: string;
-  /** Dead letters in a row, in one partition, that stop the worker. */
-  readonly inRowMax: number;
   readonly patience: Patience;
   readonly logger: Logger;
 }
@@ -17,8 +14,6 @@ export interface DeadLettersOptions {
 /** The dead-letter topic, as one assignment writes it. */
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
-  /** Partition → rejected records since its last arrival. */
-  readonly #inRow = new Map<number, number>();
 
   constructor(options: DeadLettersOptions) {
     this.#options = options;
@@ -34,23 +29,6 @@ export class DeadLetters {
       await this.#append(rejections, CUT, signal);
     }
     for (const rejection of rejections) this.#log(rejection);
-  }
-
-  /**
-   * A partition full of rejected records is a person's mistake: a wrong topic, or a producer gone wrong.
-   *
-   * @throws FatalError when too many came in a row
-   */
-  requireSomeArrivals(batches: readonly JudgedBatch[]): void {
-    const { inRowMax, topic } = this.#options;
-    for (const { partition, arrivals, rejections } of batches) {
-      const inRow = arrivals.length > 0 ? 0 : (this.#inRow.get(partition) ?? 0) + rejections.length;
-      this.#inRow.set(partition, inRow);
-      if (inRow <= inRowMax) continue;
-      throw new FatalError(`${inRow} records in a row were rejected in partition ${partition}`, {
-        fix: `look at them with lastknown dlq list (topic ${topic}), or raise --worker-dead-letters-in-row-max`,
-      });
-    }
   }
 
   async #append(

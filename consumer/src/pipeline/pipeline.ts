@@ -1,3 +1,4 @@
+import type { DeadLetterBreaker } from "../dead-letters/dead-letter-breaker.js";
 import type { DeadLetters } from "../dead-letters/dead-letters.js";
 import { unframe } from "@lastknown/shared";
 import type { WorkerMetrics } from "../worker-metrics.js";
@@ -13,6 +14,7 @@ export interface PipelineOptions {
   readonly judge: EventJudge;
   readonly audit: AuditLog;
   readonly deadLetters: DeadLetters;
+  readonly breaker: DeadLetterBreaker;
   readonly states: StateApplier;
   readonly metrics: WorkerMetrics;
 }
@@ -37,7 +39,7 @@ export class Pipeline {
     const judged = batches.map((batch) => this.#judge(batch, schemas));
     const entered = await this.#appendToAudit(judged, schemas, signal);
     await this.#sendDeadLetters(entered, signal);
-    return await this.#applyToStates(entered, signal);
+    return await this.#options.states.apply(entered, signal);
   }
 
   #judge(batch: PartitionBatch, schemas: ReadonlyMap<number, WriterSchema>): JudgedBatch {
@@ -78,15 +80,11 @@ export class Pipeline {
   }
 
   async #sendDeadLetters(batches: readonly JudgedBatch[], signal: AbortSignal): Promise<void> {
-    const { deadLetters, metrics } = this.#options;
+    const { deadLetters, breaker, metrics } = this.#options;
     const rejections = batches.flatMap((batch) => batch.rejections);
+    breaker.count(batches);
     await deadLetters.send(rejections, signal);
     for (const { reason } of rejections) metrics.deadLetters.inc({ reason });
-    deadLetters.requireSomeArrivals(batches);
-  }
-
-  async #applyToStates(batches: readonly JudgedBatch[], signal: AbortSignal): Promise<Set<number>> {
-    return await this.#options.states.apply(batches, signal);
   }
 }
 

@@ -140,7 +140,7 @@ export const workerDefinition = {
   deadLettersInRowMax: workerNumber(
     "dead-letters-in-row-max",
     { min: 1, max: 1_000_000 },
-    "1000",
+    "100",
     "dead letters in a row in one partition that stop the worker",
   ),
   stallExitMs: workerNumber(
