@@ -128,19 +128,10 @@ describe("the command line", () => {
   it("exports what another fleet replays to the same states", async () => {
     const exported = await lastknown(["export"]);
     expect(exported.exitCode).toBe(0);
-    const hint = /lastknown replay FILE (.*)$/m.exec(exported.messages)?.[1] ?? "";
     const other = await TestFleet.create({ prefix: "replayed-export", partitions: PARTITIONS });
     try {
       await other.startWorker();
-      // As a person copies it: the shell takes the quotes away.
-      const script = `exec "$0" "$1" replay - --speed max ${hint}`;
-      const replay = await runCommand("sh", ["-c", script, process.execPath, LASTKNOWN_BIN], {
-        boundMs: 60_000,
-        env: { ...process.env, ...environmentOf(other) },
-        input: exported.stdout,
-      });
-      expect([replay.exitCode, replay.stderr.toString()]).toEqual([0, expect.any(String)]);
-      await other.caughtUp();
+      await replayByHint(other, exported);
       const [ours, theirs] = await Promise.all([fleet, other].map(({ name }) => statesOf(name)));
       expect(theirs).toEqual(ours);
       expect(ours?.size).toBe(IDS.length);
@@ -149,6 +140,74 @@ describe("the command line", () => {
     }
   });
 });
+
+describe("an export of rows whose identity was chosen", () => {
+  const header = 'user,time_stamp,sts,v,gw,"note, free",lastknown.temp';
+  const at = "2024-01-01T00:00:00Z";
+  const rows = [
+    `a,${at},2024-01-01T00:00:00Z,7,g,1,20`,
+    `a,${at},2024-01-01T00:00:00Z,8,g,2,20`,
+    `b,${at},2024-01-01T00:00:01Z,1e16,g1,3,`,
+    `b,${at},2024-01-01T00:00:02Z,1e16,g2,3,`,
+  ];
+
+  it("is replayed to the same states and verdicts, with no word about the identity", async () => {
+    const fleets: TestFleet[] = [];
+    const exportOf = (fleet: TestFleet): Promise<CommandOutput> =>
+      outputOf(["export"], { environment: environmentOf(fleet) });
+    try {
+      const first = await TestFleet.create({ prefix: "chosen-identity", partitions: PARTITIONS });
+      fleets.push(first);
+      await first.startWorker();
+      const identity = ["--not-identity", 'gw,"note, free"'];
+      const replayed = await outputOf(
+        ["replay", "-", "--user-column", "user", "--speed", "max", ...identity],
+        {
+          environment: environmentOf(first),
+          input: Buffer.from(`${header}\n${rows.join("\n")}\n`),
+        },
+      );
+      expect(replayed.exitCode).toBe(0);
+      await first.caughtUp();
+      const exported = await exportOf(first);
+
+      const second = await TestFleet.create({ prefix: "its-replay", partitions: PARTITIONS });
+      fleets.push(second);
+      await second.startWorker();
+      await replayByHint(second, exported);
+      const [ours, theirs] = await Promise.all(fleets.map(({ name }) => statesOf(name)));
+      expect(theirs).toEqual(ours);
+      expect(ours?.size).toBe(2);
+      const again = await exportOf(second);
+      expect(withoutAppendTimes(again)).toEqual(withoutAppendTimes(exported));
+      expect(again.stdout.toString()).toContain(",duplicate,");
+    } finally {
+      await Promise.all(fleets.map((fleet) => fleet.close()));
+    }
+  });
+});
+
+/** Replays an export with the command that it named, as a person copies it: the shell takes the quotes away. */
+async function replayByHint(fleet: TestFleet, exported: CommandOutput): Promise<void> {
+  const hint = /lastknown replay FILE (.*)$/m.exec(exported.messages)?.[1] ?? "";
+  const script = `exec "$0" "$1" replay - --speed max ${hint}`;
+  const replay = await runCommand("sh", ["-c", script, process.execPath, LASTKNOWN_BIN], {
+    boundMs: 60_000,
+    env: { ...process.env, ...environmentOf(fleet) },
+    input: exported.stdout,
+  });
+  expect([replay.exitCode, replay.stderr.toString()]).toEqual([0, expect.any(String)]);
+  await fleet.caughtUp();
+}
+
+/** Sorted, as what two partitions took in one moment may stand either way round. */
+function withoutAppendTimes({ stdout }: CommandOutput): string[] {
+  return stdout
+    .toString()
+    .split("\n")
+    .map((line) => line.replace(/,[^,]*$/, ""))
+    .sort();
+}
 
 describe("the exit code of a replay", () => {
   let fleet: TestFleet;

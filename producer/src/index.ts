@@ -1,4 +1,5 @@
-export { ABOUT_ARRIVAL } from "./columns/column-mapping.js";
+export { ABOUT_ARRIVAL_COLUMNS } from "./columns/about-arrival.js";
+export { joinFields } from "./csv/fields.js";
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from "./csv/rejection.js";
 export { runReplay } from "./replay/replay.js";
 export type { ReplayDependencies, ReplayProgress, ReplayTarget } from "./replay/replay-dependencies.js";

@@ -1,17 +1,7 @@
-import { ABOUT_ARRIVAL } from "@lastknown/producer";
+import { ABOUT_ARRIVAL_COLUMNS } from "@lastknown/producer";
 import { printTime, type AttributeValue } from "@lastknown/shared";
 import type { ExportedArrival } from "./exported-arrival.js";
 import type { EventSchemas } from "./read-audit.js";
-
-const ABOUT_COLUMNS = [
-  "event_id",
-  "verdict",
-  "clamped",
-  "repeated",
-  "partition",
-  "offset",
-  "appended_at",
-].map((name) => ABOUT_ARRIVAL + name);
 
 /** The columns of an export: the event's own, then those about its arrival. */
 export interface CsvForm {
@@ -45,7 +35,7 @@ function freeName(name: string, taken: readonly string[]): string {
 
 export function csvHeader(form: CsvForm): string {
   const { userColumn, timeColumn, arrivalColumn, attributes } = form;
-  return csvLine([userColumn, timeColumn, arrivalColumn, ...attributes, ...ABOUT_COLUMNS]);
+  return csvLine([userColumn, timeColumn, arrivalColumn, ...attributes, ...ABOUT_ARRIVAL_COLUMNS]);
 }
 
 export function csvRow(form: CsvForm, arrival: ExportedArrival): string {
@@ -73,6 +63,11 @@ function csvLine(cells: readonly (AttributeValue | undefined)[]): string {
 
 function csvCell(value: AttributeValue | undefined): string {
   if (value === undefined) return "";
-  const text = String(value);
+  const text = isIntegerBeyondExact(value) ? value.toExponential() : String(value);
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Written with all its digits it would look like an id, which a replay takes for text. */
+function isIntegerBeyondExact(value: AttributeValue): value is number {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
 }

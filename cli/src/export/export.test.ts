@@ -156,6 +156,14 @@ describe("an export", () => {
     expect(text).toContain('00.000000Z,,"says ""hi""\nand; more",'.replace("00.000000Z", "02.000000Z"));
   });
 
+  test("writes a number past 2^53 so that a replay reads a number, not an id", async () => {
+    const row: Row = { ...A1, attributes: { speed: 1.2345678901234567e19 } };
+    const [, line] = await exported(await auditOf([row, 0, 1000]));
+    const cell = line?.split(",")[3] ?? "";
+    expect(cell).toBe("1.2345678901234567e+19");
+    expect(Number(cell)).toBe(1.2345678901234567e19);
+  });
+
   test("as NDJSON has the members of the history, with numbers as numbers", async () => {
     const [line = ""] = await exported(await auditOf([A1, 0, 1000]), { format: "ndjson" });
     expect(JSON.parse(line)).toMatchObject({

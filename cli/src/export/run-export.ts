@@ -1,3 +1,4 @@
+import { joinFields } from "@lastknown/producer";
 import { partitionOf, type FleetNames, type LogReader } from "@lastknown/shared";
 import type { Settings } from "@lastknown/shared/settings";
 import { withLogReader } from "../fleet/fleet-servers.js";
@@ -89,7 +90,7 @@ function replayHint(form: CsvForm): string {
     ["--time-column", form.timeColumn],
     ["--arrival-column", form.arrivalColumn],
   ].flatMap(([flag = "", column = ""]) => [flag, shellWord(column)]);
-  const types = form.textAttributes.map((header) => `${header}=string`).join(",");
+  const types = joinFields(form.textAttributes.map((header) => `${header}=string`));
   return ["lastknown replay FILE", ...columns, ...(types === "" ? [] : ["--types", shellWord(types)])].join(
     " ",
   );

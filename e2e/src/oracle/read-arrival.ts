@@ -55,9 +55,9 @@ export function readArrival(
     attributes.push([header, value]);
   }
   const identity = attributes.filter(([header]) => !columns.notIdentity.has(header));
-  const eventId =
-    columns.eventId === undefined
-      ? contentId(user, timeStamp, canonicalJson(identity))
-      : givenId(user, cells[columns.eventId] ?? "");
+  let eventId = columns.exportedId === undefined ? "" : (cells[columns.exportedId] ?? "");
+  if (eventId !== "" && !/^[0-9a-f]{32}$/.test(eventId)) return "no id of an export";
+  if (columns.eventId !== undefined) eventId = givenId(user, cells[columns.eventId] ?? "");
+  if (eventId === "") eventId = contentId(user, timeStamp, canonicalJson(identity));
   return { user, timeStamp, sts, eventId, attributes: canonicalJson(attributes) };
 }

@@ -1,10 +1,5 @@
 import { FatalError, exitCodes } from "@lastknown/shared";
-
-/**
- * How the columns begin that an export adds about each arrival (its verdict, its place). They are no part of what
- * was observed, so a replay of an export leaves them out.
- */
-export const ABOUT_ARRIVAL = "lastknown.";
+import { ABOUT_ARRIVAL_COLUMNS, EXPORTED_EVENT_ID } from "./about-arrival.js";
 
 /** Which column of the file means what. Indexes into the header. */
 export interface ColumnMapping {
@@ -15,6 +10,8 @@ export interface ColumnMapping {
   readonly arrival: number | undefined;
   /** The column that names each observation, if one was named. It stays an attribute too. */
   readonly eventId: number | undefined;
+  /** The ids of an export, taken as they are. Whoever says how ids are to be made has them made anew. */
+  readonly exportedEventId: number | undefined;
   /** All other columns: the attributes. */
   readonly attributes: readonly number[];
   /** Attributes that are no part of what an event id is made of. */
@@ -86,9 +83,10 @@ export function mapColumns(header: readonly string[], choice: ColumnChoice): Col
   const arrival = find(header, ARRIVAL, choice.arrivalColumn, [user, time]);
   requireDistinct(header, [user, time, ...(arrival === undefined ? [] : [arrival])]);
   const roles = new Set([user, time, arrival]);
+  const aboutArrival = new Set<string | undefined>(ABOUT_ARRIVAL_COLUMNS);
   const attributes = header
     .map((_, index) => index)
-    .filter((index) => !roles.has(index) && !header[index]?.startsWith(ABOUT_ARRIVAL));
+    .filter((index) => !roles.has(index) && !aboutArrival.has(header[index]));
   const attributeNamed = (name: string, flag: string): number => {
     const index = named(header, name, flag);
     if (roles.has(index)) throw usage(`${flag} names ${quoted(name)}, which is no attribute`, "leave it out");
@@ -105,8 +103,17 @@ export function mapColumns(header: readonly string[], choice: ColumnChoice): Col
       choice.eventIdColumn === undefined
         ? undefined
         : named(header, choice.eventIdColumn, "--event-id-column"),
+    exportedEventId: exportedEventId(header, choice),
     notIdentity: new Set((choice.notIdentity ?? []).map((name) => attributeNamed(name, "--not-identity"))),
   };
+}
+
+function exportedEventId(
+  header: readonly string[],
+  { eventIdColumn, notIdentity = [] }: ColumnChoice,
+): number | undefined {
+  const index = header.indexOf(EXPORTED_EVENT_ID);
+  return index === -1 || eventIdColumn !== undefined || notIdentity.length > 0 ? undefined : index;
 }
 
 /** Headers that cannot name columns are refused before anything is made of them. */

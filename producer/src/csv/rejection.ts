@@ -8,6 +8,7 @@
  * - `local-time-missing`, `local-time-twice` the zone's clock skipped that time, or showed it twice
  * - `not-finite` a number that is past the largest · `type` a value that its column's type cannot hold
  * - `no-event-id` the column of `--event-id-column` is empty
+ * - `bad-event-id` the `lastknown.event_id` of an export does not hold what an export writes
  */
 export const REJECTION_REASONS = [
   "ragged",
@@ -27,6 +28,7 @@ export const REJECTION_REASONS = [
   "not-finite",
   "type",
   "no-event-id",
+  "bad-event-id",
 ] as const;
 
 export type RejectionReason = (typeof REJECTION_REASONS)[number];

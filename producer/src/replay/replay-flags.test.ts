@@ -28,6 +28,15 @@ describe("the flags of replay", () => {
     expect({ ...options.types }).toEqual({ a: "long", "b=c": "string" });
   });
 
+  it("take a column's name that holds a comma in quotes", () => {
+    const options = parseReplayFlags("f.csv", {
+      types: 'a=long,"note, free=string"',
+      notIdentity: '"say ""when"", then",gateway',
+    });
+    expect({ ...options.types }).toEqual({ a: "long", "note, free": "string" });
+    expect(options.notIdentity).toEqual(['say "when", then', "gateway"]);
+  });
+
   it.each<[ReplayFlags, string]>([
     [{ speed: "0" }, "--speed"],
     [{ speed: "fast" }, "--speed"],
@@ -35,6 +44,9 @@ describe("the flags of replay", () => {
     [{ timeUnit: "ns" }, "--time-unit"],
     [{ types: "a" }, "--types"],
     [{ types: "a=int" }, "--types"],
+    [{ types: '"a=long' }, "--types"],
+    [{ notIdentity: '"a"b' }, "--not-identity"],
+    [{ notIdentity: "a\nb" }, "--not-identity"],
     [{ start: "2024-03-10 12:00" }, "--start"],
     [{ limit: "0" }, "--limit"],
     [{ loop: "x" }, "--loop"],

@@ -1,3 +1,4 @@
+import { endOfRecord, splitFields } from "../csv/fields.js";
 import {
   FatalError,
   exitCodes,
@@ -89,7 +90,7 @@ export function parseReplayFlags(file: string, flags: ReplayFlags): ReplayOption
     dryRun,
     rejects,
     temporaryDirectory: flags.temp,
-    notIdentity: flags.notIdentity?.split(",").filter((name) => name !== ""),
+    notIdentity: read(flags.notIdentity, (text) => listed("--not-identity", text)),
     types: read(flags.types, parseTypes),
     timeUnit: read(flags.timeUnit, (text) => oneOf("--time-unit", TIME_UNITS, text)),
     separator: read(flags.separator, parseSeparator),
@@ -121,10 +122,23 @@ function oneOf<Word extends string>(flag: string, words: readonly Word[], text: 
   return word;
 }
 
+const LIST = { separator: ",", quote: '"' } as const;
+const LIST_BYTES = { separator: LIST.separator.charCodeAt(0), quote: LIST.quote.charCodeAt(0) } as const;
+
+/** One record of CSV, so that a column's name may hold a comma: `"note, free=string",speed=double`. */
+function listed(flag: string, text: string): string[] {
+  const bytes = Buffer.from(text);
+  const end = endOfRecord(bytes, 0, LIST_BYTES, true);
+  if (end.kind !== "ended" || end.end !== bytes.length) {
+    throw wrong(flag, text, "names divided by commas; one that holds a comma in double quotes");
+  }
+  return splitFields(text, LIST).filter((name) => name !== "");
+}
+
 /** The last `=` divides: a column's name may hold one. */
 function parseTypes(list: string): Record<string, ColumnType> {
   const types = Object.create(null) as Record<string, ColumnType>;
-  for (const part of list.split(",")) {
+  for (const part of listed("--types", list)) {
     const equals = part.lastIndexOf("=");
     if (equals < 1) throw wrong("--types", part, "COL=double|long|boolean|string,…");
     types[part.slice(0, equals)] = oneOf("--types", COLUMN_TYPES, part.slice(equals + 1));

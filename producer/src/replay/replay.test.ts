@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   bodyOf,
   decodeEvent,
+  eventIdOfContent,
   exitCodes,
   FatalError,
   MemoryLog,
@@ -182,6 +183,28 @@ describe("a replay", () => {
       .filter((line) => /^\d/.test(line));
     expect(found.toSorted()).toEqual(expected.toSorted());
     expect(summary).toMatchObject({ exitCode: exitCodes.rejected, rejected: expected.length, published: 3 });
+  });
+
+  it("keeps the ids of an export, and the rest of its own columns out of the attributes", async () => {
+    const id = "0123456789abcdef0123456789abcdef";
+    const header = "user,time_stamp,sts,v,lastknown.event_id,lastknown.verdict,lastknown.temp";
+    const times = "2024-03-10T12:00:00Z,2024-03-10T12:00:00Z";
+    const rows = [`a,${times},1,${id},applied,20`, `b,${times},1,,applied,`, `c,${times},1,ABC,applied,`];
+    const content = `${header}\n${rows.join("\n")}\n`;
+    const summary = await replay(content, { userColumn: "user" });
+    expect(summary.rejectedByReason).toEqual({ "bad-event-id": 1 });
+    const [a, b] = (await events()).sort((one, other) => (one.user < other.user ? -1 : 1));
+    expect(a).toMatchObject({ user: "a", eventId: id, attributes: { v: 1, "lastknown.temp": 20 } });
+    expect({ ...b?.attributes }).toEqual({ v: 1 });
+    expect(b?.eventId).toBe(eventIdOfContent("b", b?.timeStamp ?? 0, '{"v":1}'));
+  });
+
+  it("makes ids anew where it is said of what, also for an export", async () => {
+    const times = "2024-03-10T12:00:00Z,2024-03-10T12:00:00Z";
+    const content = `user,time_stamp,sts,v,gw,lastknown.event_id\na,${times},1,x,${"0".repeat(32)}\n`;
+    await replay(content, { userColumn: "user", notIdentity: ["gw"] });
+    const [event] = await events();
+    expect(event?.eventId).toBe(eventIdOfContent("a", event?.timeStamp ?? 0, '{"v":1}'));
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import {
   eventIdOfContent,
   eventIdOfGivenId,
+  isEventId,
   isLegalTime,
   OUT_OF_RANGE,
   type ColumnType,
@@ -47,16 +48,43 @@ export class EventReader {
     timeStamp: Micros,
     row: { cells: readonly string[]; turn: number; identityJson: string },
   ): string | Problem {
-    const { eventId: column } = this.#mapping;
-    if (column === undefined) return eventIdOfContent(user, timeStamp, row.identityJson);
-    const given = row.cells[column] as string;
-    if (given === "") {
-      return {
-        reason: "no-event-id",
-        detail: `column ${JSON.stringify(this.#mapping.header[column])} is empty`,
-      };
-    }
-    // A later turn observes anew, at another time. No cell holds a NUL, so no given id is mistaken for it.
-    return eventIdOfGivenId(user, row.turn === 0 ? given : `${given}\0${row.turn}`);
+    const { eventId: named, exportedEventId: exported } = this.#mapping;
+    if (named !== undefined) return this.#givenId(user, row, named);
+    // A row that somebody added to an export has no id yet.
+    if (exported !== undefined && row.cells[exported] !== "") return this.#exportedId(user, row, exported);
+    return eventIdOfContent(user, timeStamp, row.identityJson);
   }
+
+  #givenId(
+    user: string,
+    { cells, turn }: Pick<TimedRow, "cells" | "turn">,
+    column: number,
+  ): string | Problem {
+    const given = cells[column] as string;
+    if (given !== "") return eventIdOfGivenId(user, inTurn(given, turn));
+    return { reason: "no-event-id", detail: `column ${this.#nameOf(column)} is empty` };
+  }
+
+  /** As it stands, so that what was one observation stays one, whatever its id was made of. */
+  #exportedId(
+    user: string,
+    { cells, turn }: Pick<TimedRow, "cells" | "turn">,
+    column: number,
+  ): string | Problem {
+    const exported = cells[column] as string;
+    if (!isEventId(exported)) {
+      const detail = `column ${this.#nameOf(column)} holds ${JSON.stringify(exported.slice(0, 40))}, which is no id of an export`;
+      return { reason: "bad-event-id", detail };
+    }
+    return turn === 0 ? exported : eventIdOfGivenId(user, inTurn(exported, turn));
+  }
+
+  #nameOf(column: number): string {
+    return JSON.stringify(this.#mapping.header[column]);
+  }
+}
+
+/** A later turn observes anew, at another time. No cell holds a NUL, so no given id is mistaken for it. */
+function inTurn(id: string, turn: number): string {
+  return turn === 0 ? id : `${id}\0${turn}`;
 }

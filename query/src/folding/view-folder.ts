@@ -143,7 +143,8 @@ export class ViewFolder {
   async #linger(slices: Iterable<LogSlice>): Promise<void> {
     let entries = 0;
     for (const { records } of slices) entries += records.length;
-    if (entries > 0 && entries < LINGER_ENTRIES_MAX) await sleep(this.#options.lingerMs);
+    if (entries === 0 || entries >= LINGER_ENTRIES_MAX) return;
+    await sleep(this.#options.lingerMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
   async #foldSlice(partition: number, { records, nextOffset }: LogSlice): Promise<void> {

@@ -25,7 +25,10 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** The same attributes with their keys in canonical order, so that every store's answer shows them alike. */
+/**
+ * The same attributes with their keys in one order, so that every store's answer shows them alike. It is the
+ * canonical one as far as an object can have it: keys that are whole numbers always come first.
+ */
 export function inCanonicalOrder(attributes: Attributes): Attributes {
   const ordered = emptyAttributes();
   for (const header of Object.keys(attributes).sort(compareCodePoints)) {

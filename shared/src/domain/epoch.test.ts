@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { parseEpochTime, type EpochUnit } from "./epoch.js";
-import { EARLIEST_MICROS, LATEST_MICROS } from "./time.js";
+import { EARLIEST_MICROS, LATEST_MICROS, parseIsoTime } from "./time.js";
 
 describe("parseEpochTime", () => {
   test("reads every legal time written in any of its units, to the microsecond", () => {
@@ -42,6 +42,15 @@ describe("parseEpochTime", () => {
       micros: 1_123_456,
       truncated: false,
     });
+  });
+
+  test.each([
+    ["-0.0000001", "1969-12-31T23:59:59.9999999Z"],
+    ["-1.0000010", "1969-12-31T23:59:58.9999990Z"],
+    ["0.0000000", "1970-01-01T00:00:00.0000000Z"],
+    ["1.1234567", "1970-01-01T00:00:01.1234567Z"],
+  ])("reads %s as an ISO time of the same moment is read", (epoch, iso) => {
+    expect(parseEpochTime(epoch, "s")).toEqual(parseIsoTime(iso));
   });
 
   test.each(["", "1e9", "abc", "0x10", "1.", "99999999999999999999"])("refuses %j", (text) => {

@@ -21,8 +21,10 @@ export function parseEpochTime(text: string, unit: EpochUnit): ParsedTime {
   // Whole and fraction are scaled apart: their sum as one double would lose the microseconds.
   const fractionDigits = Math.round(Math.log10(microsPerUnit));
   const below = Number(fraction.slice(0, fractionDigits).padEnd(fractionDigits, "0"));
-  const micros: Micros = (sign === "-" ? -1 : 1) * (magnitude * microsPerUnit + below);
   const truncated = /[1-9]/.test(fraction.slice(fractionDigits));
+  const cut = magnitude * microsPerUnit + below;
+  // Down to the whole microsecond before it, as an ISO time's digits are cut, also before 1970.
+  const micros: Micros = sign === "-" ? -cut - (truncated ? 1 : 0) : cut;
   // "-0" must not become negative zero, which prints and compares oddly.
   return isLegalTime(micros)
     ? { kind: "instant", micros: micros + 0, truncated }

@@ -6,6 +6,12 @@ export type EventId = string;
 
 export const EVENT_ID_BYTES = 16;
 
+const EVENT_ID = new RegExp(`^[0-9a-f]{${EVENT_ID_BYTES * 2}}$`);
+
+export function isEventId(text: string): boolean {
+  return EVENT_ID.test(text);
+}
+
 const LENGTH_BYTES = 4;
 const TIME_BYTES = 8;
 

@@ -34,7 +34,7 @@ export function parseIsoTime(text: string): ParsedTime {
   if (wallClock === undefined) return { kind: "invalid", reason: "no such date or time of day" };
 
   const local = wallClock * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
-  const truncated = fraction.length > 6;
+  const truncated = /[1-9]/.test(fraction.slice(6));
   if (zone === undefined) return { kind: "local", local, truncated };
 
   const offsetMinutes = zoneOffsetMinutes(zone);

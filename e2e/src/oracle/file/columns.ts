@@ -19,6 +19,8 @@ export interface Columns {
   /** The time column once more, where the file has no arrivals. */
   readonly arrival: number;
   readonly eventId: number | undefined;
+  /** Holds ids that an export wrote, taken as they are. */
+  readonly exportedId: number | undefined;
   /** Sorted by code point. */
   readonly attributes: readonly { readonly header: string; readonly index: number }[];
   readonly notIdentity: ReadonlySet<string>;
@@ -26,8 +28,9 @@ export interface Columns {
 
 const USER_NAMES = ["user_id", "device_fk_id", "device_pk_id", "device_id"];
 const TIME_NAMES = ["time_stamp", "timestamp", "event_time", "ts"];
-/** So begin the columns that an export adds about an arrival; they are nothing that was observed. */
-const ABOUT_ARRIVAL = "lastknown.";
+/** What an export adds about an arrival is nothing that was observed; its id stays what it was. */
+const EXPORTED_ID = "lastknown.event_id";
+const EXPORTED = /^lastknown\.(event_id|verdict|clamped|repeated|partition|offset|appended_at)$/;
 const ARRIVAL_NAMES = ["sts"];
 
 export function findColumns(header: readonly string[], options: ColumnOptions): Columns {
@@ -37,13 +40,15 @@ export function findColumns(header: readonly string[], options: ColumnOptions): 
   const attributes = header
     .map((name, index) => ({ header: name, index }))
     .filter(({ index }) => index !== user && index !== time && index !== arrival)
-    .filter((attribute) => !attribute.header.startsWith(ABOUT_ARRIVAL));
+    .filter((attribute) => !EXPORTED.test(attribute.header));
+  const idsAreMade = options.eventIdColumn !== undefined || (options.notIdentity ?? []).length > 0;
   return {
     count: header.length,
     user,
     time,
     arrival,
     eventId: find(header, options.eventIdColumn, []),
+    exportedId: idsAreMade ? undefined : find(header, undefined, [EXPORTED_ID]),
     attributes: sortedByCodePoint(attributes, (attribute) => attribute.header),
     notIdentity: new Set(options.notIdentity),
   };
