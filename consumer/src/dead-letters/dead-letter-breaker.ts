@@ -27,6 +27,11 @@ export class DeadLetterBreaker {
   }
 
   #countOne({ partition, arrivals, rejections }: JudgedBatch): void {
+    // Nearly every batch: it must not pay for the sorting below.
+    if (rejections.length === 0) {
+      if (arrivals.length > 0) this.#inRow.delete(partition);
+      return;
+    }
     let inRow = this.#inRow.get(partition) ?? 0;
     const outcomes = [
       ...arrivals.map(({ record }) => ({ offset: record.offset, isRejected: false })),
