@@ -12,7 +12,6 @@ import { openApiOptions } from "./open-api.js";
 import { answerParserError } from "./parser-errors.js";
 import { provenanceHeaders, SOURCE_HEADER } from "./provenance-headers.js";
 import { parseQueryString, unknownName } from "./query-string.js";
-import { Refusal } from "./refusal.js";
 import type { RouteServer } from "./route-server.js";
 import { sendProblem, shortened } from "./send-problem.js";
 import { urlProblem } from "./url-problem.js";
@@ -84,7 +83,7 @@ function addHooks(server: RouteServer, observer: AnswerObserver, paths: KnownPat
     const asked = `${request.method} ${shortened(request.url)}`;
     if (!paths.has(request.url))
       throw new Problem("unknown-route", `there is nothing at ${asked}; see /docs`);
-    throw new Refusal("method-not-allowed", `${asked}: ask with ${METHODS_ALLOWED}`, METHODS_ALLOWED);
+    throw new Problem("method-not-allowed", `${asked}: ask with ${METHODS_ALLOWED}`);
   });
   server.addHook("preValidation", async (request) => {
     if (request.query instanceof Problem) throw request.query;

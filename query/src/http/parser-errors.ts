@@ -1,14 +1,10 @@
+import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { UNKNOWN_PROVENANCE } from "../answers/answer.js";
-import { problemDetails, PROBLEM_ANSWERS, type AnswerCode } from "./problem-answers.js";
+import type { ProblemCode } from "../answers/problem.js";
+import { problemDetails, PROBLEM_ANSWERS } from "./problem-answers.js";
 import { provenanceHeaders } from "./provenance-headers.js";
 import { PROBLEM_TYPE } from "./send-problem.js";
-
-const STATUS_TEXTS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  408: "Request Timeout",
-  431: "Request Header Fields Too Large",
-};
 
 /**
  * Answers what Node's HTTP parser refuses, of which no request comes into being: as every other answer, by hand,
@@ -30,11 +26,11 @@ export function answerParserError(error: Error & { code?: string }, socket: Sock
     connection: "close",
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `HTTP/1.1 ${status} ${STATUS_TEXTS[status] ?? ""}\r\n${lines.join("")}\r\n`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n`;
   socket.end(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
 }
 
-function refusalOf({ code, message }: Error & { code?: string }): { code: AnswerCode; detail: string } {
+function refusalOf({ code, message }: Error & { code?: string }): { code: ProblemCode; detail: string } {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
       return { code: "headers-too-large", detail: "URL and headers together are longer than 16 KB" };

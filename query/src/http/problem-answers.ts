@@ -1,21 +1,25 @@
 import type { ProblemCode } from "../answers/problem.js";
-import type { RefusalCode } from "./refusal.js";
-
-export type AnswerCode = ProblemCode | RefusalCode;
+import { METHODS_ALLOWED } from "./known-paths.js";
 
 export interface ProblemAnswer {
   readonly status: number;
   readonly title: string;
   /** Where asking again may help. */
   readonly retryAfterSeconds?: number;
+  /** The methods that the path takes, for the header Allow. */
+  readonly allow?: string;
 }
 
 /** From each code to what HTTP says. The types are URNs: their last part is the code. */
-export const PROBLEM_ANSWERS: Readonly<Record<AnswerCode, ProblemAnswer>> = {
+export const PROBLEM_ANSWERS: Readonly<Record<ProblemCode, ProblemAnswer>> = {
   "invalid-parameter": { status: 400, title: "A parameter is wrong" },
   "invalid-url": { status: 400, title: "The URL is not percent-encoded UTF-8" },
   "invalid-request": { status: 400, title: "The request is not one that this service takes" },
-  "method-not-allowed": { status: 405, title: "The path does not take this method" },
+  "method-not-allowed": {
+    status: 405,
+    title: "The path does not take this method",
+    allow: METHODS_ALLOWED,
+  },
   "request-timed-out": { status: 408, title: "The request took too long to come" },
   "headers-too-large": { status: 431, title: "The request's head is too large" },
   "unknown-route": { status: 404, title: "There is nothing at this path" },
@@ -32,7 +36,7 @@ export const PROBLEM_ANSWERS: Readonly<Record<AnswerCode, ProblemAnswer>> = {
   internal: { status: 500, title: "Something failed" },
 };
 
-export function problemType(code: AnswerCode): string {
+export function problemType(code: ProblemCode): string {
   return `urn:lastknown:problem:${code}`;
 }
 
@@ -45,7 +49,7 @@ export interface ProblemDetails {
   readonly field?: string;
 }
 
-export function problemDetails(code: AnswerCode, detail: string, field: string | undefined): ProblemDetails {
+export function problemDetails(code: ProblemCode, detail: string, field: string | undefined): ProblemDetails {
   const { status, title } = PROBLEM_ANSWERS[code];
   return { type: problemType(code), title, status, detail, ...(field === undefined ? {} : { field }) };
 }

@@ -1,10 +1,8 @@
 import type { Logger } from "@lastknown/shared";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { UNKNOWN_PROVENANCE } from "../answers/answer.js";
 import { Problem } from "../answers/problem.js";
 import { PROBLEM_ANSWERS, problemDetails } from "./problem-answers.js";
 import { provenanceHeaders } from "./provenance-headers.js";
-import { Refusal } from "./refusal.js";
 
 export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 const CLIENT_ERRORS = { first: 400, last: 499 };
@@ -16,30 +14,18 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  if (error instanceof Refusal) {
-    sendRefusal(error, reply);
-    return;
-  }
   const problem = problemOf(error);
-  const { status, retryAfterSeconds } = PROBLEM_ANSWERS[problem.code];
+  const { status, retryAfterSeconds, allow } = PROBLEM_ANSWERS[problem.code];
   if (status >= 500 && retryAfterSeconds === undefined) {
     logger.error("request failed", { url: shortened(request.url), error: problem.cause ?? problem });
   }
   if (retryAfterSeconds !== undefined) reply.header("retry-after", String(retryAfterSeconds));
+  if (allow !== undefined) reply.header("allow", allow);
   reply
     .code(status)
     .headers(provenanceHeaders(problem.provenance))
     .type(PROBLEM_TYPE)
     .send(JSON.stringify(problemDetails(problem.code, problem.message, problem.field)));
-}
-
-function sendRefusal({ code, message, allow }: Refusal, reply: FastifyReply): void {
-  if (allow !== undefined) reply.header("allow", allow);
-  reply
-    .code(PROBLEM_ANSWERS[code].status)
-    .headers(provenanceHeaders(UNKNOWN_PROVENANCE))
-    .type(PROBLEM_TYPE)
-    .send(JSON.stringify(problemDetails(code, message, undefined)));
 }
 
 /** An URL as a message may repeat it. */
