@@ -90,9 +90,7 @@ export class ViewFolder {
         if (this.#isStopping) return;
         this.#recover(error);
         // Jittered, so that replicas do not come back all at once.
-        await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal: this.#stopping.signal }).catch(
-          () => undefined,
-        );
+        await this.#pause(pauseMs * (0.5 + Math.random()));
         pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
       }
     }
@@ -143,8 +141,7 @@ export class ViewFolder {
   async #linger(slices: Iterable<LogSlice>): Promise<void> {
     let entries = 0;
     for (const { records } of slices) entries += records.length;
-    if (entries === 0 || entries >= LINGER_ENTRIES_MAX) return;
-    await sleep(this.#options.lingerMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    if (entries > 0 && entries < LINGER_ENTRIES_MAX) await this.#pause(this.#options.lingerMs);
   }
 
   async #foldSlice(partition: number, { records, nextOffset }: LogSlice): Promise<void> {
@@ -193,6 +190,11 @@ export class ViewFolder {
   #caughtUp(): void {
     this.#hasCaughtUp = true;
     this.#enter("running");
+  }
+
+  /** Ends at once when it is to stop. */
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
   get #isStopping(): boolean {

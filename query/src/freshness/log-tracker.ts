@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FleetNames, Logger, LogReader, PartitionEnds } from "@lastknown/shared";
+import {
+  withDeadline,
+  type FleetNames,
+  type Logger,
+  type LogReader,
+  type PartitionEnds,
+} from "@lastknown/shared";
 import { EndSamples } from "./end-samples.js";
 import { FoldMarks } from "./fold-marks.js";
 
@@ -63,10 +69,7 @@ export class LogTracker {
   /** Waits for a look that is under way, so that it opens nothing behind whoever closes the connections. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const aborter = new AbortController();
-    const late = sleep(STOP_MS_MAX, undefined, { signal: aborter.signal }).catch(() => undefined);
-    await Promise.race([this.#ended, late]);
-    aborter.abort();
+    await withDeadline(STOP_MS_MAX, Promise.resolve(this.#ended), () => undefined);
   }
 
   /** Undefined if the last look was too long ago. */

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import closeWithGrace from "close-with-grace";
+import { withDeadline } from "../deadline/index.js";
 import { exitCodeOf, exitCodes, type ExitCode } from "../errors/index.js";
 import type { Logger } from "../logging/index.js";
 
@@ -98,13 +99,6 @@ async function drain<Running>(
   started: Promise<Running>,
   { stop, drainDeadlineMs, logger }: RunUntilStoppedOptions<Running>,
 ): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => {
-      logger.error("stopping took too long", { drainDeadlineMs });
-      resolve(false);
-    }, drainDeadlineMs);
-  });
   const stopped = started.then(
     async (running) => {
       await stop(running);
@@ -113,12 +107,13 @@ async function drain<Running>(
     () => true,
   );
   try {
-    return await Promise.race([stopped, late]);
+    return await withDeadline(drainDeadlineMs, stopped, () => {
+      logger.error("stopping took too long", { drainDeadlineMs });
+      return false;
+    });
   } catch (error) {
     logger.error("stopping failed", { error });
     return false;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
