@@ -1,4 +1,5 @@
-import { addresses, oneOf, optional, printAddress, secret, text, wholeNumber } from "./parsing.js";
+import { passwordSetting, usernameSetting } from "./login.js";
+import { addresses, oneOf, optional, printAddress, text, wholeNumber } from "./parsing.js";
 import type { Secret } from "./secret.js";
 import { setting, type Report, type SettingUser, type Values } from "./setting.js";
 import { tlsDefinition, tlsSettings, type TlsSettings } from "./tls.js";
@@ -61,22 +62,8 @@ export const kafkaDefinition = {
     doc: "how to log in: plain, scram-sha-256 or scram-sha-512; without it, not at all",
     usedBy,
   }),
-  saslUsername: setting({
-    name: "kafka-sasl-username",
-    parse: optional(text),
-    default: "",
-    doc: "the user to log in as",
-    usedBy,
-  }),
-  saslPassword: setting({
-    name: "kafka-sasl-password",
-    parse: optional(secret),
-    default: "",
-    doc: "that user's password",
-    usedBy,
-    secret: true,
-    fromFile: true,
-  }),
+  saslUsername: usernameSetting("kafka-sasl", usedBy, "the user to log in as"),
+  saslPassword: passwordSetting("kafka-sasl", usedBy),
   ...tlsDefinition("kafka", usedBy),
 };
 

@@ -14,24 +14,27 @@ export interface LoginSettings {
 /** User, password and TLS of one server; `prefix` is `redis` or `registry`. */
 export function loginDefinition(prefix: string, usedBy: readonly SettingUser[], userDoc: string) {
   return {
-    username: setting({
-      name: `${prefix}-username`,
-      parse: optional(text),
-      default: "",
-      doc: userDoc,
-      usedBy,
-    }),
-    password: setting({
-      name: `${prefix}-password`,
-      parse: optional(secret),
-      default: "",
-      doc: "that user's password",
-      usedBy,
-      secret: true,
-      fromFile: true,
-    }),
+    username: usernameSetting(prefix, usedBy, userDoc),
+    password: passwordSetting(prefix, usedBy),
     ...tlsDefinition(prefix, usedBy),
   };
+}
+
+export function usernameSetting(prefix: string, usedBy: readonly SettingUser[], doc: string) {
+  return setting({ name: `${prefix}-username`, parse: optional(text), default: "", doc, usedBy });
+}
+
+/** Of the user that `usernameSetting` of the same prefix names; a secret. */
+export function passwordSetting(prefix: string, usedBy: readonly SettingUser[]) {
+  return setting({
+    name: `${prefix}-password`,
+    parse: optional(secret),
+    default: "",
+    doc: "that user's password",
+    usedBy,
+    secret: true,
+    fromFile: true,
+  });
 }
 
 /** @param alone whether a password without a user means something: Redis's default user */
