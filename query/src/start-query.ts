@@ -40,7 +40,8 @@ export interface QueryService {
 /**
  * Starts a query service: HTTP answers at once, from Redis; from the view as soon as it has caught up.
  *
- * @throws FatalError if the data directory or a port cannot be had, or servers, settings and data directory belong to different fleets
+ * @throws FatalError if the data directory or a port cannot be had, or servers, settings and data directory belong to
+ *   different fleets
  * @example
  *   const query = await startQuery(settings, { logger });
  *   await fetch(`http://127.0.0.1:${query.port}/v1/users/bus-7`);

@@ -69,11 +69,15 @@ export function recomputeBytes(bytes: Buffer, options: RecomputeOptions = {}): R
   const commaAllowed = decimal === "auto" ? separator !== "," : decimal === ",";
   const isInWindow = ({ sts }: RowHead): boolean =>
     (start === undefined || sts >= start) && (end === undefined || sts < end);
+  const headOf = (row: CsvRow): RowHead | string | undefined => {
+    const head = readHead(row, columns, times);
+    return typeof head === "string" || isInWindow(head) ? head : undefined;
+  };
   // Read twice, as all rows at once may be more than the memory holds.
   const finders = columns.attributes.map(() => new ColumnTypeFinder(commaAllowed));
   for (const row of afterHeader(rows())) {
-    const head = readHead(row, columns, times);
-    if (typeof head === "string" || !isInWindow(head)) continue;
+    const head = headOf(row);
+    if (typeof head !== "object") continue;
     columns.attributes.forEach(({ index }, number) => finders[number]?.add(head.cells[index] ?? ""));
   }
   const readers = columns.attributes.map(({ header }, number) => {
@@ -88,8 +92,8 @@ export function recomputeBytes(bytes: Buffer, options: RecomputeOptions = {}): R
   let count = 0;
   for (const row of afterHeader(rows())) {
     count++;
-    const head = readHead(row, columns, times);
-    if (typeof head !== "string" && !isInWindow(head)) continue;
+    const head = headOf(row);
+    if (head === undefined) continue;
     const arrival = typeof head === "string" ? head : readArrival(head, columns, readers);
     if (typeof arrival === "string") rejected.push({ line: row.line, reason: arrival });
     else arrivals.push(arrival);

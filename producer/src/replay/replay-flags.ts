@@ -1,4 +1,3 @@
-import { endOfRecord, splitFields } from "../csv/fields.js";
 import {
   FatalError,
   exitCodes,
@@ -9,6 +8,7 @@ import {
   type EpochUnit,
   type Micros,
 } from "@lastknown/shared";
+import { endOfRecord, splitFields } from "../csv/fields.js";
 import type { ReplayOptions } from "./replay-options.js";
 
 /** The command line's flags, in the form that commander takes: flags, then what they do. */

@@ -16,8 +16,8 @@ import { RowIntake, type IntakeFactory } from "./row-intake.js";
  * Resolves when every row is acknowledged (or counted, in a dry run), or when `signal` ended it early; rows that
  * could not be read are in the summary. Row n is acknowledged before a checkpoint says that n rows are done.
  *
- * @throws FatalError for a file, a header, a place to write to or options that cannot be used (usage), and for a registry that does
- *   not answer; KafkaUnavailableError, UnknownTopicError and the like from the log
+ * @throws FatalError for a file, a header, a place to write to or options that cannot be used (usage), and for a
+ *   registry that does not answer; KafkaUnavailableError, UnknownTopicError and the like from the log
  * @example
  *   const summary = await runReplay({ file: "cars.csv", speed: "max" }, { target, logger });
  */

@@ -48,43 +48,30 @@ export class EventReader {
     timeStamp: Micros,
     row: { cells: readonly string[]; turn: number; identityJson: string },
   ): string | Problem {
-    const { eventId: named, exportedEventId: exported } = this.#mapping;
-    if (named !== undefined) return this.#givenId(user, row, named);
-    // A row that somebody added to an export has no id yet.
-    if (exported !== undefined && row.cells[exported] !== "") return this.#exportedId(user, row, exported);
-    return eventIdOfContent(user, timeStamp, row.identityJson);
-  }
-
-  #givenId(
-    user: string,
-    { cells, turn }: Pick<TimedRow, "cells" | "turn">,
-    column: number,
-  ): string | Problem {
-    const given = cells[column] as string;
-    if (given !== "") return eventIdOfGivenId(user, inTurn(given, turn));
-    return { reason: "no-event-id", detail: `column ${this.#nameOf(column)} is empty` };
-  }
-
-  /** As it stands, so that what was one observation stays one, whatever its id was made of. */
-  #exportedId(
-    user: string,
-    { cells, turn }: Pick<TimedRow, "cells" | "turn">,
-    column: number,
-  ): string | Problem {
-    const exported = cells[column] as string;
-    if (!isEventId(exported)) {
-      const detail = `column ${this.#nameOf(column)} holds ${JSON.stringify(exported.slice(0, 40))}, which is no id of an export`;
-      return { reason: "bad-event-id", detail };
+    const { eventId: named, exportedEventId } = this.#mapping;
+    if (named !== undefined) {
+      const given = row.cells[named] as string;
+      if (given === "") return this.#problem("no-event-id", named, "is empty");
+      return row.turn === 0 ? eventIdOfGivenId(user, given) : idOfTurn(user, given, row.turn);
     }
-    return turn === 0 ? exported : eventIdOfGivenId(user, inTurn(exported, turn));
+    const exported = exportedEventId === undefined ? "" : (row.cells[exportedEventId] as string);
+    // A row that somebody added to an export has no id yet.
+    if (exportedEventId === undefined || exported === "")
+      return eventIdOfContent(user, timeStamp, row.identityJson);
+    if (!isEventId(exported)) {
+      const shown = JSON.stringify(exported.slice(0, 40));
+      return this.#problem("bad-event-id", exportedEventId, `holds ${shown}, which is no id of an export`);
+    }
+    // As it stands, so that what was one observation stays one, whatever its id was made of.
+    return row.turn === 0 ? exported : idOfTurn(user, exported, row.turn);
   }
 
-  #nameOf(column: number): string {
-    return JSON.stringify(this.#mapping.header[column]);
+  #problem(reason: Problem["reason"], column: number, what: string): Problem {
+    return { reason, detail: `column ${JSON.stringify(this.#mapping.header[column])} ${what}` };
   }
 }
 
 /** A later turn observes anew, at another time. No cell holds a NUL, so no given id is mistaken for it. */
-function inTurn(id: string, turn: number): string {
-  return turn === 0 ? id : `${id}\0${turn}`;
+function idOfTurn(user: string, id: string, turn: number): string {
+  return eventIdOfGivenId(user, `${id}\0${turn}`);
 }
