@@ -181,6 +181,9 @@ describe("a worker on the real servers", () => {
       partitions: "4",
       "operations-port": "0",
       "worker-session-timeout-ms": "6000",
+      // By default one commit may cover all of it, and then there is no middle to be seen.
+      "worker-commit-interval-ms": "50",
+      "worker-batch-records-max": "200",
     };
     const child = fork(new URL("../killable-worker.mjs", import.meta.url), [JSON.stringify(flags)], {
       stdio: "inherit",
