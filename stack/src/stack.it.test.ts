@@ -91,10 +91,12 @@ describe("three brokers and six Redis nodes", () => {
   });
 
   it("tell a stopped broker and a killed node from healthy ones, and take a restarted one back", async () => {
-    stack.node("kafka-2").signal("SIGSTOP");
-    stack.node("redis-4").signal("SIGKILL");
+    const [stopped, killed] = [stack.node("kafka-2"), stack.node("redis-4")];
+    stopped.signal("SIGSTOP");
+    killed.signal("SIGKILL");
+    expect(await until(() => !killed.isRunning(), GONE_BOUND_MS)).toBe(true);
     const { servers } = await stackStatus(directory);
-    stack.node("kafka-2").signal("SIGCONT");
+    stopped.signal("SIGCONT");
     const unwell = servers.filter((server) => !server.healthy);
     expect(unwell.map(({ name }) => name)).toEqual(expect.arrayContaining(["kafka-2", "redis-4"]));
     expect(servers.find(({ name }) => name === "redis-4")?.pid).toBeNull();
