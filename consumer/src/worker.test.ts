@@ -349,6 +349,18 @@ describe("workers on fakes", () => {
     await worker.stop();
   });
 
+  test("does not wait for the records of a trickle once it is to stop", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    // Either would outlast the test by far.
+    const worker = fleet.worker({ settings: { lingerMs: 100_000, drainDeadlineMs: 100_000 } });
+    await worker.start();
+    await eventually("assigned", () => worker.ready() === undefined);
+    await fleet.produce([fleet.recordOf(fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} }))]);
+    await untilCaughtUp(fleet);
+    await worker.stop();
+  });
+
   test("commits again what a failed commit named", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();

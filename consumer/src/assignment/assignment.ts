@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OffsetOutOfRangeError, type Logger, type LogReader, type WorkerSettings } from "@lastknown/shared";
-import { unlessAborted, type Patience } from "../faults/patience.js";
+import type { Patience } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
+import { Positions } from "./positions.js";
 import { RecordQueue } from "./record-queue.js";
 import { goneError } from "./starting-offsets.js";
 
@@ -41,19 +42,16 @@ const LINGER_RECORDS_MAX = 100;
  * The time in which partitions are ours, from one rebalance to the next.
  *
  * Two loops run side by side: one fetches into a bounded queue, one takes batches from it through the pipeline
- * and commits. `done` only grows by batches whose every effect is acknowledged, and only `done` is committed, so
+ * and commits. Done are only batches whose every effect is acknowledged, and only what is done is committed, so
  * what an assignment leaves behind unfinished is worked on again by whoever has the partition next.
  */
 export class Assignment {
   readonly #options: AssignmentOptions;
   readonly #queue: RecordQueue;
+  readonly #positions = new Positions();
   readonly #ending = new AbortController();
-  /** Where to fetch next, by partition. */
-  readonly #fetchOffsets = new Map<number, number>();
-  /** Up to where all is applied, by partition. */
-  readonly #done = new Map<number, number>();
-  readonly #committed = new Map<number, number>();
-  #isDraining = false;
+  readonly #draining = new AbortController();
+  readonly #hurrying = AbortSignal.any([this.#draining.signal, this.#ending.signal]);
   #movedAtMs = performance.now();
   #touchedAtMs = 0;
   #committedAtMs = performance.now();
@@ -98,19 +96,18 @@ export class Assignment {
 
   /** Fetches no more; `run` settles when what was fetched is done and committed. */
   drain(): void {
-    this.#isDraining = true;
+    this.#draining.abort();
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
     const { partitions, generation, logger } = this.#options;
     await this.#startPartitions(partitions, signal);
-    logger.info("partitions assigned", { generation, offsets: Object.fromEntries(this.#fetchOffsets) });
+    logger.info("partitions assigned", { generation, offsets: Object.fromEntries(this.#positions.fetched) });
   }
 
   async #startPartitions(partitions: readonly number[], signal: AbortSignal): Promise<void> {
     for (const [partition, offset] of await this.#options.startingOffsets(partitions, signal)) {
-      this.#fetchOffsets.set(partition, offset);
-      this.#done.set(partition, offset);
+      this.#positions.start(partition, offset);
     }
   }
 
@@ -119,7 +116,7 @@ export class Assignment {
       while (!this.#isDraining && this.#options.partitions.length > 0) {
         await this.#queue.room(signal);
         const fetched = await this.#fetch(signal);
-        if (fetched > 0 && fetched < LINGER_RECORDS_MAX) await this.#linger(signal);
+        if (fetched > 0 && fetched < LINGER_RECORDS_MAX) await this.#linger();
       }
     } catch (error) {
       // The other loop must not wait for records that never come.
@@ -129,15 +126,15 @@ export class Assignment {
   }
 
   /** Requests cost much more than records: those of a trickle wait for each other a little, and share them. */
-  async #linger(signal: AbortSignal): Promise<void> {
+  async #linger(): Promise<void> {
     const { lingerMs } = this.#options.settings;
-    if (lingerMs > 0) await unlessAborted(signal, sleep(lingerMs));
+    if (lingerMs > 0) await sleep(lingerMs, undefined, { signal: this.#hurrying }).catch(() => undefined);
   }
 
   /** Gives how many records were queued. */
   async #fetch(signal: AbortSignal): Promise<number> {
     const { reader, eventsTopic, settings, patience } = this.#options;
-    const offsets = new Map(this.#fetchOffsets);
+    const offsets = this.#positions.fetched;
     const limits = { bytesMax: settings.fetchBytesMax, waitMs: settings.fetchWaitMs };
     try {
       const slices = await patience.outlast("kafka", signal, () =>
@@ -145,11 +142,11 @@ export class Assignment {
       );
       let queued = 0;
       for (const [partition, { records, nextOffset }] of slices) {
+        const from = offsets.get(partition);
+        if (nextOffset === from) continue;
         // A partition that is applied again from an earlier offset was moved meanwhile.
-        if (this.#fetchOffsets.get(partition) !== offsets.get(partition)) continue;
-        if (nextOffset === offsets.get(partition)) continue;
+        if (!this.#positions.advanceFetched(partition, from, nextOffset)) continue;
         this.#queue.push(partition, records, nextOffset);
-        this.#fetchOffsets.set(partition, nextOffset);
         queued += records.length;
       }
       return queued;
@@ -189,7 +186,7 @@ export class Assignment {
 
   #markDone(batches: readonly PartitionBatch[], behind: ReadonlySet<number>): void {
     for (const { partition, nextOffset } of batches) {
-      if (!behind.has(partition)) this.#done.set(partition, nextOffset);
+      if (!behind.has(partition)) this.#positions.markDone(partition, nextOffset);
     }
     this.#movedAtMs = performance.now();
   }
@@ -216,13 +213,23 @@ export class Assignment {
     if (behind.size === 0) return;
     const { metrics, logger } = this.#options;
     for (const partition of behind) this.#queue.drop(partition);
-    const before = Object.fromEntries([...behind].map((partition) => [partition, this.#done.get(partition)]));
+    const before = this.#doneIn(behind);
     await this.#startPartitions([...behind], signal);
     // A fetch under way has seen the old offsets, so nothing of it was queued meanwhile but what is dropped here.
     for (const partition of behind) this.#queue.drop(partition);
-    const from = Object.fromEntries([...behind].map((partition) => [partition, this.#done.get(partition)]));
     metrics.healings.inc(behind.size);
-    logger.warn("redis has lost states, partitions are applied again", { before, from });
+    logger.warn("redis has lost states, partitions are applied again", {
+      before,
+      from: this.#doneIn(behind),
+    });
+  }
+
+  #doneIn(partitions: ReadonlySet<number>): Record<number, number> {
+    return Object.fromEntries([...this.#positions.done].filter(([partition]) => partitions.has(partition)));
+  }
+
+  get #isDraining(): boolean {
+    return this.#draining.signal.aborted;
   }
 
   #msUntilCommit(): number {
@@ -231,21 +238,15 @@ export class Assignment {
 
   /** Brings every bucket's progress up to what is done, and only then commits it. */
   async #commit(signal: AbortSignal): Promise<void> {
-    const advanced = new Map(
-      [...this.#done].filter(([partition, done]) => this.#isToCommit(partition, done)),
-    );
+    const advanced = this.#positions.uncommitted;
     const nowMs = performance.now();
     this.#committedAtMs = nowMs;
     const isIdleTouchDue = nowMs - this.#touchedAtMs >= IDLE_TOUCH_INTERVAL_MS;
-    const behind = await this.#options.states.touch(isIdleTouchDue ? this.#done : advanced, signal);
+    const behind = await this.#options.states.touch(isIdleTouchDue ? this.#positions.done : advanced, signal);
     for (const partition of behind) advanced.delete(partition);
     if (isIdleTouchDue) this.#touchedAtMs = nowMs;
     if (advanced.size > 0) await this.#commitOffsets(advanced);
     await this.#heal(behind, signal);
-  }
-
-  #isToCommit(partition: number, done: number): boolean {
-    return done > (this.#committed.get(partition) ?? 0);
   }
 
   async #commitOffsets(offsets: ReadonlyMap<number, number>): Promise<void> {
@@ -253,8 +254,7 @@ export class Assignment {
     try {
       const outcome = await group.commit(generation, offsets);
       metrics.commits.inc({ outcome });
-      if (outcome === "stale") return;
-      for (const [partition, offset] of offsets) this.#committed.set(partition, offset);
+      if (outcome !== "stale") this.#positions.markCommitted(offsets);
     } catch (error) {
       // What is done stays done, and the next commit names it again.
       metrics.commits.inc({ outcome: "failed" });

@@ -91,12 +91,10 @@ export class RecordQueue {
   /** Resolves when there is something to take, or after the time. */
   async work(waitMs: number, signal: AbortSignal): Promise<void> {
     if (!this.isEmpty || waitMs <= 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, waitMs);
-    });
+    // The time counts as a change, so that no waiter is left behind by it.
+    const timer = setTimeout(() => this.#changed(), waitMs);
     try {
-      await unlessAborted(signal, Promise.race([this.#nextChange(), late]));
+      await unlessAborted(signal, this.#nextChange());
     } finally {
       clearTimeout(timer);
     }
