@@ -5,10 +5,12 @@ import {
   MemoryLog,
   printFleetRecord,
   silentLogger,
+  type FleetRecord,
 } from "@lastknown/shared";
 import { FleetForTest } from "./fleet-for-test.js";
 import { MemoryLatestStates } from "./latest/memory-latest-states.js";
 import { startQuery, type QueryService } from "./start-query.js";
+import type { ViewStore } from "./view/view-store.js";
 import { MemoryViewStore } from "./view/memory/memory-view-store.js";
 
 export const TEST_PARTITIONS = 4;
@@ -28,6 +30,7 @@ export interface MemoryServiceOptions {
   /** Before the service starts. */
   readonly prepare?: (service: Pick<MemoryService, "fleet" | "log" | "latest">) => Promise<void>;
   readonly log?: MemoryLog;
+  readonly openStore?: (fleet: FleetRecord) => Promise<ViewStore>;
 }
 
 export async function startMemoryService(options: MemoryServiceOptions = {}): Promise<MemoryService> {
@@ -53,7 +56,7 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
       groupOffsets: { committedOffsets: () => Promise.resolve(committed) },
       latest,
       redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
-      openStore: () => Promise.resolve(new MemoryViewStore()),
+      openStore: options.openStore ?? (() => Promise.resolve(new MemoryViewStore())),
       close: () => log.close(),
     },
   });

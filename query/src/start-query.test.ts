@@ -1,5 +1,8 @@
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { bucketOf } from "@lastknown/shared";
+import { bucketOf, silentLogger } from "@lastknown/shared";
 import type { Health } from "./http/health-route.js";
 import {
   startMemoryService,
@@ -7,6 +10,7 @@ import {
   type MemoryService,
   type MemoryServiceOptions,
 } from "./memory-service-for-test.js";
+import { openLmdbView } from "./view/lmdb/open-lmdb-view.js";
 
 /** A busy machine takes its time. */
 jest.setTimeout(30_000);
@@ -109,6 +113,38 @@ describe("the query service", () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get("x-data-source")).toBe("view");
     expect(await answer.json()).toMatchObject({ attributes: { letter: "a" }, meta: { source: "view" } });
+  });
+
+  test("builds a view anew that it finds damaged, and answers nothing wrong meanwhile", async () => {
+    const dataDirectory = await mkdtemp(join(tmpdir(), "lastknown-query-"));
+    await start({
+      prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)),
+      openStore: (fleet) => openLmdbView({ dataDirectory, fleet, logger: silentLogger }),
+    });
+    const question = "/v1/users/bus?at=2024-03-10T12:02:00Z";
+    const right = await (await service.get(question)).json();
+    expect(right).toMatchObject({ attributes: { letter: "a" } });
+
+    const file = await open(join(dataDirectory, "view", "data.mdb"), "r+");
+    const bytes = await file.readFile();
+    const user = Buffer.from("\x06bus");
+    for (let at = bytes.indexOf(user); at !== -1; at = bytes.indexOf(user, at + 1)) {
+      // Behind the user stand the times.
+      await file.write(Buffer.from([bytes.readUInt8(at + user.length) ^ 2]), 0, 1, at + user.length);
+    }
+    await file.close();
+
+    const refused = await service.get(question);
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ type: "urn:lastknown:problem:view-not-ready" });
+    await until(
+      async () => (await service.get(question)).status,
+      (status) => status === 200,
+    );
+    expect(await (await service.get(question)).json()).toEqual(right);
+    expect(await health()).toMatchObject({ view: { state: "running", hasCaughtUp: true } });
+    await service.query.stop();
+    await rm(dataDirectory, { recursive: true });
   });
 
   test("tells an unknown user from a part of Redis that was lost", async () => {

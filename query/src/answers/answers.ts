@@ -6,7 +6,9 @@ import {
   type LatestRead,
   type LatestStates,
 } from "../latest/latest-states.js";
+import { ViewDamagedError } from "../view/view-store.js";
 import type { Answer, Provenance } from "./answer.js";
+import { ArrivalGoneError } from "./arrival-at.js";
 import { InvalidCursorError, ViewBehindCursorError } from "./cursor.js";
 import type { Explanation } from "./explain.js";
 import type { HistoryPage, HistoryQuestion } from "./history.js";
@@ -116,6 +118,8 @@ export class Answers {
         throw new Problem("invalid-parameter", cause.message, { field: "cursor", provenance, cause });
       if (cause instanceof ViewBehindCursorError)
         throw new Problem("replica-behind", cause.message, { provenance, cause });
+      if (cause instanceof ArrivalGoneError || cause instanceof ViewDamagedError)
+        throw new Problem("view-not-ready", cause.message, { provenance, cause });
       if (cause instanceof UnreadableArrivalError)
         throw new Problem("unreadable-event", cause.message, { provenance, cause });
       throw cause;

@@ -4,6 +4,7 @@ import type { FoldedArrival, OrderPosition } from "../view/arrival.js";
 import type { OrderBound, ViewStore } from "../view/view-store.js";
 import { judgementOf, type JudgedState } from "./history.js";
 import { isAfter, isReceivedBy, isWithin, newestArrival, type Moment } from "./newest-arrival.js";
+import { ArrivalGoneError } from "./arrival-at.js";
 import { stateOf } from "./user-state.js";
 import { WHOLE_ORDER, type AnswerContext } from "./answer-context.js";
 import { whyLost, type Reason } from "./why-lost.js";
@@ -65,7 +66,7 @@ export async function explain(
 
 function foldedArrival(store: ViewStore, user: string, offset: number): FoldedArrival {
   for (const arrival of store.bySource(user, offset)) if (arrival.offset === offset) return arrival;
-  throw new Error("an arrival stands in the order but not among the arrivals");
+  throw new ArrivalGoneError("the view is being built anew");
 }
 
 function losers(store: ViewStore, user: string, winner: OrderPosition, moment: Moment): OrderPosition[] {

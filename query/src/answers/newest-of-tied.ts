@@ -3,6 +3,7 @@ import { compareAttributes, compareOrder } from "@lastknown/shared";
 import type { Arrival, OrderPosition } from "../view/arrival.js";
 import type { OrderBound, ViewStore } from "../view/view-store.js";
 import type { AnswerContext } from "./answer-context.js";
+import { arrivalAt } from "./arrival-at.js";
 import { stateOf } from "./user-state.js";
 
 /** Steps before other work gets its turn: about 5 ms, as each may decode an event. */
@@ -52,12 +53,6 @@ function nextTied(store: ViewStore, user: string, bound: OrderBound, first: Orde
     if (tied.length === STEPS_PER_TURN) break;
   }
   return tied;
-}
-
-function arrivalAt(store: ViewStore, user: string, offset: number): Arrival {
-  const arrival = store.arrival(user, offset);
-  if (arrival === undefined) throw new Error("an arrival stands in the order but not among the arrivals");
-  return arrival;
 }
 
 function isCopy(one: Arrival, other: Arrival): boolean {

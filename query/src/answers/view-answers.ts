@@ -1,5 +1,6 @@
 import { partitionOf } from "@lastknown/shared";
 import type { AnswerContext } from "./answer-context.js";
+import { arrivalAt } from "./arrival-at.js";
 import { EventSchemas } from "../view/event-schemas.js";
 import { explain, type Explanation } from "./explain.js";
 import { history, type HistoryPage, type HistoryQuestion } from "./history.js";
@@ -23,9 +24,8 @@ export class ViewAnswers {
     const { store, schemas } = this.#context;
     const place = this.#placeOf(user);
     const position = await newestArrival(this.#context, place, user, moment);
-    const arrival = position === undefined ? undefined : store.arrival(user, position.offset);
-    if (arrival === undefined) return store.hasUser(user) ? "no-state-yet" : "unknown-user";
-    return stateOf(arrival, place, schemas);
+    if (position === undefined) return store.hasUser(user) ? "no-state-yet" : "unknown-user";
+    return stateOf(arrivalAt(store, user, position.offset), place, schemas);
   }
 
   /** One page of the user's arrivals. Throws InvalidCursorError, ViewBehindCursorError. */

@@ -13,7 +13,7 @@ import {
 import { ViewAnswers } from "../answers/view-answers.js";
 import type { ReadyView } from "../answers/answers.js";
 import type { ViewProgress } from "../freshness/freshness.js";
-import type { ViewStore } from "../view/view-store.js";
+import { ViewDamagedError, type ViewStore } from "../view/view-store.js";
 import { AuditFolder, type FoldObserver } from "./audit-folder.js";
 import { PatientFleetCell } from "./patient-fleet-cell.js";
 import { FOLDER_STATES, ViewFolder, type FolderState } from "./view-folder.js";
@@ -44,7 +44,8 @@ const REDIS_CHECK_PAUSE_MS = 5000;
 
 /**
  * Has the view from its opening to its closing: finds out which fleet it is for, opens the store and keeps it
- * folding. Without Kafka it goes on trying, as latest states can be answered all the same.
+ * folding. Without Kafka it goes on trying, as latest states can be answered all the same; and so it does where
+ * the store finds itself damaged, which is opened again, empty.
  */
 export class ViewKeeper {
   readonly #options: ViewKeeperOptions;
@@ -96,24 +97,42 @@ export class ViewKeeper {
 
   /** The view if it can be asked, else in words why not. */
   readonly ready = (): ReadyView | string => {
-    if (this.#view?.folder.hasCaughtUp === true) return this.#view;
-    if (this.#view === undefined) return "the view is not open yet: Kafka does not answer";
+    if (this.#view === undefined)
+      return "the view is not open yet: Kafka does not answer, or it is being built anew";
+    if (this.#view.store.damage !== undefined) return this.#view.store.damage.message;
+    if (this.#view.folder.hasCaughtUp) return this.#view;
     return `the view has not caught up with where the audit ended at the start (${this.#view.folder.state})`;
   };
 
   readonly progress = (): ViewProgress | undefined => {
-    if (this.#view === undefined) return undefined;
+    if (this.#view === undefined || this.#view.store.damage !== undefined) return undefined;
     const { store, folder } = this.#view;
     return { hasCaughtUp: folder.hasCaughtUp, position: (partition) => store.position(partition) };
   };
 
   async #run(): Promise<void> {
-    while (this.#view === undefined && !this.#isStopping) {
+    const compared = this.#compareWithRedis();
+    compared.catch(() => undefined);
+    while (!this.#isStopping) {
+      const folding = this.#foldWhileSound();
+      await Promise.race([folding, compared.then(() => folding)]);
+      if (this.#isStopping) return;
       await this.#pause(OPEN_PAUSE_MS);
       await this.#tryToOpen();
     }
-    const folding = this.#view?.folder.ended ?? Promise.resolve();
-    await Promise.race([folding, this.#compareWithRedis().then(() => folding)]);
+  }
+
+  /** Resolves when there is no view to fold into, or it was found damaged, and after `stop`. */
+  async #foldWhileSound(): Promise<void> {
+    try {
+      await this.#view?.folder.ended;
+    } catch (error) {
+      if (!(error instanceof ViewDamagedError)) throw error;
+      this.#options.logger.error("view is damaged, building a new one", { error });
+      const damaged = this.#view;
+      this.#view = undefined;
+      await damaged?.store.close();
+    }
   }
 
   /** Leaves the view undefined if Kafka does not answer. */

@@ -38,12 +38,12 @@ export function arrivalFor(facts: ArrivalFacts): Arrival {
 
 export function batchOf(
   arrivals: readonly Arrival[],
-  place: { partition?: number; nextOffset?: number } = {},
+  place: Partial<Omit<FoldBatch, "arrivals">> = {},
 ): FoldBatch {
   return {
     partition: place.partition ?? 0,
     arrivals,
-    schemas: [],
+    schemas: place.schemas ?? [],
     nextOffset: place.nextOffset ?? arrivals.length,
   };
 }

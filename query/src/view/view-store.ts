@@ -28,6 +28,15 @@ export interface FoldPosition {
 export type OrderBound =
   { readonly orderTimeMax: Micros } | { readonly orderMax: Order } | { readonly below: OrderPosition };
 
+/** The store holds something else than was folded into it. */
+export class ViewDamagedError extends Error {
+  override readonly name = "ViewDamagedError";
+
+  constructor(reason: string) {
+    super(`the view is damaged: ${reason}`);
+  }
+}
+
 /**
  * The audit, folded so that the past can be asked. What it answers depends on the set of arrivals alone: not on
  * the order in which they were folded, nor on how often one was.
@@ -36,6 +45,12 @@ export type OrderBound =
  * turn of the event loop, and not across a `fold`. No call waits for a server.
  */
 export interface ViewStore {
+  /**
+   * Set once the store has found itself damaged. From then on every other call but `close` throws it; a store
+   * opened in its place begins anew.
+   */
+  readonly damage: ViewDamagedError | undefined;
+
   /**
    * Takes in a batch, all of it or nothing, together with the offset to go on from. An arrival that is already
    * there is ignored; one with a lower source offset than those there corrects the states after it.

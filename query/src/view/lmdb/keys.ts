@@ -30,8 +30,8 @@ export function arrivalKey(user: number, offset: number): Buffer {
   return key;
 }
 
-export function offsetOfArrivalKey(key: Uint8Array): number {
-  return readUint64(asBuffer(key), USER_BYTES);
+export function offsetOfArrivalKey(key: Buffer): number {
+  return readUint64(key, USER_BYTES);
 }
 
 /** `user number u32, event id` */
@@ -49,10 +49,9 @@ export function orderKey(user: number, { order, offset }: OrderPosition): Buffer
   return key;
 }
 
-export function positionOfOrderKey(key: Uint8Array): OrderPosition {
-  const bytes = asBuffer(key);
-  const offset = Number.MAX_SAFE_INTEGER - readUint64(bytes, USER_BYTES + ORDER_BYTES);
-  return { order: readOrder(bytes, USER_BYTES), offset };
+export function positionOfOrderKey(key: Buffer): OrderPosition {
+  const offset = Number.MAX_SAFE_INTEGER - readUint64(key, USER_BYTES + ORDER_BYTES);
+  return { order: readOrder(key, USER_BYTES), offset };
 }
 
 /** A key above all of this user's of this order, and below all of greater ones. */
@@ -106,9 +105,4 @@ function withUser(user: number, moreBytes: number): Buffer {
   const key = Buffer.allocUnsafe(USER_BYTES + moreBytes);
   key.writeUInt32BE(user);
   return key;
-}
-
-/** LMDB hands out a plain Uint8Array where it hands out keys. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -16,7 +16,10 @@ const make = async (): Promise<StoreUnderTest> => {
     encoding: "binary",
     keyEncoding: "binary",
   });
-  const store = new LmdbViewStore(root, TEST_SKEW);
+  const store = new LmdbViewStore(root, TEST_SKEW, {
+    onDamaged: () => undefined,
+    onClosed: () => Promise.resolve(),
+  });
   const remove = async (): Promise<void> => {
     await store.close();
     await rm(directory, { recursive: true });

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { compareOrder, FatalError, type MaxFutureSkew, type Order } from "@lastknown/shared";
-import type { Database, RootDatabase } from "lmdb";
+import type { RootDatabase } from "lmdb";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
-import { type FoldBatch, type FoldPosition, type OrderBound, type ViewStore } from "../view-store.js";
+import type { FoldBatch, FoldPosition, OrderBound, ViewDamagedError, ViewStore } from "../view-store.js";
 import { arrivalOf, arrivalValue, maximumOf, withMaximum } from "./arrival-value.js";
+import { CheckedTable } from "./checked-table.js";
 import * as keys from "./keys.js";
 import { RecentTails, type UserTail } from "./recent-tails.js";
+import { Soundness } from "./soundness.js";
 
 /** About 30 MB at worst. */
 const TAILS_MAX = 50_000;
@@ -23,7 +25,11 @@ export const VIEW_TABLES = [
   "counters",
 ] as const;
 
-type Table = Database<Buffer, Buffer>;
+/** What the folder of the view has to know of the store. */
+export interface ViewFolderHooks {
+  readonly onDamaged: (reason: string) => void;
+  readonly onClosed: () => Promise<void>;
+}
 
 /**
  * The view on disk. Tables:
@@ -42,27 +48,26 @@ type Table = Database<Buffer, Buffer>;
 export class LmdbViewStore implements ViewStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #maxFutureSkew: MaxFutureSkew;
-  readonly #users: Table;
-  readonly #arrivals: Table;
-  readonly #order: Table;
-  readonly #seen: Table;
-  readonly #partitions: Table;
-  readonly #schemas: Table;
-  readonly #counters: Table;
+  readonly #users: CheckedTable;
+  readonly #arrivals: CheckedTable;
+  readonly #order: CheckedTable;
+  readonly #seen: CheckedTable;
+  readonly #partitions: CheckedTable;
+  readonly #schemas: CheckedTable;
+  readonly #counters: CheckedTable;
   readonly #tails = new RecentTails(TAILS_MAX);
+  readonly #soundness: Soundness;
   readonly #onClosed: () => Promise<void>;
   /** Stands in the view while this object writes it. */
   readonly #owner = randomBytes(16);
 
-  constructor(
-    root: RootDatabase<Buffer, Buffer>,
-    maxFutureSkew: MaxFutureSkew,
-    onClosed: () => Promise<void> = () => Promise.resolve(),
-  ) {
-    const table = (name: (typeof VIEW_TABLES)[number]): Table =>
-      root.openDB(name, { encoding: "binary", keyEncoding: "binary" });
+  constructor(root: RootDatabase<Buffer, Buffer>, maxFutureSkew: MaxFutureSkew, hooks: ViewFolderHooks) {
+    const soundness = new Soundness(hooks.onDamaged);
+    const table = (name: (typeof VIEW_TABLES)[number]): CheckedTable =>
+      new CheckedTable(root.openDB(name, { encoding: "binary", keyEncoding: "binary" }), name, soundness);
     this.#root = root;
-    this.#onClosed = onClosed;
+    this.#soundness = soundness;
+    this.#onClosed = hooks.onClosed;
     this.#maxFutureSkew = maxFutureSkew;
     this.#users = table("users");
     this.#arrivals = table("arrivals");
@@ -71,7 +76,11 @@ export class LmdbViewStore implements ViewStore {
     this.#partitions = table("partitions");
     this.#schemas = table("schemas");
     this.#counters = table("counters");
-    this.#counters.putSync(OWNER, this.#owner);
+    this.#counters.put(OWNER, this.#owner);
+  }
+
+  get damage(): ViewDamagedError | undefined {
+    return this.#soundness.damage;
   }
 
   fold(batch: FoldBatch): number {
@@ -88,7 +97,7 @@ export class LmdbViewStore implements ViewStore {
     this.#requireOwned();
     for (const { schemaId, text } of batch.schemas) {
       if (this.schemaText(schemaId) === undefined)
-        this.#schemas.putSync(keys.uint32(schemaId), Buffer.from(text));
+        this.#schemas.put(keys.uint32(schemaId), Buffer.from(text));
     }
     let added = 0;
     let { sourceEnd } = this.position(batch.partition);
@@ -99,7 +108,7 @@ export class LmdbViewStore implements ViewStore {
     const position = Buffer.allocUnsafe(16);
     keys.writeUint64(position, batch.nextOffset, 0);
     keys.writeUint64(position, sourceEnd, 8);
-    this.#partitions.putSync(keys.uint32(batch.partition), position);
+    this.#partitions.put(keys.uint32(batch.partition), position);
     return added;
   }
 
@@ -119,7 +128,7 @@ export class LmdbViewStore implements ViewStore {
     const maximum = tail === undefined ? order : greater(order, tail.maximum);
     this.#put(number, arrival, maximum);
     const seenKey = keys.seenKey(number, order.eventId);
-    if (this.#seen.get(seenKey) === undefined) this.#seen.putSync(seenKey, offsetValue(offset));
+    if (this.#seen.get(seenKey) === undefined) this.#seen.put(seenKey, offsetValue(offset));
     this.#tails.set(user, { number, lastOffset: offset, maximum });
     return true;
   }
@@ -128,32 +137,32 @@ export class LmdbViewStore implements ViewStore {
   #addBefore(tail: UserTail, arrival: Arrival): boolean {
     const { number } = tail;
     const { user, offset, order } = arrival;
-    if (this.#arrivals.doesExist(keys.arrivalKey(number, offset))) return false;
+    if (this.#arrivals.get(keys.arrivalKey(number, offset)) !== undefined) return false;
     const before = this.#maximumBefore(number, offset);
     this.#put(number, arrival, before === undefined ? order : greater(order, before));
     this.#raiseMaximaAfter(number, offset, order);
     const seenKey = keys.seenKey(number, order.eventId);
     const firstSeen = this.#seen.get(seenKey);
     if (firstSeen === undefined || keys.readUint64(firstSeen, 0) > offset)
-      this.#seen.putSync(seenKey, offsetValue(offset));
+      this.#seen.put(seenKey, offsetValue(offset));
     this.#tails.set(user, { ...tail, maximum: greater(order, tail.maximum) });
     return true;
   }
 
   #put(number: number, arrival: Arrival, maximum: Order): void {
-    this.#arrivals.putSync(keys.arrivalKey(number, arrival.offset), arrivalValue(arrival, maximum));
-    this.#order.putSync(keys.orderKey(number, arrival), EMPTY);
+    this.#arrivals.put(keys.arrivalKey(number, arrival.offset), arrivalValue(arrival, maximum));
+    this.#order.put(keys.orderKey(number, arrival), EMPTY);
   }
 
   /** The maxima only grow with the offset, so the first that is already as great ends the correction. */
   #raiseMaximaAfter(number: number, offset: number, order: Order): void {
     const raised: [Buffer, Buffer][] = [];
     const range = { start: keys.arrivalKey(number, offset + 1), end: keys.afterUser(number) };
-    for (const { key, value } of this.#arrivals.getRange(range)) {
+    for (const { key, value } of this.#arrivals.range(range)) {
       if (compareOrder(maximumOf(value), order) >= 0) break;
-      raised.push([Buffer.from(key), withMaximum(value, order)]);
+      raised.push([key, withMaximum(value, order)]);
     }
-    for (const [key, value] of raised) this.#arrivals.putSync(key, value);
+    for (const [key, value] of raised) this.#arrivals.put(key, value);
   }
 
   #tail(user: string): UserTail | undefined {
@@ -162,10 +171,10 @@ export class LmdbViewStore implements ViewStore {
     const number = this.#numberOf(user);
     if (number === undefined) return undefined;
     const range = { start: keys.afterUser(number), end: keys.userPrefix(number), reverse: true, limit: 1 };
-    for (const { key, value } of this.#arrivals.getRange(range)) {
+    for (const { key, value } of this.#arrivals.range(range)) {
       return { number, lastOffset: keys.offsetOfArrivalKey(key), maximum: maximumOf(value) };
     }
-    throw new Error("the view has a user without arrivals");
+    throw this.#soundness.lose(`user ${JSON.stringify(user)} has no arrivals`);
   }
 
   #maximumBefore(number: number, offset: number): Order | undefined {
@@ -176,14 +185,14 @@ export class LmdbViewStore implements ViewStore {
       reverse: true,
       limit: 1,
     };
-    for (const { value } of this.#arrivals.getRange(range)) return maximumOf(value);
+    for (const { value } of this.#arrivals.range(range)) return maximumOf(value);
     return undefined;
   }
 
   #newUserNumber(user: string): number {
     const number = this.#counters.get(NEXT_USER)?.readUInt32BE() ?? 0;
-    this.#counters.putSync(NEXT_USER, keys.uint32(number + 1));
-    this.#users.putSync(Buffer.from(user), keys.uint32(number));
+    this.#counters.put(NEXT_USER, keys.uint32(number + 1));
+    this.#users.put(Buffer.from(user), keys.uint32(number));
     return number;
   }
 
@@ -207,7 +216,7 @@ export class LmdbViewStore implements ViewStore {
 
   *users(after: string | undefined): Iterable<string> {
     const range = after === undefined ? {} : { start: Buffer.from(after), exclusiveStart: true };
-    for (const key of this.#users.getKeys(range)) yield Buffer.from(key).toString();
+    for (const { key } of this.#users.range(range)) yield key.toString();
   }
 
   arrival(user: string, offset: number): Arrival | undefined {
@@ -221,11 +230,11 @@ export class LmdbViewStore implements ViewStore {
     if (number === undefined) return;
     let stateBefore = this.#maximumBefore(number, fromOffset);
     const range = { start: keys.arrivalKey(number, fromOffset), end: keys.afterUser(number) };
-    for (const { key, value } of this.#arrivals.getRange(range)) {
+    for (const { key, value } of this.#arrivals.range(range)) {
       const offset = keys.offsetOfArrivalKey(key);
       const arrival = arrivalOf(value, offset, this.#maxFutureSkew);
       const firstSeen = this.#seen.get(keys.seenKey(number, arrival.order.eventId));
-      if (firstSeen === undefined) throw new Error("the view has an arrival whose event it never saw");
+      if (firstSeen === undefined) throw this.#soundness.lose("an arrival's event was never seen");
       yield { ...arrival, stateBefore, seenBefore: keys.readUint64(firstSeen, 0) < offset };
       stateBefore = maximumOf(value);
     }
@@ -235,7 +244,7 @@ export class LmdbViewStore implements ViewStore {
     const number = this.#numberOf(user);
     if (number === undefined) return;
     const range = { start: keys.afterUser(number), end: keys.userPrefix(number), reverse: true };
-    for (const { key, value } of this.#arrivals.getRange(range)) {
+    for (const { key, value } of this.#arrivals.range(range)) {
       yield arrivalOf(value, keys.offsetOfArrivalKey(key), this.#maxFutureSkew);
     }
   }
@@ -249,19 +258,19 @@ export class LmdbViewStore implements ViewStore {
       exclusiveStart: true,
       reverse: true,
     };
-    for (const key of this.#order.getKeys(range)) yield keys.positionOfOrderKey(key);
+    for (const { key } of this.#order.range(range)) yield keys.positionOfOrderKey(key);
   }
 
   clear(): void {
     this.#tails.clear();
     this.#root.transactionSync(() => {
       this.#requireOwned();
-      for (const table of this.#emptied) table.clearSync();
-      this.#counters.removeSync(NEXT_USER);
+      for (const table of this.#emptied) table.clear();
+      this.#counters.remove(NEXT_USER);
     });
   }
 
-  get #emptied(): Table[] {
+  get #emptied(): CheckedTable[] {
     return [this.#users, this.#arrivals, this.#order, this.#seen, this.#partitions, this.#schemas];
   }
 

@@ -2,8 +2,16 @@ import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { newFleetRecord, silentLogger, type FleetRecord, type Logger } from "@lastknown/shared";
+import {
+  LATEST_MICROS,
+  newFleetRecord,
+  silentLogger,
+  type FleetRecord,
+  type Logger,
+} from "@lastknown/shared";
 import { arrivalFor, batchOf, TEST_SKEW } from "../arrival-for-test.js";
+import { ViewDamagedError, type ViewStore } from "../view-store.js";
+import { orderKey, seenKey } from "./keys.js";
 import { openLmdbView } from "./open-lmdb-view.js";
 
 /** A busy machine takes its time. */
@@ -39,7 +47,7 @@ describe("the view's folder", () => {
     store.fold(
       batchOf(
         users.map((user, offset) => arrivalFor({ user, offset })),
-        { nextOffset: 300 },
+        { nextOffset: 300, schemas: [{ schemaId: 1, text: '{"type":"record"}' }] },
       ),
     );
     await store.close();
@@ -103,6 +111,62 @@ describe("the view's folder", () => {
     await store.close();
     expect(warnings).toEqual(["view set aside, building a new one"]);
     expect((await readdir(dataDirectory)).filter((name) => name.startsWith("view.damaged-"))).toHaveLength(1);
+  });
+
+  describe("with one changed bit", () => {
+    const seven = arrivalFor({ user: "user 7", offset: 7 });
+    const eight = arrivalFor({ user: "user 8", offset: 8 });
+    /** Flips a bit at a distance from where the bytes begin, in each of the pages that hold them. */
+    const flip = async (found: Buffer, distance: number): Promise<void> => {
+      const bytes = await readFile(data());
+      for (let at = bytes.indexOf(found); at !== -1; at = bytes.indexOf(found, at + 1)) {
+        bytes.writeUInt8(bytes.readUInt8(at + distance) ^ 4, at + distance);
+      }
+      await writeFile(data(), bytes);
+    };
+
+    test.each([
+      ["the event", seven.body, 20, (store: ViewStore) => store.arrival("user 7", 7)],
+      ["the greatest order so far", seven.body, -30, (store: ViewStore) => [...store.bySource("user 7", 8)]],
+      ["the schema id", seven.body, -1, (store: ViewStore) => [...store.latestReceived("user 7")]],
+      [
+        "an order",
+        orderKey(8, eight),
+        30,
+        (store: ViewStore) => [...store.byOrder("user 8", { orderTimeMax: LATEST_MICROS })],
+      ],
+      [
+        "where an event was first seen",
+        seenKey(7, seven.order.eventId),
+        seenKey(7, seven.order.eventId).length + 3,
+        (store: ViewStore) => [...store.bySource("user 7", 0)],
+      ],
+      ["a schema", Buffer.from('{"type":"record"}'), 3, (store: ViewStore) => store.schemaText(1)],
+      [
+        "a user's number",
+        Buffer.from("user 9"),
+        Buffer.from("user 9").length + 3,
+        (store: ViewStore) => store.hasUser("user 9"),
+      ],
+    ])(
+      "in %s is not believed, nor anything else then, and built anew at the next opening",
+      async (_what, found: Buffer, distance: number, read: (store: ViewStore) => unknown) => {
+        await fill();
+        await flip(found, distance);
+        const store = await openView();
+        expect(store.damage).toBeUndefined();
+        expect(() => read(store)).toThrow(ViewDamagedError);
+        expect(store.damage?.message).toMatch(/^the view is damaged: an entry of its table/);
+        expect(() => store.arrival("user 3", 3)).toThrow(ViewDamagedError);
+        expect(() => store.position(0)).toThrow(ViewDamagedError);
+        expect(() => store.fold(batchOf([], { nextOffset: 301 }))).toThrow(ViewDamagedError);
+        await store.close();
+        const rebuilt = await openView();
+        expect(rebuilt.position(0)).toEqual({ nextOffset: 0, sourceEnd: 0 });
+        await rebuilt.close();
+        expect(warnings).toEqual(["view set aside, building a new one"]);
+      },
+    );
   });
 
   test("that was left open by a killed process is trusted, unless that happens again and again", async () => {

@@ -59,8 +59,11 @@ function openStore(directory: ViewDirectory, fleet: FleetRecord, logger: Logger)
       .catch((error: unknown) => logger.warn("view's folder cannot be written", { error }));
   }, STABLE_AFTER_MS);
   stable.unref();
-  return new LmdbViewStore(root, fleet.maxFutureSkew, async () => {
-    clearTimeout(stable);
-    await directory.markClosed();
+  return new LmdbViewStore(root, fleet.maxFutureSkew, {
+    onDamaged: (reason) => directory.markDamaged(reason),
+    onClosed: async () => {
+      clearTimeout(stable);
+      await directory.markClosed();
+    },
   });
 }

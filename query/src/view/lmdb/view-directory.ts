@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { mkdir, open as openFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
@@ -11,13 +12,14 @@ import {
 import { machineBoot } from "./machine-boot.js";
 
 /** Changes when the tables change so that an older view would be misread; an older one is rebuilt. */
-const VIEW_LAYOUT = 1;
+const VIEW_LAYOUT = 2;
 /** Starts in a row that ended within STABLE_AFTER_MS without being closed: the file kills its readers. */
 const CRASHES_MAX = 3;
 export const STABLE_AFTER_MS = 60_000;
 
 const FLEET_FILE = "fleet.json";
 const OPENED_FILE = "opened.json";
+const DAMAGED_FILE = "damaged.json";
 const DATA_FILE = "data.mdb";
 
 /** What opened.json holds while a process has the view open. */
@@ -32,7 +34,8 @@ interface Opened {
  *
  * `fleet.json` holds the fleet record and the layout. `opened.json` stands there from opening to closing; found
  * at an opening it tells of a crash. A crash of the process leaves LMDB whole, one of the machine may not, since
- * nothing is synced: then the view is rebuilt, which the audit always allows.
+ * nothing is synced: then the view is rebuilt, which the audit always allows. So it is where `damaged.json` says
+ * why the file cannot be trusted any more.
  */
 export class ViewDirectory {
   readonly path: string;
@@ -56,7 +59,7 @@ export class ViewDirectory {
     this.#requireOurs(fleet, record);
     if (stored?.layout !== VIEW_LAYOUT)
       return `its layout is ${stored?.layout}, this version's is ${VIEW_LAYOUT}`;
-    return await this.#crashProblem();
+    return (await this.#damageProblem()) ?? (await this.#crashProblem());
   }
 
   async hasData(): Promise<boolean> {
@@ -74,6 +77,11 @@ export class ViewDirectory {
   /** Notes that it has been open for long: whatever ended the starts before, it was not the file. */
   async markStable(): Promise<void> {
     await this.#writeOpened(0);
+  }
+
+  /** Notes at once that the file is not to be used again, whatever becomes of this process. */
+  markDamaged(reason: string): void {
+    writeFileSync(join(this.path, DAMAGED_FILE), `${JSON.stringify({ reason })}\n`);
   }
 
   /** Notes that it was closed, after making sure that all of it is on the disk. */
@@ -104,6 +112,13 @@ export class ViewDirectory {
         fix: "set LASTKNOWN_DATA_DIRECTORY to another folder, or remove this one: it is rebuilt from the audit",
       },
     );
+  }
+
+  async #damageProblem(): Promise<string | undefined> {
+    const text = await this.#read(DAMAGED_FILE);
+    return text === undefined
+      ? undefined
+      : (parsed<{ reason: string }>(text)?.reason ?? "it was found damaged");
   }
 
   async #crashProblem(): Promise<string | undefined> {

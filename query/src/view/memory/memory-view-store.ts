@@ -5,6 +5,8 @@ import { firstIndex, UserArrivals } from "./user-arrivals.js";
 
 /** The view in sorted arrays: for small fleets and tests. It begins anew at each start. */
 export class MemoryViewStore implements ViewStore {
+  /** Nothing changes memory behind our back. */
+  readonly damage = undefined;
   readonly #users = new Map<string, UserArrivals>();
   /** The keys of #users by code point, which is the order of their bytes. */
   #sortedUsers: string[] = [];

@@ -1,0 +1,92 @@
+import { crc32 } from "node:zlib";
+import type { Database, RangeOptions } from "lmdb";
+import type { Soundness } from "./soundness.js";
+
+export interface Entry {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+const CHECKSUM_BYTES = 4;
+/** LMDB's own findings: a page that is not there, of another type, or not LMDB's. */
+const LMDB_DAMAGE_CODES: ReadonlySet<unknown> = new Set([-30797, -30796, -30793]);
+
+/**
+ * A table whose every entry ends in a checksum over its key and value. LMDB trusts its file: what a disk or another
+ * program has changed inside a page it would hand out as it is.
+ *
+ * After the first entry that does not fit, nothing is read or written any more: every call throws ViewDamagedError.
+ */
+export class CheckedTable {
+  readonly #table: Database<Buffer, Buffer>;
+  readonly #soundness: Soundness;
+  readonly #name: string;
+
+  constructor(table: Database<Buffer, Buffer>, name: string, soundness: Soundness) {
+    this.#table = table;
+    this.#name = name;
+    this.#soundness = soundness;
+  }
+
+  get(key: Buffer): Buffer | undefined {
+    this.#soundness.require();
+    const stored = this.#guarded(() => this.#table.get(key));
+    return stored === undefined ? undefined : this.#checked(key, stored);
+  }
+
+  /** Entries by their keys' bytes. To be used up within one turn of the event loop. */
+  *range(range: RangeOptions): Iterable<Entry> {
+    this.#soundness.require();
+    const entries = this.#guarded(() => this.#table.getRange(range)[Symbol.iterator]());
+    try {
+      for (;;) {
+        const next = this.#guarded(() => entries.next());
+        if (next.done === true) return;
+        // LMDB hands out a plain Uint8Array where it hands out keys.
+        const { buffer, byteOffset, byteLength } = next.value.key;
+        const key = Buffer.from(buffer, byteOffset, byteLength);
+        yield { key, value: this.#checked(key, next.value.value) };
+      }
+    } finally {
+      entries.return?.();
+    }
+  }
+
+  put(key: Buffer, value: Buffer): void {
+    this.#soundness.require();
+    const checksum = Buffer.allocUnsafe(CHECKSUM_BYTES);
+    checksum.writeUInt32BE(checksumOf(key, value));
+    this.#guarded(() => this.#table.putSync(key, Buffer.concat([value, checksum])));
+  }
+
+  remove(key: Buffer): void {
+    this.#soundness.require();
+    this.#guarded(() => this.#table.removeSync(key));
+  }
+
+  clear(): void {
+    this.#soundness.require();
+    this.#guarded(() => this.#table.clearSync());
+  }
+
+  #checked(key: Buffer, stored: Buffer): Buffer {
+    const end = stored.length - CHECKSUM_BYTES;
+    const value = stored.subarray(0, Math.max(0, end));
+    if (end >= 0 && stored.readUInt32BE(end) === checksumOf(key, value)) return value;
+    throw this.#soundness.lose(`an entry of its table ${this.#name} is not what was written`);
+  }
+
+  #guarded<Answer>(call: () => Answer): Answer {
+    try {
+      return call();
+    } catch (cause) {
+      if (!LMDB_DAMAGE_CODES.has((cause as { code?: unknown }).code)) throw cause;
+      throw this.#soundness.lose(`its table ${this.#name} cannot be read: ${(cause as Error).message}`);
+    }
+  }
+}
+
+/** One call over both: the calls cost more than the bytes. */
+function checksumOf(key: Buffer, value: Buffer): number {
+  return crc32(Buffer.concat([value, key]));
+}
