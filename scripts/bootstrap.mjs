@@ -12,12 +12,13 @@ const INSTALL_ATTEMPTS_MAX = 2;
 
 /**
  * Installs the packages, if those in node_modules are not the lock file's, and builds.
- * @throws {StepError}
+ * @param {AbortSignal} interruption ends the step that runs
+ * @throws {StepError} and, with an AbortError, when it was interrupted
  */
-export async function bootstrap() {
+export async function bootstrap(interruption) {
   checkNodeVersion();
-  await install();
-  await build();
+  await install(interruption);
+  await build(interruption);
 }
 
 /** @throws {StepError} */
@@ -31,12 +32,12 @@ export function checkNodeVersion() {
   );
 }
 
-/** @throws {StepError} */
-export async function install() {
+/** @param {AbortSignal} interruption @throws {StepError} */
+export async function install(interruption) {
   if (isInstalled()) return;
   await slowStep("installing the packages", async () => {
     for (let attempt = 1; !isInstalled(); attempt += 1) {
-      const { output } = await runNpm(["ci", "--include=dev", "--no-audit", "--no-fund"]);
+      const { output } = await runNpm(["ci", "--include=dev", "--no-audit", "--no-fund"], interruption);
       if (!isInstalled() && attempt >= INSTALL_ATTEMPTS_MAX) {
         throw new StepError(`npm ci failed:\n${tailOf(output)}`);
       }
@@ -44,13 +45,13 @@ export async function install() {
   });
 }
 
-/** @throws {StepError} */
-export async function build() {
+/** @param {AbortSignal} interruption @throws {StepError} */
+export async function build(interruption) {
   await slowStep("building", async () => {
     const { exitCode, output } = await runQuietly(
       process.execPath,
       [join(root, "node_modules/typescript/bin/tsc"), "-b"],
-      { cwd: root },
+      { cwd: root, signal: interruption },
     );
     if (exitCode !== 0) throw new StepError(`the build failed:\n${tailOf(output)}`);
   });
@@ -73,9 +74,9 @@ function isInstalled() {
 }
 
 /** The npm that runs this script, or the one on the PATH. */
-function runNpm(args) {
+function runNpm(args, signal) {
   const npm = process.env.npm_execpath;
-  const options = { cwd: root, env: environmentForNpm() };
+  const options = { cwd: root, env: environmentForNpm(), signal };
   return npm === undefined || !/npm(-cli)?\.c?js$/.test(npm)
     ? runQuietly("npm", args, options)
     : runQuietly(process.execPath, [npm, ...args], options);

@@ -5,7 +5,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { bootstrap, root } from "./bootstrap.mjs";
 import { complaintAboutEatenArguments } from "./eaten-arguments.mjs";
-import { whenParentIsGone } from "./parent.mjs";
+import { interruptionOfThis } from "./interruption.mjs";
 import { StepError } from "./run-quietly.mjs";
 import { say } from "./say.mjs";
 
@@ -18,10 +18,12 @@ if (complaint !== undefined) {
   process.exit(2);
 }
 
+const interruption = interruptionOfThis();
 try {
-  await bootstrap();
+  await bootstrap(interruption);
   process.exitCode = await runDemo(process.argv.slice(2));
 } catch (error) {
+  if (interruption.aborted) process.exit(interruption.reason.exitCode);
   if (!(error instanceof StepError)) throw error;
   say(error.message);
   process.exitCode = error.exitCode;
@@ -29,6 +31,7 @@ try {
 
 /** @returns {Promise<number>} the demo's exit code; 128 + signal where one ended it */
 function runDemo(args) {
+  interruption.throwIfAborted();
   const child = spawn(process.execPath, [join(root, "cli/bin/lastknown.js"), "demo", ...args], {
     stdio: "inherit",
   });
@@ -39,7 +42,8 @@ function runDemo(args) {
   process.on("SIGINT", (signal) => {
     if (!process.stdin.isTTY) pass(signal);
   });
-  whenParentIsGone(() => {
+  interruption.addEventListener("abort", () => {
+    if (!interruption.reason.isOrphaned) return;
     pass("SIGTERM");
     setTimeout(() => pass("SIGKILL"), STOP_BOUND_MS).unref();
   });

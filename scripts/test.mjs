@@ -36,10 +36,14 @@ whenParentIsGone(() => interrupt(143));
 try {
   await test(options());
 } catch (error) {
-  // Errors of the stack package carry the exit code as well.
-  if (!(error instanceof StepError) && !(error?.name === "StackError")) throw error;
-  tally.check("setting up", error.message);
-  exitCode = error.exitCode;
+  if (interruption.signal.aborted) {
+    tally.check("setting up", "interrupted");
+  } else {
+    // Errors of the stack package carry the exit code as well.
+    if (!(error instanceof StepError) && !(error?.name === "StackError")) throw error;
+    tally.check("setting up", error.message);
+    exitCode = error.exitCode;
+  }
 } finally {
   process.stdout.write(`${tally.line()}\n`);
 }
@@ -47,8 +51,8 @@ process.exitCode = exitCode || (tally.failed > 0 || tally.passed === 0 ? 1 : 0);
 
 async function test({ unit, useRunning, filter }) {
   checkNodeVersion();
-  await install();
-  tally.check("build and types", await complaintOf(build));
+  await install(interruption.signal);
+  tally.check("build and types", await complaintOf(() => build(interruption.signal)));
   await staticChecks(tally);
   const before = tally.passed + tally.failed;
   if (!interruption.signal.aborted) await runUnitTests(filter);

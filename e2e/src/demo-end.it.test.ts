@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function start(...args: string[]): Promise<DemoRun> {
+async function start(...args: Parameters<typeof DemoRun.start>): Promise<DemoRun> {
   const run = await DemoRun.start(...args);
   runs.push(run);
   return run;
@@ -46,8 +46,16 @@ async function startedAtLeast(run: DemoRun, count: number): Promise<void> {
 const onLinux = process.platform === "linux" ? describe : describe.skip;
 
 onLinux("nothing is left of npm run demo", () => {
+  it("after a SIGKILL of npm while it builds", async () => {
+    const run = await start("session of its own");
+    await run.said(/^building/);
+    await run.signal("npm", "SIGKILL");
+    await run.allGone();
+    expect(run.startedCount).toBe(0);
+  });
+
   it("after Ctrl-C while the servers start", async () => {
-    const run = await start();
+    const run = await start("terminal");
     await startedAtLeast(run, 1);
     run.interrupt();
     await run.said(/stopping everything/);
@@ -55,14 +63,14 @@ onLinux("nothing is left of npm run demo", () => {
   });
 
   it("after a SIGKILL of npm while the servers start", async () => {
-    const run = await start();
+    const run = await start("session of its own");
     await startedAtLeast(run, 2);
     await run.signal("npm", "SIGKILL");
     await run.allGone();
   });
 
   it("after a server died while it was being started", async () => {
-    const run = await start();
+    const run = await start("terminal");
     await startedAtLeast(run, 1);
     await run.signal("redis", "SIGKILL");
     await run.said(/lastknown: redis-\d ended while it was being started/);
@@ -70,7 +78,7 @@ onLinux("nothing is left of npm run demo", () => {
   });
 
   it("after Ctrl-C twice while rows are replayed", async () => {
-    const run = await start();
+    const run = await start("terminal");
     await run.said(/^replaying at /);
     await startedAtLeast(run, ALL);
     run.interrupt();
@@ -80,7 +88,7 @@ onLinux("nothing is left of npm run demo", () => {
   });
 
   it("after a SIGKILL of the demo itself while rows are replayed", async () => {
-    const run = await start();
+    const run = await start("terminal");
     await run.said(/^replaying at /);
     await startedAtLeast(run, ALL);
     await run.signal("demo", "SIGKILL");
@@ -88,14 +96,14 @@ onLinux("nothing is left of npm run demo", () => {
   });
 
   it("after a worker died before it was ready", async () => {
-    const run = await start(file, "--speed", "max");
+    const run = await start("terminal", file, "--speed", "max");
     await run.signal("worker", "SIGKILL");
     await run.said(/lastknown: worker-\d ended with SIGKILL/);
     await run.allGone();
   });
 
   it("after a SIGTERM to npm while it waits for Ctrl-C", async () => {
-    const run = await start(file, "--speed", "max");
+    const run = await start("session of its own", file, "--speed", "max");
     await run.said(/Try it, until Ctrl-C/);
     expect(run.startedCount).toBe(ALL);
     await run.signal("npm", "SIGTERM");

@@ -26,9 +26,15 @@ const COMMAND_LINES = {
   redis: /redis-server/,
 } as const;
 
+/** A terminal's Ctrl-C reaches a whole process group at once, and so does its hang-up. */
+const STARTERS = {
+  terminal: (command: string) => ["script", "--quiet", "--return", "--command", command, "/dev/null"],
+  "session of its own": (command: string) => ["setsid", "--wait", "sh", "-c", `exec ${command} 2>&1`],
+} as const;
+
 /**
- * `npm run demo` as a person starts it: in a terminal, so that Ctrl-C reaches all of its process group at once. All
- * that it starts bears a mark of this run alone, and its temporary files are in a folder of this run alone.
+ * `npm run demo` as a person starts it in a terminal, or as another program does. All that it starts bears a mark of
+ * this run alone, and its temporary files are in a folder of this run alone.
  */
 export class DemoRun {
   readonly #child: ChildProcess;
@@ -37,17 +43,18 @@ export class DemoRun {
   readonly #folder: string;
   readonly #mark: Mark;
 
-  private constructor(folder: string, args: readonly string[]) {
+  private constructor(place: keyof typeof STARTERS, folder: string, args: readonly string[]) {
     this.#folder = folder;
     this.#mark = { text: randomUUID(), folder };
     const command = `timeout --foreground -s KILL ${LIFE_BOUND_SECONDS} npm run demo -- ${args.join(" ")}`;
-    this.#child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    const [program = "", ...programArgs] = STARTERS[place](command);
+    this.#child = spawn(program, programArgs, {
       cwd: ROOT,
       env: { ...process.env, ...markIn(this.#mark), TMPDIR: folder, NO_COLOR: "1" },
       stdio: ["pipe", "pipe", "inherit"],
     });
     const { stdin, stdout } = this.#child;
-    if (stdin === null || stdout === null) throw new Error("script was started without its pipes");
+    if (stdin === null || stdout === null) throw new Error(`${program} was started without its pipes`);
     // Closed by an end of the demo.
     stdin.on("error", () => stdin.destroy());
     this.#output = new LogTail(stdout);
@@ -55,8 +62,8 @@ export class DemoRun {
   }
 
   /** @param args words without spaces or quotes */
-  static async start(...args: readonly string[]): Promise<DemoRun> {
-    return new DemoRun(await mkdtemp(join(tmpdir(), "lastknown-demo-test-")), args);
+  static async start(place: keyof typeof STARTERS, ...args: readonly string[]): Promise<DemoRun> {
+    return new DemoRun(place, await mkdtemp(join(tmpdir(), "lastknown-demo-test-")), args);
   }
 
   /** Resolves when the demo has said this much. */
@@ -69,7 +76,7 @@ export class DemoRun {
     await waitUntil(find, { what: `the demo to say ${String(pattern)}`, boundMs: POINT_BOUND_MS });
   }
 
-  /** Ctrl-C at the terminal. */
+  /** Ctrl-C, where it has a terminal. */
   interrupt(): void {
     this.#child.stdin?.write(INTERRUPT);
   }
