@@ -33,6 +33,9 @@ export function exportCommand(terminal: Terminal, finish: (outcome: Outcome) => 
         from: timeArgument("--from", options.from),
         to: timeArgument("--to", options.to),
       },
+      onUnreadable: ({ topic, partition, offset, detail }) => {
+        say(terminal, `left out: ${topic} partition ${partition} offset ${offset}, ${detail}`);
+      },
       write: (text) => writeData(terminal, text),
     });
     say(terminal, `${printCounted(result.arrivals, "arrival")} exported`);

@@ -7,10 +7,13 @@ import {
   evolveEventSchema,
   canonicalJson,
   fleetNames,
+  fleetRecordKey,
   FRAME_BYTES,
   MemoryLog,
+  newFleetRecord,
   parseIsoTime,
   partitionOf,
+  printFleetRecord,
   schemaCopyKey,
   type AttributeValue,
   type EventSchema,
@@ -28,6 +31,8 @@ const schema = evolveEventSchema(undefined, [
   { header: "speed", type: "double" },
   { header: "note, free", type: "string" },
 ]);
+
+const OTHER = evolveEventSchema(undefined, [{ header: "elsewhere", type: "string" }]);
 
 function micros(text: string): Micros {
   const parsed = parseIsoTime(text);
@@ -50,6 +55,15 @@ class Audit {
   });
   #nowMs = 1_700_000_000_000;
   readonly #encoder = new AuditEntryEncoder(99);
+
+  async writeFleetRecord(): Promise<void> {
+    const value = Buffer.from(printFleetRecord(newFleetRecord(PARTITIONS, 300_000_000)));
+    const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    await this.log.append(
+      names.auditTopic,
+      partitions.map((partition) => ({ partition, key: fleetRecordKey(), value })),
+    );
+  }
 
   async copySchema(partition: number, text: EventSchema = schema): Promise<void> {
     await this.log.append(names.auditTopic, [
@@ -87,7 +101,16 @@ async function exported(audit: Audit, options: Partial<ExportOptions> = {}): Pro
   opened.push(log);
   let text = "";
   const write = async (part: string): Promise<void> => void (text += part);
-  await exportFrom(audit.log, names, log, { settings, format: "csv", choice: {}, write, ...options });
+  await exportFrom(audit.log, names, log, {
+    settings,
+    format: "csv",
+    choice: {},
+    onUnreadable: ({ partition, offset, detail }) => {
+      throw new Error(`${partition}/${offset}: ${detail}`);
+    },
+    write,
+    ...options,
+  });
   return text.trimEnd().split("\n");
 }
 
@@ -107,6 +130,7 @@ const A1_LATE: Row = { ...A1, sts: "2024-01-01T00:00:07Z" };
 
 async function auditOf(...rows: [Row, offset: number, appendedAtMs: number][]): Promise<Audit> {
   const audit = new Audit();
+  await audit.writeFleetRecord();
   for (const partition of [0, 1, 2, 3]) await audit.copySchema(partition);
   for (const [row, offset, appendedAtMs] of rows) await audit.write(row, offset, appendedAtMs);
   return audit;
@@ -119,6 +143,40 @@ describe("an export", () => {
     audit.log.compact(names.auditTopic);
     const lines = (await exported(audit)).slice(1).map((line) => line.split(","));
     expect(lines.map((cells) => cells[10])).toEqual(["0", "1", "2"]);
+  });
+
+  test("refuses settings that are not the fleet's, as its verdicts would be wrong", async () => {
+    const audit = await auditOf([A1, 0, 1000]);
+    const other = (flags: Record<string, string>): Promise<string[]> =>
+      exported(audit, { settings: loadSettings({ flags: { fleet: "buses", ...flags }, environment: {} }) });
+    await expect(other({ partitions: "8" })).rejects.toThrow("8 partitions here and 4 there");
+    const partitions = String(PARTITIONS);
+    await expect(other({ partitions, "max-future-skew": "off" })).rejects.toThrow("max_future_skew");
+  });
+
+  test("leaves out records that are none of an audit, and tells where they stand", async () => {
+    const audit = await auditOf([A1, 0, 1000]);
+    const partition = partitionOf(Buffer.from("a"), PARTITIONS);
+    await audit.log.append(names.auditTopic, [
+      { partition, key: Buffer.from("stray"), value: Buffer.from("garbage") },
+      { partition, key: auditEntryKey("a", partition, 1, "0".repeat(32)), value: Buffer.from("garbage") },
+      {
+        partition: (partition + 1) % PARTITIONS,
+        key: schemaCopyKey(SCHEMA_ID),
+        value: Buffer.from(OTHER.text),
+      },
+    ]);
+    await audit.write(A2, 2, 2000);
+    const left: string[] = [];
+    const lines = await exported(audit, {
+      onUnreadable: ({ detail, offset }) => void left.push(`${offset} ${detail}`),
+    });
+    expect(lines).toHaveLength(3);
+    expect(left.map((line) => line.replace(/^\d+ /, "")).sort()).toEqual([
+      expect.stringContaining("framed"),
+      `schema ${SCHEMA_ID} has another text than its first copy`,
+      "the key is none of an audit",
+    ]);
   });
 
   test("derives verdicts in that order, not in the audit's", async () => {
@@ -180,6 +238,7 @@ describe("an export", () => {
 
   test("says which schema copy is missing where the audit was trimmed", async () => {
     const audit = new Audit();
+    await audit.writeFleetRecord();
     await audit.write(A1, 0, 1000);
     await expect(exported(audit)).rejects.toThrow(/no copy of schema 7/);
   });

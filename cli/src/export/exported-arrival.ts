@@ -1,8 +1,10 @@
 import {
   decodeEvent,
   FatalError,
+  MalformedAvroError,
   orderOf,
   type Event,
+  type EventSchema,
   type Judgement,
   type MaxFutureSkew,
   type Micros,
@@ -81,11 +83,23 @@ function* chunksOf<Element>(
 
 function decodeArrival({ schemaId, event, partition, offset }: StoredArrival, schemas: EventSchemas): Event {
   const schema = schemas.get(schemaId);
-  if (schema !== undefined) return decodeEvent(schema, event);
+  if (schema !== undefined) return decoded(schema, event, `${partition}/${offset}`);
   throw new FatalError(
     `the audit holds no copy of schema ${schemaId}, which arrival ${partition}/${offset} uses`,
     {
       fix: "the audit topic was trimmed; set its retention to unlimited and export what is left with another --from",
     },
   );
+}
+
+function decoded(schema: EventSchema, body: Buffer, place: string): Event {
+  try {
+    return decodeEvent(schema, body);
+  } catch (cause) {
+    if (!(cause instanceof MalformedAvroError)) throw cause;
+    throw new FatalError(`arrival ${place} of the audit cannot be read: ${cause.message}`, {
+      fix: "export other users with --user, and look at its source record in the events topic",
+      cause,
+    });
+  }
 }

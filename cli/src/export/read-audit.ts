@@ -1,9 +1,10 @@
+import { readAuditRecord, type AuditContext } from "@lastknown/query";
 import {
-  auditRecordKind,
-  decodeAuditEntry,
   FatalError,
+  fleetDifference,
   parseEventSchema,
   type EventSchema,
+  type FleetRecord,
   type LogReader,
   type LogRecord,
 } from "@lastknown/shared";
@@ -16,9 +17,19 @@ const EMPTY_READS_MAX = 120;
 /** Writers' schemas by their ids, as copied into the audit. */
 export type EventSchemas = ReadonlyMap<number, EventSchema>;
 
+/** A record that is no part of an audit, or stands where it does not belong. */
+export interface UnreadableRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly detail: string;
+}
+
 export interface AuditReading {
   readonly reader: LogReader;
   readonly auditTopic: string;
+  readonly fleet: FleetRecord;
+  readonly onUnreadable: (record: UnreadableRecord) => void;
   /** Which partitions; all unless given. */
   readonly partitions?: readonly number[];
   /** Told after each read, for a sign of life. */
@@ -38,7 +49,7 @@ export async function readAudit(reading: AuditReading, into: ArrivalLog): Promis
       const slice = await reader.read(auditTopic, partition, offset, READ_LIMITS);
       emptyReads = slice.nextOffset === offset ? emptyReads + 1 : 0;
       if (emptyReads > EMPTY_READS_MAX) throw stuck(auditTopic, partition, offset);
-      into.add(sortOut(slice.records, texts));
+      into.add(sortOut(reading, partition, slice.records, texts));
       offset = slice.nextOffset;
       recordsRead += slice.records.length;
       reading.onRead?.(recordsRead);
@@ -47,16 +58,45 @@ export async function readAudit(reading: AuditReading, into: ArrivalLog): Promis
   return new Map([...texts].map(([id, text]) => [id, parseEventSchema(text)]));
 }
 
-/** Keeps schema copies in `texts` and gives the arrivals. */
-function sortOut(records: readonly LogRecord[], texts: Map<number, string>): StoredArrival[] {
+/** Bodies are decoded when all schemas are known: compaction moves a copy behind entries that use it. */
+const NO_SCHEMAS: AuditContext["schemas"] = { byId: () => undefined };
+
+/** Keeps the first copy of each schema in `texts`, as the view does, and gives the arrivals. */
+function sortOut(
+  { auditTopic: topic, fleet, onUnreadable }: AuditReading,
+  partition: number,
+  records: readonly LogRecord[],
+  texts: Map<number, string>,
+): StoredArrival[] {
   const arrivals: StoredArrival[] = [];
-  for (const { key, value } of records) {
-    const kind = key === null ? undefined : auditRecordKind(key);
-    if (value === null || kind === undefined) continue;
-    if (kind.kind === "schema") texts.set(kind.schemaId, value.toString());
-    if (kind.kind === "entry") arrivals.push(decodeAuditEntry(value));
+  for (const record of records) {
+    const leaveOut = (detail: string): void => {
+      onUnreadable({ topic, partition, offset: record.offset, detail });
+    };
+    const read = readAuditRecord({ fleet, schemas: NO_SCHEMAS }, partition, record);
+    if (read.kind === "unreadable") {
+      leaveOut(read.detail);
+    } else if (read.kind === "schema") {
+      const { schemaId, text } = read.copy;
+      const first = texts.get(schemaId) ?? text;
+      texts.set(schemaId, first);
+      if (first !== text) leaveOut(`schema ${schemaId} has another text than its first copy`);
+    } else if (read.kind === "arrival") {
+      const { offset, appendedAtMs, schemaId, body } = read.arrival;
+      arrivals.push({ partition, offset, appendedAtMs, schemaId, event: body });
+    } else {
+      requireSame(fleet, read.record, `${topic} partition ${partition}`);
+    }
   }
   return arrivals;
+}
+
+function requireSame(ours: FleetRecord, theirs: FleetRecord, place: string): void {
+  const difference = fleetDifference(ours, theirs);
+  if (difference === undefined) return;
+  throw new FatalError(`${place} belongs to another fleet: ${difference}`, {
+    fix: "the topic was made anew; use another --fleet name",
+  });
 }
 
 function stuck(topic: string, partition: number, offset: number): FatalError {

@@ -1,5 +1,5 @@
 import { joinFields } from "@lastknown/producer";
-import { partitionOf, type FleetNames, type LogReader } from "@lastknown/shared";
+import { partitionOf, verifyFleet, type FleetNames, type LogReader } from "@lastknown/shared";
 import type { Settings } from "@lastknown/shared/settings";
 import { withLogReader } from "../fleet/fleet-servers.js";
 import type { ArrivalLog } from "./arrival-log.js";
@@ -7,12 +7,14 @@ import { csvFormOf, csvHeader, csvRow, type CsvForm } from "./csv-form.js";
 import { exportedArrivals, type ExportChoice, type ExportedArrival } from "./exported-arrival.js";
 import { LmdbArrivalLog } from "./lmdb/lmdb-arrival-log.js";
 import { ndjsonLine } from "./ndjson-form.js";
-import { readAudit, type EventSchemas } from "./read-audit.js";
+import { readAudit, type EventSchemas, type UnreadableRecord } from "./read-audit.js";
 
 export interface ExportOptions {
   readonly settings: Settings;
   readonly format: "csv" | "ndjson";
   readonly choice: ExportChoice;
+  /** Told of each record of the audit that is none of the product's; it is left out. */
+  readonly onUnreadable: (record: UnreadableRecord) => void;
   readonly write: (text: string) => Promise<void>;
 }
 
@@ -22,7 +24,11 @@ export interface ExportResult {
   readonly replayHint: string | undefined;
 }
 
-/** Writes the audit as it stands when the call begins. Needs the disk that the audit takes, not the memory. */
+/**
+ * Writes the audit as it stands when the call begins. Needs the disk that the audit takes, not the memory.
+ *
+ * @throws FatalError where the settings are not the fleet's: verdicts would come out wrong
+ */
 export async function runExport(options: ExportOptions): Promise<ExportResult> {
   const log = new LmdbArrivalLog();
   try {
@@ -37,15 +43,17 @@ export async function exportFrom(
   reader: LogReader,
   names: FleetNames,
   log: ArrivalLog,
-  { settings, format, choice, write }: ExportOptions,
+  { settings, format, choice, onUnreadable, write }: ExportOptions,
 ): Promise<ExportResult> {
-  const { partitions, maxFutureSkewMicros: maxFutureSkew } = settings.fleet;
-  const only = choice.user === undefined ? undefined : [partitionOf(Buffer.from(choice.user), partitions)];
+  const { partitions, maxFutureSkewMicros } = settings.fleet;
+  const fleet = await verifyFleet({ names, reader }, { partitions, maxFutureSkew: maxFutureSkewMicros });
+  const only =
+    choice.user === undefined ? {} : { partitions: [partitionOf(Buffer.from(choice.user), partitions)] };
   const schemas = await readAudit(
-    { reader, auditTopic: names.auditTopic, ...(only === undefined ? {} : { partitions: only }) },
+    { reader, auditTopic: names.auditTopic, fleet, onUnreadable, ...only },
     log,
   );
-  const arrivals = exportedArrivals(log, schemas, { ...choice, maxFutureSkew });
+  const arrivals = exportedArrivals(log, schemas, { ...choice, maxFutureSkew: fleet.maxFutureSkew });
   if (format === "ndjson") {
     const count = await writeLines(write, "", arrivals, (arrival) => ndjsonLine(names, arrival));
     return { arrivals: count, replayHint: undefined };

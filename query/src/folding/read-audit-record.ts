@@ -31,7 +31,8 @@ export type AuditRecord =
 
 export interface AuditContext {
   readonly fleet: FleetRecord;
-  readonly schemas: EventSchemas;
+  /** Those known so far: an entry of another is read as far as its head. */
+  readonly schemas: Pick<EventSchemas, "byId">;
 }
 
 /** Takes a record of one audit partition apart. Bodies are views of the record's value. */

@@ -27,6 +27,9 @@ export interface FleetStores {
   readonly redis: FleetRecordCell;
 }
 
+/** Redis is left out by what has nothing to do with it. */
+export type FleetStoresToRead = Omit<FleetStores, "redis"> & Partial<Pick<FleetStores, "redis">>;
+
 /** What the settings of a process say of its fleet. */
 export interface FleetShape {
   readonly partitions: number;
@@ -82,7 +85,7 @@ export async function establishFleet(
  *
  * @throws FatalError where two copies differ, the settings differ from them, or the audit has none
  */
-export async function verifyFleet(stores: FleetStores, shape: FleetShape): Promise<FleetRecord> {
+export async function verifyFleet(stores: FleetStoresToRead, shape: FleetShape): Promise<FleetRecord> {
   const { names, reader, redis } = stores;
   const { copies, missing } = await readAuditCopies(reader, names.auditTopic);
   const first = copies[0];
@@ -92,7 +95,7 @@ export async function verifyFleet(stores: FleetStores, shape: FleetShape): Promi
       { fix: `run lastknown topics --fleet ${names.fleet}` },
     );
   }
-  const inRedis = await readRedisCopy(redis);
+  const inRedis = redis === undefined ? undefined : await readRedisCopy(redis);
   checkShape(first.record, shape, names);
   checkCopies(first.record, [...copies, ...(inRedis === undefined ? [] : [inRedis])], names);
   return first.record;
