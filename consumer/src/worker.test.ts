@@ -73,6 +73,21 @@ function shuffled<Row>(rows: readonly Row[], ranks: Iterator<number>): Row[] {
     .map(({ row }) => row);
 }
 
+/** What the store has and the audit has not: the sources of states, and offsets that are said to be applied. */
+async function statesAheadOfAudit(fleet: FakeFleet): Promise<string[]> {
+  const topic = fleet.names.eventsTopic;
+  const audited = new Set(
+    [...(await auditedOffsets(fleet))].flatMap(([partition, offsets]) =>
+      offsets.map((offset) => `${topic}/${partition}/${offset}`),
+    ),
+  );
+  const applied = [...fleet.states.progressOfAll()].flatMap(([bucket, progress]) =>
+    Array.from({ length: progress }, (_, offset) => `${topic}/${bucket % fleet.partitions}/${offset}`),
+  );
+  const sources = [...fleet.states.states().values()].map(({ source }) => source);
+  return [...applied, ...sources].filter((source) => !audited.has(source));
+}
+
 /** The source offsets of the audit's entries, each once, by partition. */
 async function auditedOffsets(fleet: FakeFleet): Promise<Map<number, number[]>> {
   const offsets = new Map<number, number[]>();
@@ -126,6 +141,7 @@ describe("workers on fakes", () => {
           await doomed.start();
           await Promise.race([doomed.ended.catch(() => undefined), untilCaughtUp(fleet)]);
           await servers.crash(doomed);
+          expect(await statesAheadOfAudit(fleet)).toEqual([]);
         }
         const running = Array.from({ length: workers }, () => fleet.worker({ settings }));
         for (const worker of running) await worker.start();

@@ -39,6 +39,11 @@ export class MemoryStateStore implements StateStore {
     return new Map([...this.#buckets.values()].flatMap(({ states }) => [...states]));
   }
 
+  /** Every bucket's progress. */
+  progressOfAll(): Map<number, number> {
+    return new Map([...this.#buckets].map(([bucket, { progress }]) => [bucket, progress]));
+  }
+
   /** Loses a bucket, as a node that was emptied does. */
   lose(bucket: number): void {
     this.#buckets.delete(bucket);

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "lmdb";
-import { TEST_SKEW } from "../arrival-for-test.js";
+import { expect, test } from "@jest/globals";
+import { arrivalFor, batchOf, TEST_SKEW } from "../arrival-for-test.js";
 import { describeTiedArrivals } from "../../answers/tied-arrivals.contract.js";
 import { describeViewStore, type StoreUnderTest } from "../view-store.contract.js";
 import { LmdbViewStore } from "./lmdb-view-store.js";
@@ -26,6 +27,25 @@ const make = async (): Promise<StoreUnderTest> => {
   };
   return { store, remove };
 };
+
+test("a batch that fails halfway leaves neither arrivals nor the offset to go on from", async () => {
+  const { store, remove } = await make();
+  store.fold(batchOf([arrivalFor({ user: "a", offset: 0 })], { nextOffset: 5 }));
+  const broken = {
+    ...arrivalFor({ user: "b", offset: 2 }),
+    get body(): Buffer {
+      throw new Error("broken");
+    },
+  };
+  const batch = batchOf([arrivalFor({ user: "a", offset: 1 }), broken], { nextOffset: 9 });
+  expect(() => store.fold(batch)).toThrow("broken");
+  expect(store.position(0)).toEqual({ nextOffset: 5, sourceEnd: 1 });
+  expect(store.arrival("a", 1)).toBeUndefined();
+  expect(store.hasUser("b")).toBe(false);
+  const again = batchOf([arrivalFor({ user: "a", offset: 1 })], { nextOffset: 9 });
+  expect(store.fold(again)).toBe(1);
+  await remove();
+});
 
 describeViewStore("the view in LMDB", make);
 describeTiedArrivals("the view in LMDB", make);
