@@ -63,7 +63,7 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
     }),
     recordSeconds: metrics.histogram({
       name: "lastknown_record_processing_seconds",
-      help: "Processing time per record: a batch's time divided by its records, observed once per batch.",
+      help: "Processing time per record: a batch's time divided by its records, observed once per record.",
       buckets: RECORD_BUCKETS_SECONDS,
     }),
     freshnessSeconds: metrics.histogram({

@@ -162,6 +162,21 @@ describe("the query service", () => {
     expect(await unknown.json()).toMatchObject({ type: "urn:lastknown:problem:unknown-user" });
   });
 
+  test("asks the view for a user whom a part of Redis that is behind does not have", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    service.latest.progress.set(bucketOf(Buffer.from("bus")), 1);
+    const known = await service.get("/v1/users/bus");
+    expect(known.status).toBe(200);
+    expect(await known.json()).toMatchObject({ attributes: { letter: "a" }, meta: { source: "view" } });
+    // Of the same partition, and nobody.
+    const nobody = Array.from({ length: 1000 }, (_, index) => `nobody ${index}`).find(
+      (name) => bucketOf(Buffer.from(name)) === bucketOf(Buffer.from("bus")),
+    );
+    const unknown = await service.get(`/v1/users/${encodeURIComponent(String(nobody))}`);
+    expect(unknown.status).toBe(404);
+    expect(unknown.headers.get("x-data-source")).toBe("view");
+  });
+
   test("knows that nobody can be known where nothing was ever published", async () => {
     await start();
     expect((await service.get("/v1/users/nobody")).status).toBe(404);

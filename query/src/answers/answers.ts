@@ -79,10 +79,14 @@ export class Answers {
     const lag = await this.#options.freshness.lagOf(partition, progress);
     const provenance: Provenance = { source: "redis", lag };
     if (state !== undefined) return { content: state, ...provenance };
-    if (progress !== undefined || this.#options.freshness.isEmpty(partition)) {
+    if (lag === 0 || this.#options.freshness.isEmpty(partition))
       throw absence("unknown-user", user, provenance);
-    }
-    const detail = "nothing tells how far this user's part of Redis is applied: a worker is about to do so";
+    // What Redis lacks may be this user: all of it is lacking after a loss, until it is applied again.
+    if (progress !== undefined && typeof this.#options.view() !== "string") return await this.state(user, {});
+    const detail =
+      progress === undefined
+        ? "nothing tells how far this user's part of Redis is applied: a worker is about to do so"
+        : "this user's part of Redis is behind, and the view cannot be asked";
     throw new Problem("state-not-known-yet", detail, { provenance });
   }
 

@@ -31,9 +31,9 @@ describe("the view's folder", () => {
 
   afterEach(() => rm(dataDirectory, { recursive: true }));
 
-  const openView = (fleet: FleetRecord = FLEET) => {
+  const openView = (fleet: FleetRecord = FLEET, probeReadMsMax = { quick: 5_000, thorough: 20_000 }) => {
     const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
-    return openLmdbView({ dataDirectory, fleet, logger });
+    return openLmdbView({ dataDirectory, fleet, logger, probeReadMsMax });
   };
   const data = () => join(dataDirectory, "view", "data.mdb");
   const overwrite = async (from: number, length: number): Promise<void> => {
@@ -41,9 +41,9 @@ describe("the view's folder", () => {
     await file.write(Buffer.alloc(length, 0x5a), 0, length, from);
     await file.close();
   };
-  const fill = async (): Promise<void> => {
+  const fill = async (count = 300): Promise<void> => {
     const store = await openView();
-    const users = Array.from({ length: 300 }, (_, index) => `user ${index}`);
+    const users = Array.from({ length: count }, (_, index) => `user ${index}`);
     store.fold(
       batchOf(
         users.map((user, offset) => arrivalFor({ user, offset })),
@@ -167,6 +167,24 @@ describe("the view's folder", () => {
         expect(warnings).toEqual(["view set aside, building a new one"]);
       },
     );
+  });
+
+  test("is read as a whole after a process ended with it open, however long ago that had opened it", async () => {
+    await fill(5_000);
+    await overwrite(((await readFile(data())).length >> 1) & ~(PAGE_BYTES - 1), 8 * PAGE_BYTES);
+    // So little that nothing is found.
+    const noTime = { quick: 0, thorough: 20_000 };
+    const opened = join(dataDirectory, "view", "opened.json");
+    const killed = await openView(FLEET, noTime);
+    await writeFile(opened, (await readFile(opened, "utf8")).replace(/"starts":\d+/, '"starts":0'));
+    const leftOpen = await readFile(opened);
+    await killed.close();
+    expect(warnings).toEqual([]);
+    await writeFile(opened, leftOpen);
+    const rebuilt = await openView(FLEET, noTime);
+    expect(rebuilt.position(0).nextOffset).toBe(0);
+    await rebuilt.close();
+    expect(warnings).toEqual(["view set aside, building a new one"]);
   });
 
   test("that was left open by a killed process is trusted, unless that happens again and again", async () => {

@@ -2,13 +2,15 @@ import { join } from "node:path";
 import { FatalError, type FleetRecord, type Logger } from "@lastknown/shared";
 import { open } from "lmdb";
 import { LmdbViewStore, VIEW_TABLES } from "./lmdb-view-store.js";
-import { lmdbDamage } from "./probe-lmdb.js";
+import { lmdbDamage, PROBE_READ_MS_MAX, type ProbeDepth } from "./probe-lmdb.js";
 import { STABLE_AFTER_MS, ViewDirectory } from "./view-directory.js";
 
 export interface OpenLmdbViewOptions {
   readonly dataDirectory: string;
   readonly fleet: FleetRecord;
   readonly logger: Logger;
+  /** For how long a view that is there is read before it is opened; tests give others. */
+  readonly probeReadMsMax?: Readonly<Record<ProbeDepth, number>>;
 }
 
 /**
@@ -21,10 +23,11 @@ export async function openLmdbView({
   dataDirectory,
   fleet,
   logger,
+  probeReadMsMax = PROBE_READ_MS_MAX,
 }: OpenLmdbViewOptions): Promise<LmdbViewStore> {
   const directory = new ViewDirectory(join(dataDirectory, "view"));
   try {
-    const reason = (await directory.problem(fleet)) ?? (await damage(directory));
+    const reason = (await directory.problem(fleet)) ?? (await damage(directory, probeReadMsMax));
     if (reason !== undefined) {
       const setAsideTo = await directory.setAside(new Date());
       logger.warn("view set aside, building a new one", { path: directory.path, reason, setAsideTo });
@@ -40,8 +43,14 @@ export async function openLmdbView({
   return openStore(directory, fleet, logger);
 }
 
-async function damage(directory: ViewDirectory): Promise<string | undefined> {
-  return (await directory.hasData()) ? await lmdbDamage(directory.path, VIEW_TABLES) : undefined;
+async function damage(
+  directory: ViewDirectory,
+  readMsMax: Readonly<Record<ProbeDepth, number>>,
+): Promise<string | undefined> {
+  if (!(await directory.hasData())) return undefined;
+  // A page that LMDB cannot stand ends the process that reads it, seldom or often: then all of them are read.
+  const depth = (await directory.wasLeftOpen()) ? "thorough" : "quick";
+  return await lmdbDamage(directory.path, VIEW_TABLES, readMsMax[depth]);
 }
 
 function openStore(directory: ViewDirectory, fleet: FleetRecord, logger: Logger): LmdbViewStore {

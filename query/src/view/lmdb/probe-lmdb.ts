@@ -3,8 +3,10 @@ import { createRequire } from "node:module";
 import { execPath } from "node:process";
 import { promisify } from "node:util";
 
-/** Reading stops here; what a very large view has beyond is not looked at. */
-const READ_MS_MAX = 2000;
+/** Beyond what is read within this time nothing is looked at. */
+export type ProbeDepth = "quick" | "thorough";
+export const PROBE_READ_MS_MAX: Readonly<Record<ProbeDepth, number>> = { quick: 2000, thorough: 60_000 };
+/** For a machine that is busy, on top of the reading. */
 const DEADLINE_MS = 15_000;
 
 /** Reads every table from its beginning. A table that is not there counts as damage: they are made together. */
@@ -28,11 +30,15 @@ process.exit(0);
  * Why the LMDB file in this directory cannot be used, or undefined if it can. LMDB trusts its file: reading a
  * damaged one kills the process, so a child process reads it first.
  */
-export async function lmdbDamage(directory: string, tables: readonly string[]): Promise<string | undefined> {
+export async function lmdbDamage(
+  directory: string,
+  tables: readonly string[],
+  readMsMax: number,
+): Promise<string | undefined> {
   const lmdb = createRequire(import.meta.url).resolve("lmdb");
-  const script = ["--input-type=module", "--eval", PROBE, lmdb, directory, String(READ_MS_MAX), ...tables];
+  const script = ["--input-type=module", "--eval", PROBE, lmdb, directory, String(readMsMax), ...tables];
   try {
-    await promisify(execFile)(execPath, script, { timeout: DEADLINE_MS, env: {} });
+    await promisify(execFile)(execPath, script, { timeout: readMsMax + DEADLINE_MS, env: {} });
     return undefined;
   } catch (error) {
     const { signal, code } = error as { signal?: string | null; code?: number | string | null };

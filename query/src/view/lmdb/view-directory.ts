@@ -66,6 +66,11 @@ export class ViewDirectory {
     return (await readdirOrNothing(this.path)).includes(DATA_FILE);
   }
 
+  /** Whether the last process that had it open did not close it. */
+  async wasLeftOpen(): Promise<boolean> {
+    return (await this.#opened()) !== undefined;
+  }
+
   /** Notes that the view is about to be opened. */
   async markOpened(fleet: FleetRecord): Promise<void> {
     await mkdir(this.path, { recursive: true });
