@@ -137,6 +137,16 @@ describe("a stack", () => {
     expect(await until(() => !started.some(isRunning) && !existsSync(directory), GONE_BOUND_MS)).toBe(true);
   });
 
+  it("that two start at one moment is started by one, and refused to the other", async () => {
+    const options = { directory: await newDirectory(), temporary: true, onProgress: () => undefined };
+    const refusal: unknown[] = [];
+    const start = (): Promise<RunningStack | undefined> =>
+      startStack(options).catch((error: unknown) => void refusal.push(error));
+    const stacks = await Promise.all([start(), start()]);
+    for (const stack of stacks) await stack?.stop();
+    expect(refusal).toEqual([expect.objectContaining({ code: "already-running", exitCode: 2 })]);
+  });
+
   it("that shall stay starts over what was cut off, and goes on with its schemas, its data and its ports after a stop", async () => {
     const directory = await newDirectory();
     const options = { directory, temporary: false, onProgress: () => undefined };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { freePorts, takenPorts } from "./free-ports.js";
 import { isRunning, type ServerIdentity } from "./lifetime/server-identity.js";
 import { Reaper } from "./lifetime/reaper.js";
+import { StartLock } from "./lifetime/start-lock.js";
 import { prepareServers } from "./prepare-servers.js";
 import type { OnProgress } from "./progress.js";
 import { RunningStack } from "./running-stack.js";
@@ -34,11 +35,20 @@ const SERVER_FOLDER = /^(kafka-\d+|redis-\d+|registry|logs)$/;
 
 /**
  * Starts Kafka, the registry and a Redis Cluster on free local ports and resolves when all are ready. In a folder
- * where a stack was stopped, that one goes on with its data and its ports.
- * @throws StackError `already-running`, `usage` (another form than the data's), `tools-missing`, `download`,
- *   `start` and `timeout`; whatever was started until then has ended.
+ * where a stack was stopped, that one goes on with its data and its ports. Of several starts at once, one goes on.
+ * @throws StackError `already-running` (or being started), `usage` (another form than the data's),
+ *   `tools-missing`, `download`, `start` and `timeout`; whatever was started until then has ended.
  */
 export async function startStack(options: StartStackOptions): Promise<RunningStack> {
+  const lock = StartLock.take(options.directory);
+  try {
+    return await startLocked(options);
+  } finally {
+    lock.release();
+  }
+}
+
+async function startLocked(options: StartStackOptions): Promise<RunningStack> {
   const stateFile = new StateFile(options.directory);
   const previous = resumable(stateFile, options);
   const { tools, jars } = await prepareServers(options.onProgress);
