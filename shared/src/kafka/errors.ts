@@ -1,3 +1,5 @@
+import { recordBytesOf } from "./append-batches.js";
+import type { AppendRecord } from "./appender.js";
 import { faultOf, unwrap } from "./kafka-fault.js";
 import { unfitSettingOf } from "./unfit-connection.js";
 
@@ -100,19 +102,26 @@ export class RecordTooLargeError extends Error {
   readonly partition: number;
   /** Key, value and headers together. */
   readonly recordBytes: number;
+  /**
+   * Those of the append's records that do not stand, each partition's in their order; all others do. The first of
+   * each partition is one that was refused.
+   */
+  readonly unacknowledged: readonly AppendRecord[];
 
-  constructor(
-    place: { topic: string; partition: number; recordBytes: number },
-    options?: { cause?: unknown },
-  ) {
+  /** @param unacknowledged its first is the record that the message is about. */
+  constructor(topic: string, unacknowledged: readonly AppendRecord[], options?: { cause?: unknown }) {
+    const [refused] = unacknowledged;
+    if (refused === undefined) throw new Error("no record was refused");
+    const recordBytes = recordBytesOf(refused);
     super(
-      `a record of ${place.recordBytes} bytes is larger than ${place.topic} takes; ` +
+      `a record of ${recordBytes} bytes is larger than ${topic} takes; ` +
         `raise the topic's max.message.bytes or send less`,
       options,
     );
-    this.topic = place.topic;
-    this.partition = place.partition;
-    this.recordBytes = place.recordBytes;
+    this.topic = topic;
+    this.partition = refused.partition;
+    this.recordBytes = recordBytes;
+    this.unacknowledged = unacknowledged;
   }
 }
 

@@ -95,8 +95,20 @@ test("halves what is too large down to the one record that is", async () => {
     name: "RecordTooLargeError",
     partition: 0,
     recordBytes: 7,
+    unacknowledged: records.slice(5),
   });
   expect(brokers.stored.get(0)).toEqual(["a", "b", "c", "d", "e"]);
+});
+
+test("names what is behind a refused record in later batches too", async () => {
+  const brokers = new ScriptedBrokers({ answer: ({ values }) => (values.includes("huge") ? TOO_LARGE : 0) });
+  const filling = record(0, "key", "x".repeat(400_000));
+  const [huge, behind] = [record(0, "key", "huge"), record(0, "key", "y".repeat(400_000))];
+  const records = [filling, record(0, "key", "a"), huge, record(0, "key", "b"), behind];
+  await expect(appenderOver(brokers).append("events", records)).rejects.toMatchObject({
+    unacknowledged: records.slice(2),
+  });
+  expect(brokers.stored.get(0)?.map((value) => value.slice(0, 1))).toEqual(["x", "a"]);
 });
 
 test("does not send the rest of a partition's records after a part of them failed", async () => {

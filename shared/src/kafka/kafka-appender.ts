@@ -1,4 +1,4 @@
-import { recordBytesOf, recordsByPartition, splitIntoBatches } from "./append-batches.js";
+import { recordsByPartition, splitIntoBatches } from "./append-batches.js";
 import type { AppendRecord, Appender } from "./appender.js";
 import { encodeBatch, type AppendCompression } from "./batch-encoder.js";
 import { BatchSender, type ProducingConnections } from "./batch-sender.js";
@@ -12,6 +12,13 @@ export interface KafkaAppenderOptions extends BrokerConnectionsOptions {
   readonly compression?: AppendCompression;
   /** Given by tests; otherwise made from the settings. */
   readonly connections?: ProducingConnections;
+}
+
+/** A partition that took not all of an append. */
+interface Refusal {
+  /** The record that is too large, and those behind it. */
+  readonly from: readonly AppendRecord[];
+  readonly cause: unknown;
 }
 
 /**
@@ -48,6 +55,8 @@ export class KafkaAppender implements Appender {
     const outcomes = await Promise.allSettled(work);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+    const refusals = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
+    throwIfRefused(topic, refusals);
   }
 
   async close(): Promise<void> {
@@ -57,38 +66,47 @@ export class KafkaAppender implements Appender {
   }
 
   /** Does the work when all that was planned before it for its place has ended. */
-  async #inTurn(place: string, work: () => Promise<void>): Promise<void> {
+  async #inTurn<Outcome>(place: string, work: () => Promise<Outcome>): Promise<Outcome> {
     const before = this.#lastWork.get(place);
     const done = before === undefined ? work() : before.then(work);
-    const ended = done.catch(() => undefined);
+    const ended = done.then(
+      () => undefined,
+      () => undefined,
+    );
     this.#lastWork.set(place, ended);
     try {
-      await done;
+      return await done;
     } finally {
       if (this.#lastWork.get(place) === ended) this.#lastWork.delete(place);
     }
   }
 
   /** The records of one partition, batch by batch: after one failed, later ones must not stand in its place. */
-  async #appendAll(topic: string, records: readonly AppendRecord[]): Promise<void> {
-    for (const batch of splitIntoBatches(records)) await this.#appendBatch(topic, batch);
+  async #appendAll(topic: string, records: readonly AppendRecord[]): Promise<Refusal[]> {
+    let appended = 0;
+    for (const batch of splitIntoBatches(records)) {
+      const refusal = await this.#appendBatch(topic, batch);
+      if (refusal !== undefined) {
+        return [{ ...refusal, from: records.slice(appended + batch.length - refusal.from.length) }];
+      }
+      appended += batch.length;
+    }
+    return [];
   }
 
   /** In halves, if the broker finds the whole too large. */
-  async #appendBatch(topic: string, records: readonly AppendRecord[]): Promise<void> {
+  async #appendBatch(topic: string, records: readonly AppendRecord[]): Promise<Refusal | undefined> {
     try {
       await this.#send(topic, records);
+      return undefined;
     } catch (error) {
       if (faultOfAttempt(error) !== "too-large") throw error;
-      if (records.length === 1) {
-        const only = records[0] as AppendRecord;
-        const place = { topic, partition: only.partition, recordBytes: recordBytesOf(only) };
-        throw new RecordTooLargeError(place, { cause: error });
-      }
-      const middle = records.length >>> 1;
-      await this.#appendBatch(topic, records.slice(0, middle));
-      await this.#appendBatch(topic, records.slice(middle));
+      if (records.length === 1) return { from: records, cause: error };
     }
+    const middle = records.length >>> 1;
+    const refusal = await this.#appendBatch(topic, records.slice(0, middle));
+    if (refusal !== undefined) return { ...refusal, from: records.slice(middle - refusal.from.length) };
+    return this.#appendBatch(topic, records.slice(middle));
   }
 
   async #send(topic: string, records: readonly AppendRecord[]): Promise<void> {
@@ -99,4 +117,11 @@ export class KafkaAppender implements Appender {
       this.#sender.send({ topic, partition, bytes }, over),
     );
   }
+}
+
+function throwIfRefused(topic: string, refusals: readonly Refusal[]): void {
+  const [first] = refusals;
+  if (first === undefined) return;
+  const unacknowledged = refusals.flatMap(({ from }) => from);
+  throw new RecordTooLargeError(topic, unacknowledged, { cause: first.cause });
 }

@@ -171,6 +171,26 @@ export function describeLog(name: string, make: () => Promise<LogUnderTest>): vo
       expect(await readAll(log, 0)).toHaveLength(1);
     });
 
+    test("tells what does not stand beside what was refused, so that only that is sent again", async () => {
+      const huge = (partition: number): AppendRecord => ({
+        ...record(partition, "huge", ""),
+        value: Buffer.alloc(log.recordBytesMax + 1),
+      });
+      const [first, second] = [huge(0), huge(2)];
+      const after = record(0, "a", "after");
+      const records = [record(0, "a", "before"), first, after, record(1, "a", "beside"), second];
+      await expect(log.appender.append(log.topic, records)).rejects.toMatchObject({
+        name: "RecordTooLargeError",
+        unacknowledged: [first, after, second],
+      });
+      const stands = await Promise.all([0, 1, 2].map((partition) => readAll(log, partition)));
+      expect(stands.map((read) => read.map(({ value }) => String(value)))).toEqual([
+        ["before"],
+        ["beside"],
+        [],
+      ]);
+    });
+
     test("names a topic or partition that does not exist", async () => {
       const missing = `${log.topic}.missing`;
       await expect(log.reader.ends(missing)).rejects.toBeInstanceOf(UnknownTopicError);

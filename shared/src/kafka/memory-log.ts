@@ -1,3 +1,4 @@
+import { recordBytesOf } from "./append-batches.js";
 import type { AppendRecord, Appender } from "./appender.js";
 import {
   KafkaUnavailableError,
@@ -72,18 +73,15 @@ export class MemoryLog implements LogReader, Appender {
 
   async append(topic: string, records: readonly AppendRecord[]): Promise<void> {
     this.#requireAvailable("take the records");
+    for (const { partition } of records) this.#partition(topic, partition);
+    const unacknowledged: AppendRecord[] = [];
     for (const record of records) {
-      this.#partition(topic, record.partition);
-      const recordBytes = bytesOf(record);
-      if (recordBytes > this.#recordBytesMax) {
-        throw new RecordTooLargeError({ topic, partition: record.partition, recordBytes });
-      }
-    }
-    for (const { partition, key, value, headers = {} } of records) {
-      const log = this.#partition(topic, partition);
-      log.records.push({ offset: log.end++, appendedAtMs: this.#now(), key, value, headers: { ...headers } });
+      const isBehindRefused = unacknowledged.some(({ partition }) => partition === record.partition);
+      if (isBehindRefused || recordBytesOf(record) > this.#recordBytesMax) unacknowledged.push(record);
+      else this.#store(this.#partition(topic, record.partition), record);
     }
     for (const wake of this.#waiting) wake();
+    if (unacknowledged.length > 0) throw new RecordTooLargeError(topic, unacknowledged);
   }
 
   async read(topic: string, partition: number, fromOffset: number, limits: ReadLimits): Promise<LogSlice> {
@@ -134,13 +132,17 @@ export class MemoryLog implements LogReader, Appender {
       let last = first;
       // A log hands out at least one record, however little was asked for.
       for (; last < log.records.length && (bytesLeft > 0 || last === first); last++) {
-        bytesLeft -= bytesOf(log.records[last] as LogRecord);
+        bytesLeft -= recordBytesOf(log.records[last] as LogRecord);
       }
       const records = log.records.slice(first, last);
       const nextOffset = last === log.records.length ? log.end : (log.records[last] as LogRecord).offset;
       slices.set(partition, { records, nextOffset, highWatermark: log.end, logStartOffset: log.start });
     }
     return slices;
+  }
+
+  #store(log: MemoryPartition, { key, value, headers = {} }: AppendRecord): void {
+    log.records.push({ offset: log.end++, appendedAtMs: this.#now(), key, value, headers: { ...headers } });
   }
 
   #appendOrTimeout(timeoutMs: number): Promise<void> {
@@ -192,11 +194,4 @@ function indexOfOffset(records: readonly LogRecord[], offset: number): number {
 
 function keyText(record: LogRecord): string {
   return record.key === null ? `no key at ${record.offset}` : record.key.toString("hex");
-}
-
-function bytesOf(record: Omit<AppendRecord, "partition">): number {
-  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const [name, value] of Object.entries(record.headers ?? {}))
-    bytes += Buffer.byteLength(name) + value.length;
-  return bytes;
 }
