@@ -118,7 +118,15 @@ async function runWorker(fleet: string): Promise<void> {
 }
 
 describe("the commands on real servers", () => {
-  test("topics creates a fleet, changes nothing when run again, and refuses other constants", async () => {
+  test("topics tells why the broker creates none, then creates a fleet, changes nothing when run again, and refuses other constants", async () => {
+    const refused = await run("topics", "--fleet", FIRST, ...PARTITIONS, "--replication-factor", "10");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.messages.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(
+        /topic \S+\.audit is not created.*INVALID_REPLICATION_FACTOR.*: set --replication-factor/,
+      ),
+    ]);
+
     const first = await succeed("topics", "--fleet", FIRST, ...PARTITIONS);
     expect(first.data).toMatch(/\.events: created/);
     const again = await succeed("topics", "--fleet", FIRST, ...PARTITIONS);

@@ -5,6 +5,7 @@ import type { KafkaSettings } from "../settings/kafka-settings.js";
 import { retryBounded } from "./bounded-retry.js";
 import { createKafka } from "./create-kafka.js";
 import { UnknownTopicError } from "./errors.js";
+import { translateTopicCreationError } from "./topic-creation-error.js";
 import { UnfitConnection } from "./unfit-connection.js";
 import { configurationDifferences, type TopicDifference, type TopicPlan } from "./topic-configuration.js";
 
@@ -81,23 +82,15 @@ export class KafkaAdmin {
     return counts;
   }
 
-  /** Creates what is missing; running it again changes nothing. Throws PartitionCountError before creating any. */
+  /**
+   * Creates what is missing; running it again changes nothing. Throws PartitionCountError before creating any, and
+   * TopicCreationError with the broker's reason.
+   */
   async createTopics(plans: readonly TopicPlan[]): Promise<TopicOutcome[]> {
     const counts = await this.#requirePartitionCounts(plans);
     const missing = plans.filter(({ topic }) => !counts.has(topic));
     if (missing.length > 0) {
-      await this.#call("create the topics", undefined, (admin) =>
-        admin.createTopics({
-          waitForLeaders: true,
-          timeout: CREATE_TIMEOUT_MS,
-          topics: missing.map(({ topic, partitions, replicationFactor, configuration }) => ({
-            topic,
-            numPartitions: partitions,
-            replicationFactor,
-            configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
-          })),
-        }),
-      );
+      await this.#call("create the topics", undefined, (admin) => create(admin, missing));
       // Another process may have created one meanwhile, in its own way.
       await this.#untilListed(plans);
     }
@@ -233,6 +226,23 @@ export class KafkaAdmin {
         this.#logger.debug("kafka administration tried again", { doing });
       },
     });
+  }
+}
+
+async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> {
+  try {
+    await admin.createTopics({
+      waitForLeaders: true,
+      timeout: CREATE_TIMEOUT_MS,
+      topics: plans.map(({ topic, partitions, replicationFactor, configuration }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
+      })),
+    });
+  } catch (error) {
+    throw translateTopicCreationError(error);
   }
 }
 
