@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
 import kafkajs, { type ISocketFactoryArgs } from "kafkajs";
 import type { Logger } from "../logging/index.js";
@@ -54,6 +55,9 @@ export class BrokerConnections {
     this.#callDeadlineMs = options.callDeadlineMs ?? CALL_DEADLINE_MS;
     this.#open = options.openSocket ?? openSocket;
     repairKafkajs(this.internals);
+    // Each call that pauses before another attempt listens, and stops with its pause: as many as are under way, which
+    // the callers bound. Node takes more than ten for a leak.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   get requestTimeoutMs(): number {
