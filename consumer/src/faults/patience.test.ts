@@ -49,4 +49,21 @@ describe("patience", () => {
     await expect(waiting).rejects.toThrow("over");
     expect(patient.waitingOn()).toEqual([]);
   }, 5000);
+
+  test("takes the end of an attempt that was given up, as by our own close, for no fault of its server", async () => {
+    const ending = new AbortController();
+    const warned: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => void warned.push(message) };
+    const patient = new Patience({ delayMs: 1, delayMaxMs: 2, logger });
+    let close: () => void = () => undefined;
+    const closed = new Promise<never>((_resolve, reject) => {
+      close = () => reject(new KafkaUnavailableError(["b"], "answer, as the client was closed"));
+    });
+    const waiting = patient.outlast("kafka", ending.signal, () => closed);
+    ending.abort(new Error("over"));
+    await expect(waiting).rejects.toThrow("over");
+    close();
+    await new Promise(setImmediate);
+    expect([warned, patient.waitingOn()]).toEqual([[], []]);
+  });
 });

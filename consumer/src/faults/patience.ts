@@ -41,6 +41,8 @@ export class Patience {
       try {
         return await attempt();
       } catch (error) {
+        // Nobody waits for this attempt any more; perhaps it ended only because we closed its client.
+        signal.throwIfAborted();
         if (isServerFault(error) && !isWaiting) {
           isWaiting = true;
           this.#count(server, 1);
