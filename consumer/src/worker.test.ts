@@ -314,7 +314,7 @@ describe("workers on fakes", () => {
       const worker = fleet.worker({ settings });
       await worker.start();
       await expect(worker.ended).rejects.toThrow(
-        "11 records in a row were rejected in partition 0, up to offset 31",
+        "11 records in a row were rejected in partition 0, up to offset 31 (11 null_key; the last: the record has no key)",
       );
       await worker.stop();
     }
