@@ -141,6 +141,29 @@ describe("the commands on real servers", () => {
     expect(skewed.messages).toMatch(/max_future_skew/);
   }, 60_000);
 
+  test("topics makes no new events topic for an audit that holds what came from the old one", async () => {
+    const fleet = `${PREFIX}-remade`;
+    const { eventsTopic, auditTopic, deadLetterTopic } = fleetNames(fleet);
+    await succeed("topics", "--fleet", fleet, ...PARTITIONS);
+    const { kafka } = settingsFor(fleet);
+    const admin = new KafkaAdmin({ settings: kafka, logger: silentLogger });
+    const appender = new KafkaAppender({ settings: kafka, logger: silentLogger });
+    const remove = async (): Promise<void> => {
+      await admin.deleteTopics([eventsTopic]);
+      while ((await admin.partitionCounts([eventsTopic])).size > 0) await sleep(50);
+    };
+    await remove();
+    // Nothing came from it yet.
+    await succeed("topics", "--fleet", fleet, ...PARTITIONS);
+    await appender.append(auditTopic, [{ partition: 1, key: Buffer.from("k"), value: Buffer.from("v") }]);
+    await remove();
+    const { exitCode, messages } = await run("topics", "--fleet", fleet, ...PARTITIONS);
+    expect(messages).toContain(`topic ${eventsTopic} is gone, and ${auditTopic} holds what came from it`);
+    expect(exitCode).toBe(1);
+    await admin.deleteTopics([auditTopic, deadLetterTopic]);
+    await Promise.all([admin.close(), appender.close()]);
+  }, 60_000);
+
   test.each([
     [["--registry-url", "http://127.0.0.1:1"], /schema registry at http:\/\/127\.0\.0\.1:1/],
     [["--redis-nodes", "127.0.0.1:1", "--redis-ready-deadline-ms", "300"], /Redis Cluster at 127\.0\.0\.1:1/],

@@ -150,12 +150,12 @@ export class Worker implements GroupListener {
 
   /** Everything that an assignment remembers is its own, so that nothing is left over from the one before. */
   #assignmentOf(generation: number, partitions: readonly number[]): Assignment {
-    const { names, settings, appender, schemas, judge, patience, logger, ...servers } = this.#options;
+    const { names, settings, reader, appender, group, states: store } = this.#options;
+    const { schemas, judge, patience, logger } = this.#options;
     const { eventsTopic, auditTopic, deadLetterTopic } = names;
-    const { reader, group } = servers;
     const metrics = this.#metrics;
     const progress = new BucketProgress(this.#options.partitions);
-    const states = new StateApplier({ states: servers.states, progress, eventsTopic, patience, metrics });
+    const states = new StateApplier({ states: store, progress, eventsTopic, patience, metrics });
     const pipeline = new Pipeline({
       schemas,
       judge,
@@ -171,7 +171,8 @@ export class Worker implements GroupListener {
       states,
       metrics,
     });
-    const start = { ...servers, progress, eventsTopic, acceptLoss: settings.acceptLoss, patience, logger };
+    const { acceptLoss } = settings;
+    const start = { reader, group, states: store, progress, eventsTopic, acceptLoss, patience, logger };
     return new Assignment({
       generation,
       partitions,
@@ -190,7 +191,7 @@ export class Worker implements GroupListener {
 
   #checkStall(): void {
     const { stallExitMs } = this.#options.settings;
-    if ((this.#assignment?.stalledMs ?? 0) < stallExitMs) return;
+    if ((this.#assignment?.checkStall(performance.now()) ?? 0) < stallExitMs) return;
     this.failed(
       new FatalError(`records wait, and none was done for ${stallExitMs} ms`, {
         fix: "restart the worker, and report its log",

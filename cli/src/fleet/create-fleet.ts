@@ -3,6 +3,7 @@ import {
   ConfluentSchemaRegistry,
   connectRedis,
   establishFleet,
+  FatalError,
   fleetNames,
   KafkaAdmin,
   KafkaAppender,
@@ -66,11 +67,36 @@ async function createTopics(
   try {
     const brokers = await admin.brokerCount();
     const plans = planTopics(names, settings.topics, { partitions: settings.fleet.partitions, brokers });
+    await refuseNewEvents(settings, admin, names, logger);
     const topics = await admin.createTopics(plans);
     return { topics, differences: await admin.describeTopics(plans) };
   } finally {
     await admin.close();
   }
+}
+
+/** What an audit holds beside arrivals: the fleet record. */
+const RECORDS_OF_NEW_AUDIT = 1;
+
+/** Arrivals name the offsets that they came from: in a new events topic the same offsets would be other records. */
+async function refuseNewEvents(
+  settings: Settings,
+  admin: KafkaAdmin,
+  { fleet, eventsTopic, auditTopic }: FleetNames,
+  logger: Logger,
+): Promise<void> {
+  const existing = await admin.partitionCounts([eventsTopic, auditTopic]);
+  if (existing.has(eventsTopic) || !existing.has(auditTopic)) return;
+  const reader = new KafkaLogReader({ settings: settings.kafka, logger });
+  try {
+    const ends = [...(await reader.ends(auditTopic)).values()];
+    if (ends.every(({ end }) => end <= RECORDS_OF_NEW_AUDIT)) return;
+  } finally {
+    await reader.close();
+  }
+  throw new FatalError(`topic ${eventsTopic} is gone, and ${auditTopic} holds what came from it`, {
+    fix: `a new one cannot take its place: use another --fleet name than ${fleet}, and take along what the audit holds with lastknown export and replay`,
+  });
 }
 
 async function establishRecord(settings: Settings, names: FleetNames, logger: Logger): Promise<FleetRecord> {

@@ -8,7 +8,7 @@ import type { Pipeline } from "../pipeline/pipeline.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import { Positions } from "./positions.js";
 import { RecordQueue } from "./record-queue.js";
-import { goneError } from "./starting-offsets.js";
+import { goneError, shorterLogError } from "./starting-offsets.js";
 
 export interface AssignmentOptions {
   readonly generation: number;
@@ -69,11 +69,14 @@ export class Assignment {
     return this.#queue.bytes;
   }
 
-  /** For how long there was something to do and nothing was done; waiting for a server does not count. */
-  get stalledMs(): number {
+  /**
+   * For how long it has stood still, as far as was looked: to be asked again and again. Having nothing to do, or a
+   * server to wait for, is no standing still.
+   */
+  checkStall(nowMs: number): number {
     const isIdle = this.#queue.bytes === 0 && this.#queue.isEmpty;
-    if (isIdle || this.#options.patience.waitingOn().length > 0) this.#movedAtMs = performance.now();
-    return performance.now() - this.#movedAtMs;
+    if (isIdle || this.#options.patience.waitingOn().length > 0) this.#movedAtMs = nowMs;
+    return nowMs - this.#movedAtMs;
   }
 
   /** Settles when the partitions are given up, or drained. Rejects with what the worker cannot go on from. */
@@ -152,7 +155,8 @@ export class Assignment {
       return queued;
     } catch (error) {
       if (!(error instanceof OffsetOutOfRangeError)) throw error;
-      const { topic, partition, offset: from, start } = error;
+      const { topic, partition, offset: from, start, end } = error;
+      if (from > end) throw shorterLogError({ topic, partition, end, last: from });
       throw goneError({ topic, partition, from, gone: start - from });
     }
   }
@@ -236,7 +240,10 @@ export class Assignment {
     return this.#committedAtMs + this.#options.settings.commitIntervalMs - performance.now();
   }
 
-  /** Brings every bucket's progress up to what is done, and only then commits it. */
+  /**
+   * Brings every bucket's progress up to what is done, and only then commits it: a batch moves that of its users'
+   * buckets alone, and no bucket may seem to have less than what was committed.
+   */
   async #commit(signal: AbortSignal): Promise<void> {
     const advanced = this.#positions.uncommitted;
     const nowMs = performance.now();

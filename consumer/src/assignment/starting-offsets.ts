@@ -37,10 +37,10 @@ export async function startingOffsets(
   return new Map(
     partitions.map((partition) => {
       const applied = progress.buckets(partition).map((bucket) => stored.get(bucket) ?? 0);
-      const leastApplied = Math.min(...applied);
-      const wanted = Math.min(committed.get(partition) ?? leastApplied, leastApplied);
-      const last = Math.max(committed.get(partition) ?? 0, ...applied);
-      const offset = offsetInLog(partition, { wanted, last, ends: ends.get(partition) }, options);
+      const end = ends.get(partition);
+      if (end === undefined) throw noPartitionError(eventsTopic, partition);
+      const reached = { partition, committed: committed.get(partition), applied };
+      const offset = offsetInLog(reached, end, options);
       // Where a loss was accepted the store has less than the log's start, and is not behind for that.
       for (const bucket of progress.buckets(partition))
         progress.acknowledged(bucket, Math.min(stored.get(bucket) ?? 0, offset));
@@ -49,41 +49,72 @@ export async function startingOffsets(
   );
 }
 
-/** The wanted offset, or the log's first where the loss of those between is accepted. */
+/** How far a partition had come when it was left. */
+interface Reached {
+  readonly partition: number;
+  readonly committed: number | undefined;
+  /** The progress of each of its buckets. */
+  readonly applied: readonly number[];
+}
+
+/** Where to go on, or the log's first offset where the loss of those before it is accepted. */
 function offsetInLog(
-  partition: number,
-  place: { wanted: number; last: number; ends: PartitionEnds | undefined },
-  { eventsTopic, acceptLoss, logger }: Pick<StartingOffsetsOptions, "eventsTopic" | "acceptLoss" | "logger">,
+  { partition, committed, applied }: Reached,
+  { start, end }: PartitionEnds,
+  { eventsTopic: topic, acceptLoss, logger }: StartingOffsetsOptions,
 ): number {
-  const { wanted, last, ends } = place;
-  if (ends === undefined) {
-    throw new FatalError(`topic ${eventsTopic} has no partition ${partition}`, {
-      fix: "create the fleet's topics with lastknown topics",
-    });
-  }
-  if (last > ends.end) {
-    throw new FatalError(
-      `${eventsTopic}/${partition} ends at ${ends.end}, but offset ${last} was already applied`,
-      { fix: "the topic was made anew or has lost records: use another --fleet name" },
-    );
-  }
-  if (wanted >= ends.start) return wanted;
-  const gone = ends.start - wanted;
-  if (!acceptLoss) throw goneError({ topic: eventsTopic, partition, from: wanted, gone });
-  logger.error("records are gone before they were applied", { partition, from: wanted, gone });
-  return ends.start;
+  const leastApplied = Math.min(...applied);
+  const from = Math.min(committed ?? leastApplied, leastApplied);
+  const last = Math.max(committed ?? 0, ...applied);
+  if (last > end) throw shorterLogError({ topic, partition, end, last });
+  if (from >= start) return from;
+  const gone = start - from;
+  // What was committed is in the audit: it is Redis that has lost it.
+  const wereApplied = committed !== undefined && committed >= start;
+  if (!acceptLoss) throw (wereApplied ? unhealableError : goneError)({ topic, partition, from, gone });
+  logger.error("records are gone", { partition, from, gone, wereApplied });
+  return start;
+}
+
+interface Gap {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number;
+  readonly gone: number;
 }
 
 /** Retention has removed records that were not applied: a person has to know. */
-export function goneError(place: {
-  topic: string;
-  partition: number;
-  from: number;
-  gone: number;
-}): FatalError {
-  const { topic, partition, from, gone } = place;
+export function goneError({ topic, partition, from, gone }: Gap): FatalError {
   return new FatalError(
     `${gone} records of ${topic}/${partition}, from offset ${from}, are gone before they were applied`,
     { fix: "raise the topic's retention, and go on without them with --accept-loss on" },
   );
+}
+
+/** Redis has lost what was applied, and the events topic no longer reaches back to it. */
+function unhealableError({ topic, partition, from, gone }: Gap): FatalError {
+  return new FatalError(
+    `Redis has lost states up to offset ${from + gone} of ${topic}/${partition}, where the topic now begins; ${gone} records from ${from} on would have to be applied again`,
+    {
+      fix: "the audit has them: lastknown export, replayed into a new fleet. With --accept-loss on this one goes on, and latest answers lack them",
+    },
+  );
+}
+
+export function shorterLogError(place: {
+  topic: string;
+  partition: number;
+  end: number;
+  last: number;
+}): FatalError {
+  const { topic, partition, end, last } = place;
+  return new FatalError(`${topic}/${partition} ends at ${end}, but offset ${last} was already applied`, {
+    fix: "the topic was made anew or has lost records: use another --fleet name",
+  });
+}
+
+function noPartitionError(topic: string, partition: number): FatalError {
+  return new FatalError(`topic ${topic} has no partition ${partition}`, {
+    fix: "create the fleet's topics with lastknown topics",
+  });
 }
