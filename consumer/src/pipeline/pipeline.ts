@@ -37,9 +37,9 @@ export class Pipeline {
   async run(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
     const schemas = await this.#options.schemas.ofIds(schemaIdsIn(batches), signal);
     const judged = batches.map((batch) => this.#judge(batch, schemas));
-    const entered = await this.#appendToAudit(judged, schemas, signal);
-    await this.#sendDeadLetters(entered, signal);
-    return await this.#options.states.apply(entered, signal);
+    const settled = await this.#appendToAudit(judged, schemas, signal);
+    await this.#sendDeadLetters(settled, signal);
+    return await this.#options.states.apply(settled, signal);
   }
 
   #judge(batch: PartitionBatch, schemas: ReadonlyMap<number, WriterSchema>): JudgedBatch {
