@@ -21,10 +21,12 @@ function rejectionOf(partition: number, offset: number, valueBytes: number): Rej
   return { kind: "rejected", partition, record, reason: "null_key", error: "no key", read: {} };
 }
 
-/** Of each letter the offset of its record and how much of the value it keeps. */
+/** Of each letter the offset of its record, by which they are sorted, and how much of the value it keeps. */
 async function lettersIn(log: MemoryLog, partition: number): Promise<(number | undefined)[][]> {
   const { records } = await log.read(TOPIC, partition, 0, { bytesMax: 1 << 30, waitMs: 0 });
-  return records.map(({ headers, value }) => [Number(headers["offset"]), value?.length]);
+  return records
+    .map(({ headers, value }) => [Number(headers["offset"]), value?.length])
+    .sort(([a = 0], [b = 0]) => a - b);
 }
 
 describe("dead letters", () => {

@@ -1,4 +1,4 @@
-import { RecordTooLargeError, type Appender, type AppendRecord, type Logger } from "@lastknown/shared";
+import { RecordTooLargeError, type AppendRecord, type Appender, type Logger } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
 import type { Rejection } from "../pipeline/rejection.js";
 import { CUT, deadLetterRecord, WHOLE, type DeadLetterLimits } from "./dead-letter-record.js";
@@ -11,13 +11,6 @@ export interface DeadLettersOptions {
   readonly logger: Logger;
 }
 
-/** A dead letter on its way. */
-interface Letter {
-  readonly rejection: Rejection;
-  readonly limits: DeadLetterLimits;
-  readonly record: AppendRecord;
-}
-
 /** The dead-letter topic, as one assignment writes it. */
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
@@ -26,47 +19,28 @@ export class DeadLetters {
     this.#options = options;
   }
 
-  /**
-   * Resolves when every rejected record has its dead letter on all in-sync replicas: whole, or cut where the topic
-   * does not take it whole. Throws RecordTooLargeError where it takes not even that.
-   */
+  /** Resolves when every rejected record has its dead letter on all in-sync replicas. */
   async send(rejections: readonly Rejection[], signal: AbortSignal): Promise<void> {
-    let letters = rejections.map((rejection) => this.#letterOf(rejection, WHOLE));
-    // Each turn cuts at least one letter, or is the last.
-    while (letters.length > 0) letters = await this.#append(letters, signal);
+    if (rejections.length === 0) return;
+    const whole = this.#records(rejections, WHOLE);
+    try {
+      await this.#append(whole, signal);
+    } catch (error) {
+      if (!(error instanceof RecordTooLargeError)) throw error;
+      const refused = rejections.filter((_, index) => error.refused.includes(whole[index] as AppendRecord));
+      await this.#append(this.#records(refused, CUT), signal);
+    }
     for (const rejection of rejections) this.#log(rejection);
   }
 
-  /** Gives the letters that do not stand yet, those cut that were too large. */
-  async #append(letters: readonly Letter[], signal: AbortSignal): Promise<Letter[]> {
+  #records(rejections: readonly Rejection[], limits: DeadLetterLimits): AppendRecord[] {
+    const { eventsTopic } = this.#options;
+    return rejections.map((rejection) => deadLetterRecord(eventsTopic, rejection, limits));
+  }
+
+  async #append(records: readonly AppendRecord[], signal: AbortSignal): Promise<void> {
     const { appender, topic, patience } = this.#options;
-    const records = letters.map(({ record }) => record);
-    try {
-      await patience.outlast("kafka", signal, () => appender.append(topic, records));
-      return [];
-    } catch (error) {
-      if (!(error instanceof RecordTooLargeError)) throw error;
-      return this.#withRefusedCut(letters, error);
-    }
-  }
-
-  /** Refused was the first of each partition; those behind it were only not tried. */
-  #withRefusedCut(letters: readonly Letter[], error: RecordTooLargeError): Letter[] {
-    const unacknowledged = new Set(error.unacknowledged);
-    const partitionsSeen = new Set<number>();
-    return letters
-      .filter(({ record }) => unacknowledged.has(record))
-      .map((letter) => {
-        const { partition } = letter.record;
-        if (partitionsSeen.has(partition)) return letter;
-        partitionsSeen.add(partition);
-        if (letter.limits === CUT) throw error;
-        return this.#letterOf(letter.rejection, CUT);
-      });
-  }
-
-  #letterOf(rejection: Rejection, limits: DeadLetterLimits): Letter {
-    return { rejection, limits, record: deadLetterRecord(this.#options.eventsTopic, rejection, limits) };
+    await patience.outlast("kafka", signal, () => appender.append(topic, records));
   }
 
   #log({ partition, record, reason, error, read }: Rejection): void {

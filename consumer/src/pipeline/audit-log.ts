@@ -1,4 +1,10 @@
-import { RecordTooLargeError, schemaCopyKey, type AppendRecord, type Appender } from "@lastknown/shared";
+import {
+  auditRecordKind,
+  RecordTooLargeError,
+  schemaCopyKey,
+  type AppendRecord,
+  type Appender,
+} from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
 import type { WriterSchema } from "./event-schemas.js";
 import type { Arrival } from "./partition-batch.js";
@@ -34,36 +40,30 @@ export class AuditLog {
     schemas: ReadonlyMap<number, WriterSchema>,
     signal: AbortSignal,
   ): Promise<Entered> {
-    let entered = arrivals;
-    const tooLarge: Arrival[] = [];
-    // Each turn takes at least one arrival out, or is the last.
-    while (entered.length > 0) {
-      const refused = await this.#appendOnce(entered, schemas, signal);
-      if (refused === undefined) break;
-      const isRefused = (arrival: Arrival): boolean => isAtLeastAsLarge(arrival, refused);
-      tooLarge.push(...entered.filter(isRefused));
-      entered = entered.filter((arrival) => !isRefused(arrival));
-    }
-    return { entered, tooLarge };
+    const { records, copies } = this.#withSchemaCopies(arrivals, schemas);
+    const refused = await this.#append(records, signal);
+    const isRefused = ({ auditRecord }: Arrival): boolean => refused?.has(auditRecord) === true;
+    const tooLarge = refused === undefined ? [] : arrivals.filter(isRefused);
+    for (const { partition, schemaId } of copies) this.#copiedIn(partition).add(schemaId);
+    if (refused === undefined) return { entered: arrivals, tooLarge };
+    return { entered: arrivals.filter((arrival) => !isRefused(arrival)), tooLarge };
   }
 
-  /** Gives the refusal where a record is longer than the audit takes; then all have to be appended again. */
-  async #appendOnce(
-    arrivals: readonly Arrival[],
-    schemas: ReadonlyMap<number, WriterSchema>,
+  /** Gives the entries that are longer than the audit takes, if there are any; all others stand. */
+  async #append(
+    records: readonly AppendRecord[],
     signal: AbortSignal,
-  ): Promise<RecordTooLargeError | undefined> {
-    const { records, copies } = this.#withSchemaCopies(arrivals, schemas);
+  ): Promise<Set<AppendRecord> | undefined> {
+    if (records.length === 0) return undefined;
     try {
       await this.#patience.outlast("kafka", signal, () => this.#appender.append(this.#topic, records));
+      return undefined;
     } catch (error) {
-      const isForArrival =
-        error instanceof RecordTooLargeError && arrivals.some((arrival) => isAtLeastAsLarge(arrival, error));
-      if (isForArrival) return error;
-      throw error;
+      if (!(error instanceof RecordTooLargeError)) throw error;
+      // Without its copy no reader could read the schema's entries.
+      if (error.refused.some(({ key }) => isSchemaCopy(key))) throw error;
+      return new Set(error.refused);
     }
-    for (const { partition, schemaId } of copies) this.#copiedIn(partition).add(schemaId);
-    return undefined;
   }
 
   #withSchemaCopies(
@@ -103,7 +103,6 @@ function schemaCopy(
   return { partition, key: schemaCopyKey(schemaId), value: Buffer.from(schema.text) };
 }
 
-function isAtLeastAsLarge({ partition, auditRecord }: Arrival, refused: RecordTooLargeError): boolean {
-  const bytes = (auditRecord.key?.length ?? 0) + (auditRecord.value?.length ?? 0);
-  return partition === refused.partition && bytes >= refused.recordBytes;
+function isSchemaCopy(key: AppendRecord["key"]): boolean {
+  return key !== null && auditRecordKind(key)?.kind === "schema";
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { AppendRecord, Appender } from "@lastknown/shared";
+import { RecordTooLargeError, type AppendRecord, type Appender } from "@lastknown/shared";
 import { systemClock } from "../schedule/clock.js";
 import { DriftHistogram } from "../schedule/drift-histogram.js";
 import { Publisher } from "./publisher.js";
@@ -22,19 +22,26 @@ describe("the publisher", () => {
   function open() {
     const appender = new HeldAppender();
     const done: number[] = [];
+    const refused: number[] = [];
+    const drift = new DriftHistogram();
     const publisher = new Publisher({
       appender,
       topic: "t",
       clock: systemClock,
-      drift: new DriftHistogram(),
-      onDone: (position) => done.push(position),
+      drift,
+      onDone: (batch) => {
+        done.push(batch.position);
+        refused.push(...batch.refused.map(({ position: row }) => row));
+      },
     });
     let position = 0;
-    const add = (): boolean => {
+    const add = (row: { raw?: Buffer; plannedMs?: number } = {}): boolean => {
       const record = { partition: 0, key: Buffer.from("u"), value: Buffer.alloc(10) };
-      return publisher.add({ record, plannedMs: undefined, position: ++position });
+      const event = { eventId: "0".repeat(32), user: "u", timeStamp: 0, sts: 0, attributes: {} };
+      const { raw = Buffer.alloc(10), plannedMs } = row;
+      return publisher.add({ record, event, line: 2, raw, plannedMs, position: ++position });
     };
-    return { appender, publisher, done, add };
+    return { appender, publisher, done, refused, drift, add };
   }
 
   it("holds the caller back when a slow log has not answered", async () => {
@@ -58,6 +65,46 @@ describe("the publisher", () => {
     let count = 1;
     while (!add()) count++;
     expect(count).toBe(1000);
+  });
+
+  it("asks for a flush before the rows that it holds take much memory", () => {
+    const { add } = open();
+    const raw = Buffer.alloc(100_000);
+    let count = 1;
+    while (!add({ raw })) count++;
+    expect(count).toBe(6);
+  });
+
+  it("calls rows done around one that is too large, and does not count when that one was planned", async () => {
+    const { appender, publisher, done, refused, drift, add } = open();
+    add({ plannedMs: 0 });
+    await publisher.flush();
+    add();
+    await publisher.flush();
+    const [first] = appender.asked[0]?.records ?? [];
+    appender.asked[1]?.acknowledge();
+    appender.asked[0]?.fail(new RecordTooLargeError("t", [first as AppendRecord]));
+    await publisher.drain();
+    expect([done, refused, drift.summary()]).toEqual([[1, 2], [1], undefined]);
+  });
+
+  it("fails where what became of a row cannot be written down", async () => {
+    const appender = new HeldAppender();
+    const publisher = new Publisher({
+      appender,
+      topic: "t",
+      clock: systemClock,
+      drift: new DriftHistogram(),
+      onDone: () => {
+        throw new Error("disk full");
+      },
+    });
+    const record = { partition: 0, key: null, value: null };
+    const event = { eventId: "0".repeat(32), user: "u", timeStamp: 0, sts: 0, attributes: {} };
+    publisher.add({ record, event, line: 2, raw: Buffer.alloc(0), plannedMs: undefined, position: 1 });
+    await publisher.flush();
+    appender.asked[0]?.acknowledge();
+    await expect(publisher.drain()).rejects.toThrow("disk full");
   });
 
   it("calls a row done only when all before it are acknowledged", async () => {

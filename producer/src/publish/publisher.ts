@@ -1,4 +1,4 @@
-import type { AppendRecord, Appender } from "@lastknown/shared";
+import { RecordTooLargeError, type AppendRecord, type Appender, type Event } from "@lastknown/shared";
 import type { Clock } from "../schedule/clock.js";
 import type { DriftHistogram } from "../schedule/drift-histogram.js";
 
@@ -13,21 +13,35 @@ export interface PublisherOptions {
   readonly topic: string;
   readonly clock: Clock;
   readonly drift: DriftHistogram;
-  /** Called when every row up to `position` is acknowledged or needs no sending. */
-  readonly onDone: (position: number, published: number) => void;
+  /** Called for each batch, in the order of sending, when it and all before it have their outcome. */
+  readonly onDone: (done: DoneBatch) => void;
 }
 
 export interface DueRecord {
   readonly record: AppendRecord;
+  /** What the record says, and the row that it was made of, as it stands in the file. */
+  readonly event: Event;
+  readonly line: number;
+  readonly raw: Buffer;
   /** On the clock's monotonic scale; undefined where nothing is planned. */
   readonly plannedMs: number | undefined;
   /** How many rows of the replay are done once this one is, with all before it. */
   readonly position: number;
 }
 
+export interface DoneBatch {
+  /** Every row up to this one is acknowledged, refused, or needs no sending. */
+  readonly position: number;
+  readonly acknowledged: readonly DueRecord[];
+  /** Larger than the topic takes: refused for good. */
+  readonly refused: readonly DueRecord[];
+}
+
 interface Flight {
   readonly records: readonly DueRecord[];
-  acknowledged: boolean;
+  /** Set once the log has answered. */
+  done: DoneBatch | undefined;
+  /** Never rejects. */
   readonly landed: Promise<void>;
 }
 
@@ -35,7 +49,8 @@ interface Flight {
  * Hands records to the log in the order in which they come, several batches under way at a time. What it
  * holds is bounded by `IN_FLIGHT_APPENDS_MAX` + 1 batches, however slow the log is.
  *
- * After a failed append every later call throws its error; rows behind the failure are never reported as done.
+ * A record that is too large for the topic costs itself only. After any other failure of an append every later call
+ * throws its error; rows behind the failure are never reported as done.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -52,7 +67,9 @@ export class Publisher {
   /** True if the batch is full, so that the caller should flush before it goes on. */
   add(due: DueRecord): boolean {
     this.#batch.push(due);
-    this.#batchBytes += (due.record.key?.length ?? 0) + (due.record.value?.length ?? 0);
+    // The row is held as long as its record, and may be the longer of the two.
+    this.#batchBytes +=
+      (due.record.key?.length ?? 0) + Math.max(due.record.value?.length ?? 0, due.raw.length);
     return this.#batch.length >= BATCH_RECORDS_MAX || this.#batchBytes >= BATCH_BYTES_MAX;
   }
 
@@ -85,29 +102,38 @@ export class Publisher {
     );
     const flight: Flight = {
       records,
-      acknowledged: false,
+      done: undefined,
       landed: append.then(
-        () => this.#land(flight),
+        () => this.#land(flight, NONE),
         (error: unknown) => {
-          this.#failure ??= { error };
-          this.#remove(flight);
+          if (error instanceof RecordTooLargeError) this.#land(flight, new Set(error.refused));
+          else this.#fail(flight, error);
         },
       ),
     };
     this.#flights.push(flight);
   }
 
-  #land(flight: Flight): void {
-    flight.acknowledged = true;
+  #land(flight: Flight, refused: ReadonlySet<AppendRecord>): void {
+    flight.done = doneBatch(flight.records, refused);
     const now = this.#options.clock.monotonicMs();
-    for (const { plannedMs } of flight.records) {
+    for (const { plannedMs } of flight.done.acknowledged) {
       if (plannedMs !== undefined) this.#options.drift.add(now - plannedMs);
     }
     if (this.#failure !== undefined) return this.#remove(flight);
-    for (let first = this.#flights[0]; first?.acknowledged === true; first = this.#flights[0]) {
+    for (let first = this.#flights[0]; first?.done !== undefined; first = this.#flights[0]) {
       this.#flights.shift();
-      this.#options.onDone((first.records.at(-1) as DueRecord).position, first.records.length);
+      try {
+        this.#options.onDone(first.done);
+      } catch (error) {
+        return this.#fail(first, error);
+      }
     }
+  }
+
+  #fail(flight: Flight, error: unknown): void {
+    this.#failure ??= { error };
+    this.#remove(flight);
   }
 
   #remove(flight: Flight): void {
@@ -118,4 +144,16 @@ export class Publisher {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+const NONE: ReadonlySet<AppendRecord> = new Set();
+
+function doneBatch(records: readonly DueRecord[], refused: ReadonlySet<AppendRecord>): DoneBatch {
+  const { position } = records.at(-1) as DueRecord;
+  if (refused.size === 0) return { position, acknowledged: records, refused: [] };
+  return {
+    position,
+    acknowledged: records.filter(({ record }) => !refused.has(record)),
+    refused: records.filter(({ record }) => refused.has(record)),
+  };
 }

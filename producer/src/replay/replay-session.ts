@@ -209,8 +209,14 @@ export class ReplaySession {
       topic,
       clock: this.clock,
       drift: this.#drift,
-      onDone: (position, published) => {
-        this.#published += published;
+      onDone: ({ position, acknowledged, refused }) => {
+        for (const { event } of acknowledged) this.#statistics.add(event);
+        for (const { line, raw, record } of refused) {
+          const bytes = record.value?.length ?? 0;
+          const detail = `the event has ${bytes} bytes, more than the max.message.bytes of ${topic} allows`;
+          this.reject({ line, raw, reason: "too-large", detail });
+        }
+        this.#published += acknowledged.length;
         this.keeper?.advance(position);
       },
     });

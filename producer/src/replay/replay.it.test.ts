@@ -63,9 +63,9 @@ describe("a replay onto the real log", () => {
     await Promise.all([admin.close(), appender.close(), reader.close()]);
   });
 
-  async function newTopic(): Promise<string> {
+  async function newTopic(more: Record<string, string> = {}): Promise<string> {
     const topic = `replay-${randomUUID()}.events`;
-    const configuration = { "message.timestamp.type": "LogAppendTime" };
+    const configuration = { "message.timestamp.type": "LogAppendTime", ...more };
     await admin.createTopics([{ topic, partitions: PARTITIONS, replicationFactor: 1, configuration }]);
     topics.push(topic);
     return topic;
@@ -112,6 +112,21 @@ describe("a replay onto the real log", () => {
       { empty: "x", "battery (%)": 8, added: true },
     ]);
     expect(schemaIds).toHaveLength(2);
+  });
+
+  it("rejects what the topic finds too large, and sends all else", async () => {
+    const topic = await newTopic({ "max.message.bytes": "65536" });
+    const rows = Array.from({ length: 3000 }, (_, index) => {
+      return `u${index % 50},${1_700_000_000 + index},${"x".repeat(index % 1000 === 7 ? 70_000 : 100)}`;
+    });
+    const summary = await replay(topic, ["user_id,ts,text", ...rows].join("\n"));
+    expect(summary).toMatchObject({
+      published: 2997,
+      rejectedByReason: { "too-large": 3 },
+      rejectedExamples: [{ line: 9 }, { line: 1009 }, { line: 2009 }],
+      exitCode: exitCodes.rejected,
+    });
+    expect((await read(topic)).events).toHaveLength(2997);
   });
 
   it("refuses a column that changed its type", async () => {

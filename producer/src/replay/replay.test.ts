@@ -185,6 +185,41 @@ describe("a replay", () => {
     expect(summary).toMatchObject({ exitCode: exitCodes.rejected, rejected: expected.length, published: 3 });
   });
 
+  it.each(["file", "stream"])(
+    "rejects a row that its topic finds too large, and sends the rest (%s)",
+    async (way) => {
+      log = new MemoryLog({ topics: { [TOPIC]: PARTITIONS }, recordBytesMax: 1000 });
+      const target = { appender: log, registry, topic: TOPIC, subject: SUBJECT, partitions: PARTITIONS };
+      const rejects = join(directory, "rejects.csv");
+      const long = `b,2024-03-10T12:00:01Z,2024-03-10T12:00:01Z,${"x".repeat(2000)}`;
+      const content = ["user_id,time_stamp,sts,text", "a,1,1,", long, "a,3,3,", "a,2,4,late"].join("\n");
+      const checkpoint = join(directory, "checkpoint");
+      const from =
+        way === "file"
+          ? { options: { file: file(content), checkpoint }, stdin: undefined }
+          : { options: { file: "-" }, stdin: Readable.from([Buffer.from(content)]) };
+      const summary = await runReplay(
+        { speed: "max", rejects, ...from.options },
+        { ...dependencies, target, stdin: from.stdin },
+      );
+      expect(summary).toMatchObject({
+        rows: 4,
+        published: 3,
+        rejectedByReason: { "too-large": 1 },
+        users: 1,
+        late: 1,
+        exitCode: exitCodes.rejected,
+      });
+      expect((await events()).map(({ user }) => user)).toEqual(["a", "a", "a"]);
+      expect(readFileSync(rejects, "utf8")).toMatch(
+        /^3,too-large,"the event has 20\d\d bytes, more than the max\.message\.bytes of t\.events allows","b,2024.*x"$/m,
+      );
+      if (way === "stream") return;
+      const again = await runReplay({ speed: "max", rejects, ...from.options }, { ...dependencies, target });
+      expect(again).toMatchObject({ resumed: 4, published: 0 });
+    },
+  );
+
   it("keeps the ids of an export, and the rest of its own columns out of the attributes", async () => {
     const id = "0123456789abcdef0123456789abcdef";
     const header = "user,time_stamp,sts,v,lastknown.event_id,lastknown.verdict,lastknown.temp";

@@ -15,6 +15,7 @@ const TICK_MS = 4;
 /** A row in its place in the replay. */
 export interface PlacedRow extends TimedRow {
   readonly line: number;
+  /** Stays as it is, also when the row was sent. */
   readonly raw: Buffer;
   /** How many rows of the replay are done once this one is. */
   readonly position: number;
@@ -26,6 +27,7 @@ export interface RowSenderOptions {
   readonly partitions: number;
   readonly schedule: Schedule;
   readonly clock: Clock;
+  /** Counts rows that need no sending; what is sent counts once it is acknowledged. */
   readonly statistics: ArrivalStatistics;
   readonly reject: (rejection: Rejection) => void;
   readonly live: boolean;
@@ -67,7 +69,8 @@ export class RowSender {
     const event = (this.#reader as EventReader).read(row);
     if (isProblem(event)) return this.#reject(row, event);
     if (row.position <= this.#options.resumeFrom) {
-      this.#count(event);
+      this.#taken++;
+      this.#options.statistics.add(event);
       this.resumed++;
       return undefined;
     }
@@ -100,7 +103,8 @@ export class RowSender {
   #publish(event: Event, row: PlacedRow, plannedMs: number | undefined): Promise<void> | undefined {
     const { publisher, partitions, live, clock } = this.#options;
     if (publisher === undefined || this.#encoder === undefined) {
-      this.#count(event);
+      this.#taken++;
+      this.#options.statistics.add(event);
       return undefined;
     }
     const sent = live ? { ...event, sts: nowMicros(clock) } : event;
@@ -109,16 +113,12 @@ export class RowSender {
       const detail = `the event has ${value.length} bytes, and at most ${EVENT_BYTES_MAX} can be sent`;
       return this.#reject(row, { reason: "too-large", detail });
     }
-    this.#count(sent);
+    this.#taken++;
     const key = Buffer.from(event.user);
     const record = { partition: partitionOf(key, partitions), key, value };
-    const isFull = publisher.add({ record, plannedMs, position: row.position });
+    const { line, raw, position } = row;
+    const isFull = publisher.add({ record, event: sent, line, raw, plannedMs, position });
     return isFull ? publisher.flush() : undefined;
-  }
-
-  #count(event: Event): void {
-    this.#taken++;
-    this.#options.statistics.add(event);
   }
 
   #reject(row: PlacedRow, problem: Problem): undefined {

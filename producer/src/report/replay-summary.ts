@@ -12,7 +12,7 @@ export interface ReplaySummary {
   readonly rows: number;
   /** Rows that `--start` and `--end` leave out. */
   readonly outsideWindow: number;
-  /** Rows that a checkpoint says were published before. */
+  /** Rows that a checkpoint says were done before: published, or refused as too large. */
   readonly resumed: number;
   /** Rows that the broker has acknowledged in this run. */
   readonly published: number;

@@ -16,7 +16,7 @@ export function compareEntries(a: SortEntry, b: SortEntry): number {
 
 /** An ordered stream of entries that can be looked at before it is moved on. */
 export interface SortCursor {
-  /** undefined behind the last one. Its bytes are valid until `advance`. */
+  /** undefined behind the last one. Its bytes are never written over, so they may be kept. */
   readonly current: SortEntry | undefined;
   advance(): void;
 }

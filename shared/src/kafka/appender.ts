@@ -13,7 +13,8 @@ export interface AppendRecord {
  * after an error any part of them may stand. RecordTooLargeError tells which: of each partition what precedes the
  * first record that is refused, so that the order is kept.
  *
- * Errors: UnknownTopicError, RecordTooLargeError (refused for good), KafkaUnavailableError.
+ * Errors: UnknownTopicError, KafkaUnavailableError; RecordTooLargeError, which names what is refused for good: all
+ * other records of the call stand.
  */
 export interface Appender {
   append(topic: string, records: readonly AppendRecord[]): Promise<void>;

@@ -95,33 +95,29 @@ export class UnknownTopicError extends Error {
   }
 }
 
-/** The log refuses the record for good: it is longer than the topic's max.message.bytes allows. */
+/** The log refuses records for good: each is longer than the topic's max.message.bytes allows. */
 export class RecordTooLargeError extends Error {
   override readonly name = "RecordTooLargeError";
   readonly topic: string;
+  /** All that were refused, at least one: the very objects that were to be appended. */
+  readonly refused: readonly AppendRecord[];
+  /** Of the first one. */
   readonly partition: number;
-  /** Key, value and headers together. */
+  /** Of the first one: key, value and headers together. */
   readonly recordBytes: number;
-  /**
-   * Those of the append's records that do not stand, each partition's in their order; all others do. The first of
-   * each partition is one that was refused.
-   */
-  readonly unacknowledged: readonly AppendRecord[];
 
-  /** @param unacknowledged its first is the record that the message is about. */
-  constructor(topic: string, unacknowledged: readonly AppendRecord[], options?: { cause?: unknown }) {
-    const [refused] = unacknowledged;
-    if (refused === undefined) throw new Error("no record was refused");
-    const recordBytes = recordBytesOf(refused);
+  constructor(topic: string, refused: readonly AppendRecord[], options?: { cause?: unknown }) {
+    const first = refused[0] as AppendRecord;
+    const recordBytes = recordBytesOf(first);
     super(
       `a record of ${recordBytes} bytes is larger than ${topic} takes; ` +
         `raise the topic's max.message.bytes or send less`,
       options,
     );
     this.topic = topic;
-    this.partition = refused.partition;
+    this.refused = refused;
+    this.partition = first.partition;
     this.recordBytes = recordBytes;
-    this.unacknowledged = unacknowledged;
   }
 }
 

@@ -85,30 +85,28 @@ test("names a partition that does not exist, a right that is missing, and what w
   await expect(appending(3)).rejects.toThrow("Kafka answered error 87 for events/3");
 });
 
-test("halves what is too large down to the one record that is", async () => {
+test("halves what is too large down to the records that are, and sends all others", async () => {
   const brokers = new ScriptedBrokers({
     answer: ({ values }) => (values.length > 2 || values.includes("huge") ? TOO_LARGE : 0),
   });
   const appender = appenderOver(brokers);
-  const records = ["a", "b", "c", "d", "e", "huge", "never"].map((value) => record(0, "key", value));
+  const records = ["a", "b", "c", "d", "e", "huge", "f", "huge"].map((value) => record(0, "key", value));
   await expect(appender.append("events", records)).rejects.toMatchObject({
     name: "RecordTooLargeError",
     partition: 0,
     recordBytes: 7,
-    unacknowledged: records.slice(5),
+    refused: [records[5], records[7]],
+    cause: { fault: "too-large" },
   });
-  expect(brokers.stored.get(0)).toEqual(["a", "b", "c", "d", "e"]);
+  expect(brokers.stored.get(0)).toEqual(["a", "b", "c", "d", "e", "f"]);
 });
 
-test("names what is behind a refused record in later batches too", async () => {
-  const brokers = new ScriptedBrokers({ answer: ({ values }) => (values.includes("huge") ? TOO_LARGE : 0) });
-  const filling = record(0, "key", "x".repeat(400_000));
-  const [huge, behind] = [record(0, "key", "huge"), record(0, "key", "y".repeat(400_000))];
-  const records = [filling, record(0, "key", "a"), huge, record(0, "key", "b"), behind];
-  await expect(appenderOver(brokers).append("events", records)).rejects.toMatchObject({
-    unacknowledged: records.slice(2),
+test("tells of a failure rather than of a record that is too large", async () => {
+  const brokers = new ScriptedBrokers({
+    answer: ({ partition }) => (partition === 0 ? TOO_LARGE : INVALID_RECORD),
   });
-  expect(brokers.stored.get(0)?.map((value) => value.slice(0, 1))).toEqual(["x", "a"]);
+  const records = [record(0, "", "huge"), record(1, "", "")];
+  await expect(appenderOver(brokers).append("events", records)).rejects.toThrow("error 87");
 });
 
 test("does not send the rest of a partition's records after a part of them failed", async () => {

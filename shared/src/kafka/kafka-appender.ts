@@ -14,10 +14,9 @@ export interface KafkaAppenderOptions extends BrokerConnectionsOptions {
   readonly connections?: ProducingConnections;
 }
 
-/** A partition that took not all of an append. */
+/** A record that is larger than its topic takes. */
 interface Refusal {
-  /** The record that is too large, and those behind it. */
-  readonly from: readonly AppendRecord[];
+  readonly record: AppendRecord;
   readonly cause: unknown;
 }
 
@@ -56,7 +55,9 @@ export class KafkaAppender implements Appender {
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     const refusals = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
-    throwIfRefused(topic, refusals);
+    if (refusals.length === 0) return;
+    const refused = refusals.map(({ record }) => record);
+    throw new RecordTooLargeError(topic, refused, { cause: refusals[0]?.cause });
   }
 
   async close(): Promise<void> {
@@ -66,7 +67,7 @@ export class KafkaAppender implements Appender {
   }
 
   /** Does the work when all that was planned before it for its place has ended. */
-  async #inTurn<Outcome>(place: string, work: () => Promise<Outcome>): Promise<Outcome> {
+  async #inTurn<Answer>(place: string, work: () => Promise<Answer>): Promise<Answer> {
     const before = this.#lastWork.get(place);
     const done = before === undefined ? work() : before.then(work);
     const ended = done.then(
@@ -81,32 +82,28 @@ export class KafkaAppender implements Appender {
     }
   }
 
-  /** The records of one partition, batch by batch: after one failed, later ones must not stand in its place. */
+  /**
+   * The records of one partition, batch by batch: after one failed, later ones must not stand in its place. Gives
+   * those that were refused for good, which hold up no other.
+   */
   async #appendAll(topic: string, records: readonly AppendRecord[]): Promise<Refusal[]> {
-    let appended = 0;
-    for (const batch of splitIntoBatches(records)) {
-      const refusal = await this.#appendBatch(topic, batch);
-      if (refusal !== undefined) {
-        return [{ ...refusal, from: records.slice(appended + batch.length - refusal.from.length) }];
-      }
-      appended += batch.length;
-    }
-    return [];
+    const refusals: Refusal[] = [];
+    for (const batch of splitIntoBatches(records)) refusals.push(...(await this.#appendBatch(topic, batch)));
+    return refusals;
   }
 
   /** In halves, if the broker finds the whole too large. */
-  async #appendBatch(topic: string, records: readonly AppendRecord[]): Promise<Refusal | undefined> {
+  async #appendBatch(topic: string, records: readonly AppendRecord[]): Promise<Refusal[]> {
     try {
       await this.#send(topic, records);
-      return undefined;
-    } catch (error) {
-      if (faultOfAttempt(error) !== "too-large") throw error;
-      if (records.length === 1) return { from: records, cause: error };
+      return [];
+    } catch (cause) {
+      if (faultOfAttempt(cause) !== "too-large") throw cause;
+      if (records.length === 1) return [{ record: records[0] as AppendRecord, cause }];
+      const middle = records.length >>> 1;
+      const before = await this.#appendBatch(topic, records.slice(0, middle));
+      return [...before, ...(await this.#appendBatch(topic, records.slice(middle)))];
     }
-    const middle = records.length >>> 1;
-    const refusal = await this.#appendBatch(topic, records.slice(0, middle));
-    if (refusal !== undefined) return { ...refusal, from: records.slice(middle - refusal.from.length) };
-    return this.#appendBatch(topic, records.slice(middle));
   }
 
   async #send(topic: string, records: readonly AppendRecord[]): Promise<void> {
@@ -117,11 +114,4 @@ export class KafkaAppender implements Appender {
       this.#sender.send({ topic, partition, bytes }, over),
     );
   }
-}
-
-function throwIfRefused(topic: string, refusals: readonly Refusal[]): void {
-  const [first] = refusals;
-  if (first === undefined) return;
-  const unacknowledged = refusals.flatMap(({ from }) => from);
-  throw new RecordTooLargeError(topic, unacknowledged, { cause: first.cause });
 }

@@ -162,33 +162,26 @@ export function describeLog(name: string, make: () => Promise<LogUnderTest>): vo
       expect(await readAll(log, 0, 100)).toHaveLength(2);
     });
 
-    test("refuses a record above the topic's limit, and goes on", async () => {
+    test("refuses records above the topic's limit, names them, and takes all others in order", async () => {
       const value = Buffer.alloc(log.recordBytesMax + 1);
-      const refused = log.appender.append(log.topic, [{ partition: 0, key: null, value }]);
-      await expect(refused).rejects.toBeInstanceOf(RecordTooLargeError);
-      await expect(refused).rejects.toMatchObject({ partition: 0, recordBytes: value.length });
-      await log.appender.append(log.topic, [record(0, "a", "1")]);
-      expect(await readAll(log, 0)).toHaveLength(1);
-    });
-
-    test("tells what does not stand beside what was refused, so that only that is sent again", async () => {
-      const huge = (partition: number): AppendRecord => ({
-        ...record(partition, "huge", ""),
-        value: Buffer.alloc(log.recordBytesMax + 1),
-      });
-      const [first, second] = [huge(0), huge(2)];
-      const after = record(0, "a", "after");
-      const records = [record(0, "a", "before"), first, after, record(1, "a", "beside"), second];
-      await expect(log.appender.append(log.topic, records)).rejects.toMatchObject({
-        name: "RecordTooLargeError",
-        unacknowledged: [first, after, second],
-      });
-      const stands = await Promise.all([0, 1, 2].map((partition) => readAll(log, partition)));
-      expect(stands.map((read) => read.map(({ value }) => String(value)))).toEqual([
-        ["before"],
-        ["beside"],
-        [],
+      const large = [0, 1, 0].map((partition) => ({ partition, key: null, value }));
+      const small = ["1", "2", "3", "4"].map((text) => record(0, "a", text));
+      const appending = log.appender.append(log.topic, [
+        ...small.slice(0, 2),
+        ...large.slice(0, 2),
+        ...small.slice(2, 3),
+        ...large.slice(2),
+        record(1, "b", "5"),
       ]);
+      const error = await appending.catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(RecordTooLargeError);
+      const { refused, recordBytes } = error as RecordTooLargeError;
+      expect(recordBytes).toBe(value.length);
+      expect(new Set(refused)).toEqual(new Set(large));
+      expect(refused.every((record) => large.includes(record as (typeof large)[number]))).toBe(true);
+      await log.appender.append(log.topic, small.slice(3));
+      expect((await readAll(log, 0)).map((found) => String(found.value))).toEqual(["1", "2", "3", "4"]);
+      expect((await readAll(log, 1)).map((found) => String(found.value))).toEqual(["5"]);
     });
 
     test("names a topic or partition that does not exist", async () => {

@@ -74,14 +74,14 @@ export class MemoryLog implements LogReader, Appender {
   async append(topic: string, records: readonly AppendRecord[]): Promise<void> {
     this.#requireAvailable("take the records");
     for (const { partition } of records) this.#partition(topic, partition);
-    const unacknowledged: AppendRecord[] = [];
-    for (const record of records) {
-      const isBehindRefused = unacknowledged.some(({ partition }) => partition === record.partition);
-      if (isBehindRefused || recordBytesOf(record) > this.#recordBytesMax) unacknowledged.push(record);
-      else this.#store(this.#partition(topic, record.partition), record);
+    const refused = records.filter((record) => recordBytesOf(record) > this.#recordBytesMax);
+    const taken = records.filter((record) => !refused.includes(record));
+    for (const { partition, key, value, headers = {} } of taken) {
+      const log = this.#partition(topic, partition);
+      log.records.push({ offset: log.end++, appendedAtMs: this.#now(), key, value, headers: { ...headers } });
     }
     for (const wake of this.#waiting) wake();
-    if (unacknowledged.length > 0) throw new RecordTooLargeError(topic, unacknowledged);
+    if (refused.length > 0) throw new RecordTooLargeError(topic, refused);
   }
 
   async read(topic: string, partition: number, fromOffset: number, limits: ReadLimits): Promise<LogSlice> {
@@ -139,10 +139,6 @@ export class MemoryLog implements LogReader, Appender {
       slices.set(partition, { records, nextOffset, highWatermark: log.end, logStartOffset: log.start });
     }
     return slices;
-  }
-
-  #store(log: MemoryPartition, { key, value, headers = {} }: AppendRecord): void {
-    log.records.push({ offset: log.end++, appendedAtMs: this.#now(), key, value, headers: { ...headers } });
   }
 
   #appendOrTimeout(timeoutMs: number): Promise<void> {
