@@ -1,12 +1,12 @@
 import { entryBytes, readEntry, writeEntry, type SortCursor, type SortEntry } from "./sort-entry.js";
 
-const PAGE_BYTES = 1024 * 1024;
 const INITIAL_ENTRIES = 4096;
 /** sts, page, offset and place in the order. */
 const INDEX_BYTES_PER_ENTRY = 8 + 4 + 4 + 4;
 
 /** Entries packed into pages, so that what they cost is counted in bytes and the collector has no work with them. */
 export class EntryArena {
+  readonly #bytesPerPage: number;
   #pages: Buffer[] = [];
   #pageUsed = 0;
   #pageBytes = 0;
@@ -16,11 +16,16 @@ export class EntryArena {
   #offset = new Uint32Array(INITIAL_ENTRIES);
   #ordered = true;
 
+  /** @param bytesPerPage what is taken at a time; an entry that is longer has a page of its own */
+  constructor(bytesPerPage: number) {
+    this.#bytesPerPage = bytesPerPage;
+  }
+
   get count(): number {
     return this.#count;
   }
 
-  /** Bytes that the entries and their index take. */
+  /** Bytes that the entries' pages and their index take. */
   get bytes(): number {
     return this.#pageBytes + this.#count * INDEX_BYTES_PER_ENTRY;
   }
@@ -73,7 +78,7 @@ export class EntryArena {
   }
 
   #addPage(bytesNeeded: number): void {
-    const page = Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, bytesNeeded));
+    const page = Buffer.allocUnsafeSlow(Math.max(this.#bytesPerPage, bytesNeeded));
     this.#pages.push(page);
     this.#pageBytes += page.length;
     this.#pageUsed = 0;

@@ -43,14 +43,15 @@ describe("the external sort", () => {
         fc.integer({ min: 2, max: 4 }),
         (unsorted, fit, mergeWidth) => {
           const input = unsorted.map((row, index) => ({ ...row, line: 2 + index }));
-          // One page of the arena is 1 MiB, so the limit counts rows through the index: 20 bytes each.
-          const sort = new ExternalSort({ memoryBytesMax: 1024 * 1024 + fit * 20, directory, mergeWidth });
+          const memoryBytesMax = fit * 60;
+          const sort = new ExternalSort({ memoryBytesMax, directory, mergeWidth });
           try {
             addAll(sort, input);
             const expected = input.toSorted((a, b) => a.sts - b.sts);
             expect(sorted(sort)).toEqual(expected);
             expect(sorted(sort)).toEqual(expected);
-            expect(sort.spilledBytes > 0).toBe(input.length >= fit);
+            const bytes = input.reduce((sum, { text }) => sum + 48 + Buffer.byteLength(text), 0);
+            if (bytes >= memoryBytesMax) expect(sort.spilledBytes).toBeGreaterThan(0);
           } finally {
             sort.close();
           }
@@ -69,6 +70,18 @@ describe("the external sort", () => {
     }));
     addAll(sort, rows);
     expect(sorted(sort)).toEqual(rows.toReversed());
+    sort.close();
+  });
+
+  it.each([1, 2, 64])("makes use of all of %d MiB before it spills", (mebibytes) => {
+    const memoryBytesMax = mebibytes * 1024 * 1024;
+    const sort = new ExternalSort({ memoryBytesMax, directory });
+    const text = "x".repeat(950);
+    let line = 1;
+    while (sort.spilledBytes === 0) addAll(sort, [{ sts: -line, line: ++line, text }]);
+    const rowBytes = 28 + text.length + 20;
+    expect(line * rowBytes).toBeGreaterThan(memoryBytesMax * 0.9);
+    expect(line * rowBytes).toBeLessThanOrEqual(memoryBytesMax + rowBytes);
     sort.close();
   });
 

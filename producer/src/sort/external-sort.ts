@@ -5,6 +5,9 @@ import type { SortCursor, SortEntry } from "./sort-entry.js";
 
 /** What rows may take in memory before they are spilled, unless told otherwise. */
 export const DEFAULT_SORT_MEMORY_BYTES = 64 * 1024 * 1024;
+/** The memory is taken in pages that are small against it, so that it fills with entries and not with one page. */
+const PAGES_MIN = 16;
+const PAGE_BYTES_MAX = 1024 * 1024;
 /** So many runs of one level become one of the next, which bounds the open files to this times the levels. */
 const MERGE_WIDTH = 32;
 
@@ -23,13 +26,14 @@ export class ExternalSort {
   readonly #memoryBytesMax: number;
   readonly #directory: string | undefined;
   readonly #mergeWidth: number;
-  readonly #arena = new EntryArena();
+  readonly #arena: EntryArena;
   /** Runs by level: a run of level n was merged from runs of level n − 1. */
   readonly #levels: RunFile[][] = [];
   #spilledBytes = 0;
 
   constructor(options: ExternalSortOptions = {}) {
     this.#memoryBytesMax = options.memoryBytesMax ?? DEFAULT_SORT_MEMORY_BYTES;
+    this.#arena = new EntryArena(Math.min(PAGE_BYTES_MAX, Math.floor(this.#memoryBytesMax / PAGES_MIN)));
     this.#directory = options.directory;
     this.#mergeWidth = options.mergeWidth ?? MERGE_WIDTH;
   }
