@@ -35,13 +35,13 @@ describe("parseEpochTime", () => {
     expect(parseEpochTime(text, "auto")).toEqual({ kind: "instant", micros, truncated: false });
   });
 
-  test("cuts what is below a microsecond and says so", () => {
-    expect(parseEpochTime("1.1234567", "s")).toEqual({ kind: "instant", micros: 1_123_456, truncated: true });
-    expect(parseEpochTime("1.1234560", "s")).toEqual({
-      kind: "instant",
-      micros: 1_123_456,
-      truncated: false,
-    });
+  test.each([
+    ["1.1234567", "s"],
+    ["1.1234560", "s"],
+    ["1123.4560", "ms"],
+    ["1123456.0", "us"],
+  ] as const)("cuts what is below a microsecond in %s %s and says so, whatever it was", (text, unit) => {
+    expect(parseEpochTime(text, unit)).toEqual({ kind: "instant", micros: 1_123_456, truncated: true });
   });
 
   test.each([

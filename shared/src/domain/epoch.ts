@@ -9,7 +9,7 @@ const EPOCH_TIME = /^(-?)(\d{1,19})(?:[.,](\d{1,32}))?$/;
 /**
  * Reads a time counted since 1970. With `auto` the size tells the unit: below 10^11 seconds, below 10^14
  * milliseconds, else microseconds. (So ms before 1973-03-03 need the unit named.) Digits below a microsecond
- * are cut off and `truncated` says so.
+ * are cut off and `truncated` says so, whatever they were.
  */
 export function parseEpochTime(text: string, unit: EpochUnit): ParsedTime {
   const match = EPOCH_TIME.exec(text);
@@ -21,13 +21,13 @@ export function parseEpochTime(text: string, unit: EpochUnit): ParsedTime {
   // Whole and fraction are scaled apart: their sum as one double would lose the microseconds.
   const fractionDigits = Math.round(Math.log10(microsPerUnit));
   const below = Number(fraction.slice(0, fractionDigits).padEnd(fractionDigits, "0"));
-  const truncated = /[1-9]/.test(fraction.slice(fractionDigits));
+  const cutOff = fraction.slice(fractionDigits);
   const cut = magnitude * microsPerUnit + below;
   // Down to the whole microsecond before it, as an ISO time's digits are cut, also before 1970.
-  const micros: Micros = sign === "-" ? -cut - (truncated ? 1 : 0) : cut;
+  const micros: Micros = sign === "-" ? -cut - (/[1-9]/.test(cutOff) ? 1 : 0) : cut;
   // "-0" must not become negative zero, which prints and compares oddly.
   return isLegalTime(micros)
-    ? { kind: "instant", micros: micros + 0, truncated }
+    ? { kind: "instant", micros: micros + 0, truncated: cutOff !== "" }
     : { kind: "invalid", reason: OUT_OF_RANGE };
 }
 

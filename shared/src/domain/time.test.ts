@@ -40,8 +40,8 @@ describe("parseIsoTime", () => {
     expect(instant("2024-03-10T12:00:00,5Z") - instant("2024-03-10T12:00:00Z")).toBe(500_000);
   });
 
-  test("cuts digits below a microsecond and says so", () => {
-    expect(parseIsoTime("1969-12-31T23:59:59.9999999Z")).toEqual({
+  test.each(["9999999", "9999990"])("cuts digits below a microsecond in .%s and says so", (fraction) => {
+    expect(parseIsoTime(`1969-12-31T23:59:59.${fraction}Z`)).toEqual({
       kind: "instant",
       micros: -1,
       truncated: true,

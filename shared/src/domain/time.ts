@@ -22,8 +22,8 @@ const ISO_TIME =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,32}))?)?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?$/;
 
 /**
- * Reads an ISO 8601 time. Fractions have 0..6 digits; longer ones are truncated and say so. A time without
- * `Z` or offset comes back as `local`: only the caller knows whether a zone was named for it.
+ * Reads an ISO 8601 time. Fractions have 0..6 digits; longer ones are truncated and say so, whatever the digits cut
+ * off. A time without `Z` or offset comes back as `local`: only the caller knows whether a zone was named for it.
  */
 export function parseIsoTime(text: string): ParsedTime {
   const match = ISO_TIME.exec(text);
@@ -34,7 +34,7 @@ export function parseIsoTime(text: string): ParsedTime {
   if (wallClock === undefined) return { kind: "invalid", reason: "no such date or time of day" };
 
   const local = wallClock * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
-  const truncated = /[1-9]/.test(fraction.slice(6));
+  const truncated = fraction.length > 6;
   if (zone === undefined) return { kind: "local", local, truncated };
 
   const offsetMinutes = zoneOffsetMinutes(zone);
