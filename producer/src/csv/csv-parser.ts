@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { DEFAULT_QUOTE, detectSeparator, type Dialect } from "./dialect.js";
 import { endOfRecord, splitFields } from "./fields.js";
 import type { Rejection, RejectionReason } from "./rejection.js";
+import { requireReadableFirstLine } from "./require-readable-first-line.js";
 
 /** Longest record that is read; also how far a quote may stay open before it counts as never closed. */
 export const RECORD_BYTES_MAX = 512 * 1024;
@@ -41,6 +42,8 @@ const REPLACEMENT_CHARACTER = "\ufffd";
  * A bad row costs itself only. A quote that is never closed would swallow the rows after it, so when a record
  * with quotes turns out wrong (not closed, too long, text behind a quote, another number of fields than the
  * header), its first physical line alone is rejected and reading goes on with the line after it.
+ *
+ * Throws FatalError (usage) for a file that is UTF-16, or whose lines end with CR alone.
  */
 export class CsvParser {
   readonly #sink: CsvSink;
@@ -104,6 +107,7 @@ export class CsvParser {
     const line = this.#bytes.toString("latin1", at, lineEnd === -1 ? this.#bytes.length : lineEnd);
     const { separator, quote = DEFAULT_QUOTE } = this.#options;
     const effectiveQuote = quote === "none" ? undefined : quote;
+    requireReadableFirstLine(line, effectiveQuote);
     this.#dialect = {
       quote: effectiveQuote,
       separator: separator ?? detectSeparator(line, effectiveQuote),

@@ -257,6 +257,26 @@ describe("a replay", () => {
     await expect(failure).rejects.toBeInstanceOf(FatalError);
   });
 
+  const UTF_16 = Buffer.from("\ufeffuser_id,ts\na,1\n", "utf16le");
+  it.each([
+    ["UTF-16", UTF_16, "is UTF-16 (it starts with FF FE)", "iconv -f UTF-16 -t UTF-8"],
+    ["big-endian UTF-16", swapped(UTF_16), "is UTF-16 (it starts with FE FF)", "iconv -f UTF-16 -t UTF-8"],
+    ["UTF-16 without a mark", UTF_16.subarray(2), "looks like UTF-16", "iconv -f UTF-16LE -t UTF-8"],
+    ["big-endian without a mark", swapped(UTF_16).subarray(2), "looks like", "iconv -f UTF-16BE -t UTF-8"],
+    ["CR as line ends", "user_id,ts\ra,1\r", "a CR outside quotes", "tr '\\r' '\\n'"],
+    ["a long file of CR", `"user_id","ts"\r${'"a","1"\r'.repeat(100_000)}`, "a CR outside quotes", "tr "],
+  ])("refuses %s with the command that converts it", async (_name, content, message, fix) => {
+    await expect(replay(content)).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+      fix: expect.stringContaining(fix),
+      exitCode: exitCodes.usage,
+    });
+  });
+
+  it("takes a CR in a quoted name of the header", async () => {
+    expect(await replay('user_id,ts,"a\rb"\r\na,1,2\r\n')).toMatchObject({ published: 1 });
+  });
+
   it("refuses a missing file", async () => {
     const failure = runReplay({ file: join(directory, "none.csv") }, dependencies);
     await expect(failure).rejects.toMatchObject({
@@ -313,3 +333,8 @@ describe("a replay", () => {
     });
   });
 });
+
+/** Each two bytes the other way round. */
+function swapped(bytes: Buffer): Buffer {
+  return Buffer.from(bytes).swap16();
+}
