@@ -38,7 +38,9 @@ export function countsLine({ users, late, duplicates, ties, rejected, countsExac
     `${printCounted(ties, "tie")} of sts`,
     `${printCount(rejected)} rejected`,
   ];
-  return counts.join(", ") + (countsExact ? "" : " (at least: too many users or ids to tell apart)");
+  return (
+    counts.join(", ") + (countsExact ? "" : " (at least: too many users, ids or turns to count them all)")
+  );
 }
 
 function driftLines({ drift }: ReplaySummary): string[] {

@@ -128,6 +128,20 @@ describe("a replay with a checkpoint", () => {
     expect(await run(log)).toMatchObject({ resumed: 6, published: 0 });
   });
 
+  it("tells the whole file's figures also when all is done, whatever the limit", async () => {
+    writeRows([0, 1, 2, 3, 3]);
+    const figures = { users: 3, late: 0, duplicates: 1, ties: 1, countsExact: true };
+    expect(await run(log)).toMatchObject({ published: 5, ...figures });
+    expect(await run(log)).toMatchObject({ resumed: 5, published: 0, ...figures });
+    expect(await run(log, { limit: 2 })).toMatchObject({ resumed: 5, published: 0, ...figures });
+  });
+
+  it("calls figures lower bounds where it passed over turns that were sent before", async () => {
+    writeRows([0, 1, 2]);
+    await run(log, { turns: 2 });
+    expect(await run(log, { turns: 3 })).toMatchObject({ resumed: 6, published: 3, countsExact: false });
+  });
+
   it("goes on within a later turn of the file", async () => {
     writeRows([0, 1, 2]);
     await expect(run(dyingAppender(log, 5), { turns: 3 })).rejects.toThrow(KafkaUnavailableError);

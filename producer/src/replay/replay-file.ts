@@ -10,7 +10,7 @@ import { ExternalSort } from "../sort/external-sort.js";
 import { replayIdentity } from "./replay-identity.js";
 import type { ReplaySession } from "./replay-session.js";
 import type { IntakeFactory, RowIntake } from "./row-intake.js";
-import type { RowSender } from "./row-sender.js";
+import type { PlacedRow, RowSender } from "./row-sender.js";
 
 /** After so many rows other work of the process gets its turn, signals among it. */
 const ROWS_PER_TURN_OF_THE_LOOP = 1000;
@@ -36,6 +36,8 @@ class FileReplay {
   readonly #sort: ExternalSort;
   readonly #intake: RowIntake;
   #rows = 0;
+  /** False: whole turns that an earlier run sent are in no figure. */
+  #countsAllTurns = true;
 
   constructor(session: ReplaySession, sort: ExternalSort, makeIntake: IntakeFactory) {
     this.#session = session;
@@ -76,6 +78,8 @@ class FileReplay {
     const firstTurn = Math.floor(resumeFrom / this.#rows);
     let turns: number;
     try {
+      if (firstTurn > 0) await this.#countFirstTurn(sender);
+      this.#countsAllTurns = firstTurn <= 1;
       turns = await this.#sendTurns(sender, firstTurn);
       await publisher?.drain();
     } catch (error) {
@@ -103,17 +107,39 @@ class FileReplay {
     return turn;
   }
 
+  /** The figures are of the whole file, also where an earlier run sent all of it. */
+  async #countFirstTurn(sender: RowSender): Promise<void> {
+    await this.#passTurn(
+      { turn: 0, shift: 0 },
+      () => this.#session.isStopped,
+      (row) => sender.count(row),
+    );
+  }
+
   async #sendTurn(sender: RowSender, turn: number, shift: Micros): Promise<void> {
+    await this.#passTurn(
+      { turn, shift },
+      () => sender.finished,
+      (row) => sender.send(row),
+    );
+  }
+
+  /** Hands the file's rows on in their order until `isEnough`. */
+  async #passTurn(
+    { turn, shift }: { turn: number; shift: Micros },
+    isEnough: () => boolean,
+    take: (row: PlacedRow) => Promise<void> | undefined,
+  ): Promise<void> {
     const session = this.#session;
     const { dialect } = this.#intake.columns;
     const cursor = this.#sort.cursor();
     let position = turn * this.#rows;
-    for (let entry = cursor.current; entry !== undefined && !sender.finished; entry = cursor.current) {
+    for (let entry = cursor.current; entry !== undefined && !isEnough(); entry = cursor.current) {
       const { line, raw } = entry;
       position++;
       const cells = splitFields(raw.toString("utf8"), dialect);
       const times = { timeStamp: entry.timeStamp + shift, sts: entry.sts + shift };
-      const wait = sender.send({ line, raw, cells, ...times, turn, position });
+      const wait = take({ line, raw, cells, ...times, turn, position });
       if (wait !== undefined) {
         await wait;
         session.tick("publishing", this.#intake.rows);
@@ -142,6 +168,12 @@ class FileReplay {
   }
 
   #summary(turns: number, resumed: number): ReplaySummary {
-    return this.#session.summary(this.#intake, { turns, resumed, spilledBytes: this.#sort.spilledBytes });
+    const { spilledBytes } = this.#sort;
+    return this.#session.summary(this.#intake, {
+      turns,
+      resumed,
+      spilledBytes,
+      countsAllTurns: this.#countsAllTurns,
+    });
   }
 }

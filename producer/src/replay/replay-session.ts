@@ -171,7 +171,11 @@ export class ReplaySession {
     });
   }
 
-  summary(intake: RowIntake, found: { turns: number; resumed: number; spilledBytes: number }): ReplaySummary {
+  summary(
+    intake: RowIntake,
+    found: { turns: number; resumed: number; spilledBytes: number; countsAllTurns: boolean },
+  ): ReplaySummary {
+    const { turns, resumed, spilledBytes, countsAllTurns } = found;
     const { rows, outsideWindow, truncatedFractions, firstSts, lastSts } = intake;
     const { exact, ...arrivals } = this.#statistics.summary();
     const rejections = this.#rejections.summary();
@@ -185,9 +189,11 @@ export class ReplaySession {
       rows,
       outsideWindow,
       published: this.#published,
-      ...found,
+      turns,
+      resumed,
+      spilledBytes,
       ...arrivals,
-      countsExact: exact,
+      countsExact: exact && countsAllTurns,
       ...rejections,
       truncatedFractions,
       columns: describeColumns(intake, this.isStopped),

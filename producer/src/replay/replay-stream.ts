@@ -58,7 +58,12 @@ class StreamReplay {
     }
     await this.#publisher?.drain();
     this.#session.publishingEnded();
-    return this.#session.summary(this.#intake, { turns: 1, resumed: 0, spilledBytes: 0 });
+    return this.#session.summary(this.#intake, {
+      turns: 1,
+      resumed: 0,
+      spilledBytes: 0,
+      countsAllTurns: true,
+    });
   }
 
   /** The stream's chunks; a deadline once, some time after the first of them; ends also when asked to stop. */

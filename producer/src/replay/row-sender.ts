@@ -84,6 +84,13 @@ export class RowSender {
     return this.#publishLater(event, row, plannedMs);
   }
 
+  /** Takes a row of a whole turn that an earlier run sent: for the figures alone. */
+  count(row: PlacedRow): undefined {
+    const event = (this.#reader as EventReader).read(row);
+    if (isProblem(event)) this.#reject(row, event);
+    else this.#options.statistics.add(event);
+  }
+
   #start(): number {
     const startMs = this.#options.clock.monotonicMs();
     this.#options.onStart(startMs);

@@ -26,7 +26,10 @@ export interface ReplaySummary {
   readonly duplicates: number;
   /** Rows with the same `sts` as the row before of their user. */
   readonly ties: number;
-  /** False: more users or ids than are told apart, so that the four counts above are lower bounds. */
+  /**
+   * False: the four counts above are lower bounds, as there are more users or ids than are told apart, or an earlier
+   * run sent more than one turn of the file, of which only the first is counted.
+   */
   readonly countsExact: boolean;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Partial<Record<RejectionReason, number>>>;
