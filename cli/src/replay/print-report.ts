@@ -19,15 +19,20 @@ function headline({
   interrupted,
   published,
   rows,
+  turns,
   publishSeconds,
   rowsPerSecond,
   resumed,
 }: ReplaySummary): string {
   if (dryRun) return `dry run: ${printCounted(rows, "row")} read, nothing sent`;
   const ended = interrupted ? "stopped after" : "replayed";
-  const before = resumed === 0 ? "" : ` (${printCount(resumed)} were done before)`;
   const pace = `in ${printSeconds(publishSeconds)}, ${printCount(rowsPerSecond)} rows/s`;
-  return `${ended} ${printCount(published)} of ${printCounted(rows, "row")}${before} ${pace}`;
+  const notes = [
+    ...(turns > 1 ? [`${printCount(turns)} turns of ${printCounted(rows, "row")}`] : []),
+    ...(resumed > 0 ? [`${printCount(resumed)} were done before`] : []),
+  ];
+  const noted = notes.length === 0 ? "" : ` (${notes.join("; ")})`;
+  return `${ended} ${printCount(published)} of ${printCounted(rows * Math.max(1, turns), "row")}${noted} ${pace}`;
 }
 
 export function countsLine({ users, late, duplicates, ties, rejected, countsExact }: ReplaySummary): string {

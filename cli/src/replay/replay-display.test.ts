@@ -109,6 +109,13 @@ describe("the report of a replay", () => {
     expect(reportLines({ ...summary, dryRun: true })[0]).toBe("dry run: 100 rows read, nothing sent");
     expect(reportLines({ ...summary, interrupted: true })[0]).toMatch(/^stopped after 98 of 100 rows/);
     expect(reportLines({ ...summary, resumed: 10 })[0]).toContain("(10 were done before)");
+    const turns = { rows: 4, published: 12, turns: 3 };
+    expect(reportLines({ ...summary, ...turns })[0]).toMatch(
+      /^replayed 12 of 12 rows \(3 turns of 4 rows\) in/,
+    );
+    expect(reportLines({ ...summary, ...turns, published: 5, resumed: 7 })[0]).toMatch(
+      /^replayed 5 of 12 rows \(3 turns of 4 rows; 7 were done before\) in/,
+    );
     expect(reportLines({ ...summary, countsExact: false })[1]).toContain("at least");
   });
 });
