@@ -87,6 +87,18 @@ describe("the fleet's lag", () => {
     expect((await measureFleetLag(await sources({ events: [0], view: 6 }))).viewLag).toBe(6);
   });
 
+  test("what cannot be read, as behind an open transaction, has waited for nobody knows how long", async () => {
+    const all = await sources({ events: [3, 2], committed: [[0, 1]] });
+    const appendedAt = all.log.appendedAt.bind(all.log);
+    all.log.appendedAt = async (topic, partition, offset) =>
+      partition === 1 ? undefined : await appendedAt(topic, partition, offset);
+    const lag = await measureFleetLag(all);
+    expect([lag.lagSeconds, ...lag.partitions.map(({ lagSeconds }) => lagSeconds)]).toEqual([null, 98, null]);
+    const [sum, , ...table] = lagLines(lag);
+    expect(sum).toBe("workers: 4 records not yet committed, the oldest for an unknown time");
+    expect(table.map((line) => line.split(/ {2,}/).at(-1))).toEqual(["OLDEST WAITS", "98.0 s", "unknown"]);
+  });
+
   test("a committed offset past the end, as after a topic was made anew, is no negative lag", async () => {
     const lag = await measureFleetLag(await sources({ events: [2], committed: [[0, 9]] }));
     expect(lag.lag).toBe(0);

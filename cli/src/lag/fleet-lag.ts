@@ -9,16 +9,19 @@ export interface PartitionLag {
   readonly end: number;
   /** Records not yet committed. */
   readonly lag: number;
-  /** How long the oldest of them has been in the topic; 0 where there is none. */
-  readonly lagSeconds: number;
+  /**
+   * How long the oldest of them has been in the topic; 0 where there is none, null where it cannot be read, as behind
+   * a transaction that is open.
+   */
+  readonly lagSeconds: number | null;
 }
 
 /** What `lastknown lag --json` prints. */
 export interface FleetLag {
   /** Records not yet committed by the workers. */
   readonly lag: number;
-  /** The worst partition's. */
-  readonly lagSeconds: number;
+  /** The worst partition's; null where any partition's is unknown. */
+  readonly lagSeconds: number | null;
   /** Audit records not yet in the view; null where no query service answers. */
   readonly viewLag: number | null;
   readonly partitions: readonly PartitionLag[];
@@ -60,7 +63,7 @@ export async function measureFleetLag(sources: FleetLagSources): Promise<FleetLa
   }
   return {
     lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
-    lagSeconds: Math.max(0, ...partitions.map(({ lagSeconds }) => lagSeconds)),
+    lagSeconds: worstOf(partitions),
     viewLag: await sources.view.lagRecords(),
     partitions,
   };
@@ -70,9 +73,23 @@ function committedOrNull(offset: number | undefined): number | null {
   return offset === undefined || offset < 0 ? null : offset;
 }
 
-async function waitedSeconds(sources: FleetLagSources, partition: number, offset: number): Promise<number> {
+function worstOf(partitions: readonly PartitionLag[]): number | null {
+  let worst = 0;
+  for (const { lagSeconds } of partitions) {
+    if (lagSeconds === null) return null;
+    worst = Math.max(worst, lagSeconds);
+  }
+  return worst;
+}
+
+/** null where no record can be read at the offset or behind it. */
+async function waitedSeconds(
+  sources: FleetLagSources,
+  partition: number,
+  offset: number,
+): Promise<number | null> {
   const appendedAtMs = await sources.reader.appendedAt(sources.names.eventsTopic, partition, offset);
-  if (appendedAtMs === undefined) return 0;
+  if (appendedAtMs === undefined) return null;
   // The broker's clock may be a little ahead of ours.
   return Math.max(0, (sources.now() - appendedAtMs) / 1000);
 }

@@ -12,7 +12,7 @@ export function lagLines(lag: FleetLag): string[] {
   const sum =
     lag.lag === 0
       ? `workers: nothing waits in ${printCounted(lag.partitions.length, "partition")}`
-      : `workers: ${printCounted(lag.lag, "record")} not yet committed, the oldest for ${printSeconds(lag.lagSeconds)}`;
+      : `workers: ${printCounted(lag.lag, "record")} not yet committed, the oldest for ${printWait(lag.lagSeconds, "an unknown time")}`;
   return behind.length === 0 ? [sum, view] : [sum, view, ...tableOf(lag)];
 }
 
@@ -28,7 +28,11 @@ function tableOf(lag: FleetLag): string[] {
       committed === null ? "none" : printCount(committed),
       printCount(end),
       printCount(records),
-      printSeconds(lagSeconds),
+      printWait(lagSeconds, "unknown"),
     ]);
   return tableLines(columns, rows);
+}
+
+function printWait(seconds: number | null, unknown: string): string {
+  return seconds === null ? unknown : printSeconds(seconds);
 }
