@@ -14,30 +14,27 @@ export function deadLettersCommand(terminal: Terminal, finish: (outcome: Outcome
 
 function listCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Command {
   const command = new Command("list")
-    .description("one line per dead letter")
+    .description(
+      "one line per record that was dead-lettered; where that happened again, its last dead letter",
+    )
     .option("--limit <count>", "at most so many", wholeNumber({ min: 1, max: 1_000_000 }), 100)
     .option("--json", "one JSON object per line");
   addSettingsFlags(command, "tools");
   return command.action(async (options: { limit: number; json?: true }) => {
     const { withLogReader } = await import("../fleet/fleet-servers.js");
-    const { readDeadLetters } = await import("../dead-letters/read-dead-letters.js");
+    const { lastDeadLetters } = await import("../dead-letters/read-dead-letters.js");
     const { deadLetterJson, deadLetterLines } = await import("../dead-letters/print-dead-letter.js");
     const settings = settingsOf(command);
-    const found = await withLogReader(settings, async (reader, names) => {
-      const letters = [];
-      for await (const letter of readDeadLetters(reader, names.deadLetterTopic)) {
-        if (letters.length === options.limit) return { letters, more: true };
-        letters.push(letter);
-      }
-      return { letters, more: false };
-    });
+    const found = await withLogReader(settings, (reader, names) =>
+      lastDeadLetters(reader, names.deadLetterTopic, options.limit),
+    );
     const lines =
       options.json === true
         ? found.letters.map(deadLetterJson)
         : deadLetterLines(found.letters, terminal.data.columns);
     if (lines.length > 0) await writeData(terminal, `${lines.join("\n")}\n`);
     if (found.letters.length === 0) say(terminal, "no dead letters");
-    if (found.more) say(terminal, `there are more: raise --limit ${options.limit}`);
+    if (found.more) say(terminal, `there are more than --limit ${options.limit}`);
     finish(undefined);
   });
 }
@@ -46,21 +43,24 @@ function showCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Co
   const command = new Command("show")
     .description("one dead letter: its headers and its bytes")
     .argument("<partition/offset>", "where it stands, as dlq list tells", placeArgument)
-    .option("--raw", "its bytes alone, to standard output")
+    .option("--raw", "its bytes alone, to standard output; messages say so where they are cut")
     .option("--json", "as JSON: the bytes, and headers that are no UTF-8, in base64");
   addSettingsFlags(command, "tools");
   return command.action(async (place: Place, options: { raw?: true; json?: true }) => {
     const { withLogReader } = await import("../fleet/fleet-servers.js");
     const { readDeadLetter } = await import("../dead-letters/read-dead-letters.js");
-    const { deadLetterDetails, deadLetterJson, noSuchDeadLetter } =
+    const { cutNote, deadLetterDetails, deadLetterJson, noSuchDeadLetter } =
       await import("../dead-letters/print-dead-letter.js");
     const letter = await withLogReader(settingsOf(command), async (reader, names) => {
       const found = await readDeadLetter(reader, names.deadLetterTopic, place);
       if (found === undefined) throw noSuchDeadLetter(names.deadLetterTopic, place);
       return found;
     });
-    if (options.raw === true) terminal.data.write(letter.value);
-    else if (options.json === true) await writeData(terminal, `${deadLetterJson(letter)}\n`);
+    if (options.raw === true) {
+      terminal.data.write(letter.value);
+      const note = cutNote(letter);
+      if (note !== undefined) say(terminal, note);
+    } else if (options.json === true) await writeData(terminal, `${deadLetterJson(letter)}\n`);
     else await writeData(terminal, `${deadLetterDetails(letter).join("\n")}\n`);
     finish(undefined);
   });

@@ -7,6 +7,8 @@ export interface DeadLetter {
   readonly partition: number;
   readonly offset: number;
   readonly deadLetteredAtMs: number;
+  /** The same for each copy of one source's dead letter. */
+  readonly key: Buffer | null;
   readonly reason: string;
   readonly error: string;
   /** Where the record came from: `topic/partition/offset`. */
@@ -24,12 +26,19 @@ export function deadLetterOf(partition: number, record: LogRecord): DeadLetter {
     partition,
     offset: record.offset,
     deadLetteredAtMs: record.appendedAtMs,
+    key: record.key,
     reason: header("reason"),
     error: header("error"),
     source: `${header("topic")}/${header("partition")}/${header("offset")}`,
     headers,
     value: record.value ?? Buffer.alloc(0),
   };
+}
+
+/** How many bytes the record's value had, where its dead letter holds fewer of them. */
+export function wholeBytesOfCut({ headers, value }: DeadLetter): number | undefined {
+  const wholeBytes = Number(headers["length"]?.toString());
+  return Number.isSafeInteger(wholeBytes) && wholeBytes > value.length ? wholeBytes : undefined;
 }
 
 /** The header's text, or undefined where its bytes are none: then they are shown as they are. */

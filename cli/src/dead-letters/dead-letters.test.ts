@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { MemoryLog } from "@lastknown/shared";
 import { deadLetterOf } from "./dead-letter.js";
 import { hexdump } from "./hexdump.js";
-import { deadLetterDetails, deadLetterJson, deadLetterLines } from "./print-dead-letter.js";
-import { readDeadLetter, readDeadLetters } from "./read-dead-letters.js";
+import { cutNote, deadLetterDetails, deadLetterJson, deadLetterLines } from "./print-dead-letter.js";
+import { lastDeadLetters, readDeadLetter, readDeadLetters } from "./read-dead-letters.js";
 
 const TOPIC = "buses.dlq";
 
@@ -60,6 +60,48 @@ describe("dead letters", () => {
       "1/0    2024-03-10T06:00:00Z  not-framed  buses.events/1/7  it is not framed",
       "1/1    2024-03-10T06:00:00Z  not-framed  buses.events/1/9  it is not framed",
     ]);
+  });
+
+  test("are listed once per source, as their last copy tells, and so are counted", async () => {
+    const log = await topicWithLetters();
+    const again = { partition: 1, key: Buffer.from("buses.events/1/7"), value: Buffer.from("again") };
+    const strange = { partition: 1, key: null, value: Buffer.from("no worker's") };
+    await log.append(TOPIC, [again, strange, strange]);
+    const places = async (limit: number) => {
+      const { letters, more } = await lastDeadLetters(log, TOPIC, limit);
+      return [letters.map(({ partition, offset }) => `${partition}/${offset}`).join(" "), more];
+    };
+    expect(await places(100)).toEqual(["0/0 1/1 1/2 1/3 1/4", false]);
+    expect(await places(5)).toEqual(["0/0 1/1 1/2 1/3 1/4", false]);
+    expect(await places(4)).toEqual(["0/0 1/1 1/2 1/3", true]);
+    expect(await places(2)).toEqual(["0/0 1/2", true]);
+  });
+
+  test("are cut to the width of a terminal, and not where there is none", async () => {
+    const [letter] = await all(await topicWithLetters());
+    if (letter === undefined) throw new Error("no letter");
+    const long = { ...letter, error: "x".repeat(300) };
+    expect(deadLetterLines([long], 100)[1]).toHaveLength(100);
+    expect(deadLetterLines([long], 20)[1]).toHaveLength(80);
+    expect(deadLetterLines([long], undefined)[1]).toMatch(/  x{300}$/);
+  });
+
+  test("say so where they hold a part of their record only", async () => {
+    const [letter] = await all(await topicWithLetters());
+    if (letter === undefined) throw new Error("no letter");
+    const withLength = (length: string) => ({
+      ...letter,
+      headers: { ...letter.headers, length: Buffer.from(length) },
+    });
+    expect(["6", "null", "?"].map((length) => cutNote(withLength(length)))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(cutNote(letter)).toBeUndefined();
+    const cut = withLength("2000");
+    expect(cutNote(cut)).toBe("the dead letter was cut: these are 6 of the record's 2000 bytes");
+    expect(deadLetterDetails(cut)).toContain("VALUE, 6 of 2000 bytes");
   });
 
   test("show their bytes without letting them act on the terminal", async () => {

@@ -1,13 +1,18 @@
 import { FatalError } from "@lastknown/shared";
 import { printable, shortened, tableLines } from "../output/table.js";
-import { headerText, type DeadLetter } from "./dead-letter.js";
+import { headerText, wholeBytesOfCut, type DeadLetter } from "./dead-letter.js";
 import { hexdump } from "./hexdump.js";
 
-const WIDTH = 80;
+/** A narrower terminal breaks the lines itself. */
+const WIDTH_MIN = 80;
 const BYTES_SHOWN_MAX = 4096;
 
-/** The table of `dlq list`: place, when, reason, source; the error takes what is left of the line. */
-export function deadLetterLines(letters: readonly DeadLetter[], width = WIDTH): string[] {
+/**
+ * The table of `dlq list`: place, when, reason, source; the error takes what is left of the line.
+ *
+ * @param width of the terminal; undefined where there is none: then nothing is cut
+ */
+export function deadLetterLines(letters: readonly DeadLetter[], width: number | undefined): string[] {
   if (letters.length === 0) return [];
   const columns = ["PLACE", "WHEN", "REASON", "SOURCE", "ERROR"].map((title) => ({ title }));
   const rows = letters.map((letter) => [
@@ -17,7 +22,8 @@ export function deadLetterLines(letters: readonly DeadLetter[], width = WIDTH): 
     printable(letter.source),
     printable(letter.error),
   ]);
-  return tableLines(columns, rows).map((line) => shortened(line, Math.max(width, WIDTH)));
+  const lines = tableLines(columns, rows);
+  return width === undefined ? lines : lines.map((line) => shortened(line, Math.max(width, WIDTH_MIN)));
 }
 
 /** One line of JSON. A header that is no UTF-8 is an object with its bytes in base64, as `value` has its own. */
@@ -46,15 +52,24 @@ export function deadLetterDetails(letter: DeadLetter): string[] {
     const text = headerText(bytes);
     return [printable(name), text === undefined ? "hex" : "text", printable(text ?? bytes.toString("hex"))];
   });
-  const size = `${letter.value.length} bytes`;
+  const wholeBytes = wholeBytesOfCut(letter);
+  const size = wholeBytes === undefined ? "" : ` of ${wholeBytes}`;
   return [
     `dead letter ${letter.partition}/${letter.offset} from ${printable(letter.source)}: ${printable(letter.reason)}`,
     "",
     ...tableLines([{ title: "HEADER" }, { title: "AS" }, { title: "VALUE" }], headers),
     "",
-    `VALUE, ${size}`,
+    `VALUE, ${letter.value.length}${size} bytes`,
     ...hexdump(letter.value, BYTES_SHOWN_MAX),
   ];
+}
+
+/** What to say of bytes that are not all of their record's value; undefined where they are. */
+export function cutNote(letter: DeadLetter): string | undefined {
+  const wholeBytes = wholeBytesOfCut(letter);
+  return wholeBytes === undefined
+    ? undefined
+    : `the dead letter was cut: these are ${letter.value.length} of the record's ${wholeBytes} bytes`;
 }
 
 export function noSuchDeadLetter(topic: string, place: { partition: number; offset: number }): FatalError {

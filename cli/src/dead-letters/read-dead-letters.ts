@@ -5,6 +5,33 @@ const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 500 };
 /** Reads in a row that bring nothing although the topic goes on. */
 const EMPTY_READS_MAX = 20;
 
+/** Dead letters to list, and whether there are more. */
+export interface FoundDeadLetters {
+  readonly letters: readonly DeadLetter[];
+  readonly more: boolean;
+}
+
+/**
+ * The dead letters of the first sources, at most `limit`. A source that is dead-lettered again, as after a
+ * redelivery, has the same key again: its last copy counts.
+ */
+export async function lastDeadLetters(
+  reader: LogReader,
+  topic: string,
+  limit: number,
+): Promise<FoundDeadLetters> {
+  const bySource = new Map<string, DeadLetter>();
+  let more = false;
+  for await (const letter of readDeadLetters(reader, topic)) {
+    const { key, partition, offset } = letter;
+    // Whoever wrote a letter without a key, it was no worker: each stands for itself.
+    const source = key === null ? `${partition}/${offset}` : `key ${key.toString("latin1")}`;
+    if (bySource.delete(source) || bySource.size < limit) bySource.set(source, letter);
+    else more = true;
+  }
+  return { letters: [...bySource.values()], more };
+}
+
 /** The dead letters of all partitions as they stand now, one partition after the other; none is taken out. */
 export async function* readDeadLetters(
   reader: LogReader,
