@@ -257,8 +257,22 @@ describe("the query service", () => {
     };
     expect(second).toMatchObject({ items: [{ verdict: "duplicate" }], cursor: null });
     expect(second.items).toHaveLength(1);
-    const other = await service.get(`/v1/users/bus/history?limit=2&verdict=applied&cursor=${first.cursor}`);
-    expect(other.status).toBe(400);
-    expect(await other.json()).toMatchObject({ field: "cursor" });
+  });
+
+  test("refuses a wrong cursor as it does any other parameter that is wrong", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
+    const { cursor } = (await body("/v1/users/bus/history?limit=1")) as { cursor: string };
+    const refused = [
+      ["/v1/users/bus/history?cursor=abc", "cursor is none that this service gave"],
+      ["/v1/users?cursor=abc", "cursor is none that this service gave"],
+      [`/v1/users/bus/history?verdict=applied&cursor=${cursor}`, "cursor belongs to another question"],
+    ] as const;
+    for (const [path, detail] of refused) {
+      const answer = await service.get(path);
+      const body = { type: "urn:lastknown:problem:invalid-parameter", field: "cursor", detail };
+      expect([answer.status, await answer.json()]).toMatchObject([400, body]);
+      expect(answer.headers.get("x-data-source")).toBe("none");
+      expect(answer.headers.get("x-data-lag-seconds")).toBe("unknown");
+    }
   });
 });

@@ -119,7 +119,7 @@ export class Answers {
       return await ask(view);
     } catch (cause) {
       if (cause instanceof InvalidCursorError)
-        throw new Problem("invalid-parameter", cause.message, { field: "cursor", provenance, cause });
+        throw new Problem("invalid-parameter", cause.message, { field: "cursor", cause });
       if (cause instanceof ViewBehindCursorError)
         throw new Problem("replica-behind", cause.message, { provenance, cause });
       if (cause instanceof ArrivalGoneError || cause instanceof ViewDamagedError)

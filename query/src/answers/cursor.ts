@@ -3,6 +3,10 @@ import { createHash } from "node:crypto";
 /** The cursor is none of ours, or belongs to another question. */
 export class InvalidCursorError extends Error {
   override readonly name = "InvalidCursorError";
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`cursor ${reason}`, options);
+  }
 }
 
 /** This replica has not yet folded all that was there when the first page was answered. */
@@ -22,6 +26,7 @@ export interface Cursor<Place> {
   readonly ends: readonly number[];
 }
 
+const NOT_OURS = "is none that this service gave";
 /** A base64url text of more would not fit into a request line beside an id. */
 const CURSOR_LENGTH_MAX = 8000;
 
@@ -38,12 +43,11 @@ export function parseCursor<Place extends string | number>(
   isPlace: (place: unknown) => place is Place,
 ): Cursor<Place> {
   const [fingerprint, next, ...ends] = contentOf(text);
-  if (!isPlace(next) || !ends.every(isOffset))
-    throw new InvalidCursorError("is not a cursor of this service");
+  if (!isPlace(next) || !ends.every(isOffset)) throw new InvalidCursorError(NOT_OURS);
   if (fingerprint !== fingerprintOf(question)) throw new InvalidCursorError("belongs to another question");
   const cursor = { next, ends };
   // One text per cursor: what decodes to the same by leniency of base64 or JSON is not ours.
-  if (printCursor(question, cursor) !== text) throw new InvalidCursorError("is not a cursor of this service");
+  if (printCursor(question, cursor) !== text) throw new InvalidCursorError(NOT_OURS);
   return cursor;
 }
 
@@ -61,9 +65,9 @@ function contentOf(text: string): unknown[] {
       text.length > CURSOR_LENGTH_MAX ? null : JSON.parse(Buffer.from(text, "base64url").toString());
     if (Array.isArray(content)) return content;
   } catch (cause) {
-    throw new InvalidCursorError("is not a cursor of this service", { cause });
+    throw new InvalidCursorError(NOT_OURS, { cause });
   }
-  throw new InvalidCursorError("is not a cursor of this service");
+  throw new InvalidCursorError(NOT_OURS);
 }
 
 function fingerprintOf(question: readonly unknown[]): string {
