@@ -9,9 +9,11 @@ const CONTENT_SECURITY_POLICY =
 export function addDocsRoutes(server: RouteServer): void {
   const hidden = { schema: { hide: true } };
   server.get("/openapi.json", hidden, async () => server.swagger());
-  server.get("/docs", hidden, async (_request, reply) => {
-    reply.header("content-security-policy", CONTENT_SECURITY_POLICY).type("text/html; charset=utf-8");
-    return DOCS_PAGE;
-  });
+  for (const path of ["/docs", "/docs/"]) {
+    server.get(path, hidden, async (_request, reply) => {
+      reply.header("content-security-policy", CONTENT_SECURITY_POLICY).type("text/html; charset=utf-8");
+      return DOCS_PAGE;
+    });
+  }
   server.get("/", hidden, async (_request, reply) => reply.redirect("/docs"));
 }

@@ -288,8 +288,8 @@ describe("the HTTP service", () => {
     expect(asked).toMatchObject({ limit: 100, verdict: undefined });
   });
 
-  test("has a page to read and try it that loads nothing from elsewhere", async () => {
-    const page = await get("/docs");
+  test.each(["/docs", "/docs/"])("has a page at %s that loads nothing from elsewhere", async (path) => {
+    const page = await get(path);
     expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
     expect(page.body).not.toMatch(/https?:\/\//);
     // A page whose script does not parse would stay empty.

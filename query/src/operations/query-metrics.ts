@@ -15,6 +15,7 @@ export const ROUTES = [
   "/health",
   "/openapi.json",
   "/docs",
+  "/docs/",
   "/",
   "unknown",
 ] as const;
