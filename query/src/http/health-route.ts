@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { responses } from "./responses.js";
 import type { RouteServer } from "./route-server.js";
 import { NoQuery } from "./schemas.js";
 
@@ -26,7 +27,7 @@ export function addHealthRoute(server: RouteServer, health: () => Promise<Health
   const schema = {
     summary: "How the service and its view stand",
     querystring: NoQuery,
-    response: { 200: HealthSchema },
+    response: responses(HealthSchema),
   };
   server.get("/health", { schema }, async () => await health());
 }

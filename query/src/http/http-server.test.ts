@@ -264,7 +264,7 @@ describe("the HTTP service", () => {
     const { get: operation } = api.paths["/v1/users/{user}/history"] as {
       get: { responses: object; parameters: { name: string }[] };
     };
-    expect(Object.keys(operation.responses)).toEqual(["200", "4XX", "5XX"]);
+    expect(Object.keys(operation.responses)).toEqual(["200", "405", "503", "4XX", "5XX"]);
     expect(operation.parameters.map(({ name }) => name).sort()).toEqual([
       "cursor",
       "from",

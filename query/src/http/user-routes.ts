@@ -4,11 +4,9 @@ import type { Answers } from "../answers/answers.js";
 import { explanationBody, judgedStateBody, metaBody, stateBody } from "./answer-bodies.js";
 import { limitOf, momentOf, timeOf, userOf, verdictOf } from "./parameters.js";
 import { provenanceHeaders } from "./provenance-headers.js";
+import { storeResponses } from "./responses.js";
 import type { RouteServer } from "./route-server.js";
 import * as schemas from "./schemas.js";
-
-/** 400, 404 and 503 are what can be expected; all errors have this shape. */
-const errors = { "4xx": schemas.ProblemSchema, "5xx": schemas.ProblemSchema };
 
 /** Everything under /v1/users. */
 export function addUserRoutes(server: RouteServer, answers: Answers): void {
@@ -23,7 +21,7 @@ function addUserRoute(server: RouteServer, answers: Answers): void {
     summary: "The latest state, or with at and knownAt the state at a moment",
     params: schemas.UserPath,
     querystring: schemas.MomentQuery,
-    response: { 200: schemas.State, ...errors },
+    response: storeResponses(schemas.State),
   };
   server.get("/v1/users/:user", { schema }, async ({ params, query }, reply) => {
     const user = userOf(params.user, query);
@@ -39,7 +37,7 @@ function addHistoryRoute(server: RouteServer, answers: Answers): void {
     summary: "The arrivals in the order of their source offsets, each with what it did to the state",
     params: schemas.UserPath,
     querystring: schemas.HistoryQuery,
-    response: { 200: schemas.HistoryPage, ...errors },
+    response: storeResponses(schemas.HistoryPage),
   };
   server.get("/v1/users/:user/history", { schema }, async ({ params, query }, reply) => {
     const user = userOf(params.user, query);
@@ -56,7 +54,7 @@ function addExplainRoute(server: RouteServer, answers: Answers): void {
     summary: "Which arrival won at a moment, which lost to it and why",
     params: schemas.UserPath,
     querystring: schemas.MomentQuery,
-    response: { 200: schemas.Explanation, ...errors },
+    response: storeResponses(schemas.Explanation),
   };
   server.get("/v1/users/:user/explain", { schema }, async ({ params, query }, reply) => {
     const answer = await answers.explain(userOf(params.user, query), momentOf(query));
@@ -68,7 +66,7 @@ function addUsersRoute(server: RouteServer, answers: Answers): void {
   const schema = {
     summary: "Who is known, in the order of the ids' bytes",
     querystring: schemas.UsersQuery,
-    response: { 200: schemas.UsersPage, ...errors },
+    response: storeResponses(schemas.UsersPage),
   };
   server.get("/v1/users", { schema }, async ({ query }, reply) => {
     const answer = await answers.users({ limit: limitOf(query), cursor: query.cursor });
