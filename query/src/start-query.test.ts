@@ -84,6 +84,15 @@ describe("the query service", () => {
     });
   });
 
+  test("explains with as many losers as asked for, and says whether these are all", async () => {
+    const more = Array.from({ length: 12 }, (_, n) => ({ user: "bus", timeStamp: NOON + n, sts: NOON + n }));
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(more)) });
+    const lost = Array.from({ length: 11 }, (_, n) => ({ source: { offset: 10 - n } }));
+    const few = { lost: lost.slice(0, 5), lost_complete: false, arrivals: { total: 12 } };
+    expect(await body("/v1/users/bus/explain")).toMatchObject(few);
+    expect(await body("/v1/users/bus/explain?limit=11")).toMatchObject({ lost, lost_complete: true });
+  });
+
   test("takes the latest from Redis and says how far that is behind", async () => {
     await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)) });
     const bucket = bucketOf(Buffer.from("bus"));

@@ -10,7 +10,7 @@ import { ViewDamagedError } from "../view/view-store.js";
 import type { Answer, Provenance } from "./answer.js";
 import { ArrivalGoneError } from "./arrival-at.js";
 import { InvalidCursorError, ViewBehindCursorError } from "./cursor.js";
-import type { Explanation } from "./explain.js";
+import type { ExplainQuestion, Explanation } from "./explain.js";
 import type { HistoryPage, HistoryQuestion } from "./history.js";
 import type { UsersPage, UsersQuestion } from "./list-users.js";
 import type { Moment } from "./newest-arrival.js";
@@ -55,8 +55,8 @@ export class Answers {
     return await this.#fromView(question.user, (view) => view.history(question));
   }
 
-  async explain(user: string, moment: Moment): Promise<Answer<Explanation>> {
-    return await this.#fromView(user, (view) => view.explain(user, moment));
+  async explain(question: ExplainQuestion): Promise<Answer<Explanation>> {
+    return await this.#fromView(question.user, (view) => view.explain(question));
   }
 
   async users(question: UsersQuestion): Promise<Answer<UsersPage>> {

@@ -1,19 +1,28 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { compareOrder } from "@lastknown/shared";
-import type { FoldedArrival, OrderPosition } from "../view/arrival.js";
-import type { OrderBound, ViewStore } from "../view/view-store.js";
-import { judgementOf, type JudgedState } from "./history.js";
-import { isAfter, isReceivedBy, isWithin, newestArrival, type Moment } from "./newest-arrival.js";
+import type { FoldedArrival } from "../view/arrival.js";
+import type { ViewStore } from "../view/view-store.js";
+import type { AnswerContext } from "./answer-context.js";
 import { ArrivalGoneError } from "./arrival-at.js";
+import { judgementOf, PAGE_BYTES_MAX, type JudgedState } from "./history.js";
+import { findLosers, type ArrivalCounts } from "./losers.js";
+import { newestArrival, type Moment } from "./newest-arrival.js";
 import { stateOf } from "./user-state.js";
-import { WHOLE_ORDER, type AnswerContext } from "./answer-context.js";
 import { whyLost, type Reason } from "./why-lost.js";
+
+export interface ExplainQuestion {
+  readonly user: string;
+  readonly moment: Moment;
+  /** How many of each kind of loser. */
+  readonly limit: number;
+}
 
 export interface Explanation {
   readonly user: string;
   readonly winner: JudgedState;
   /** From the greatest order down: the next by order, what the moment left out, and the last received. */
   readonly lost: readonly LostArrival[];
+  /** Whether each of the user's arrivals but the winner is in `lost`. */
+  readonly lostComplete: boolean;
   readonly arrivals: ArrivalCounts;
 }
 
@@ -22,99 +31,51 @@ export interface LostArrival {
   readonly reasons: readonly Reason[];
 }
 
-export interface ArrivalCounts {
-  readonly total: number;
-  /** Those that the moment lets in. */
-  readonly considered: number;
-  readonly afterAt: number;
-  readonly receivedAfterKnownAt: number;
-  /** False if the user has more than were counted. */
-  readonly complete: boolean;
-}
+/** Losers before other work gets its turn: about 5 ms, as each is decoded and judged. */
+const JUDGED_PER_TURN = 50;
 
-/** How many of each kind of loser are shown. */
-const LOSERS_MAX = 5;
-const COUNTED_MAX = 50_000;
-const COUNTED_PER_TURN = 2000;
-
-/** Which arrival won at the moment, which lost to it and why; undefined if none had come by then. */
+/**
+ * Which arrival won at the moment, which lost to it and why; undefined if none had come by then. Their events
+ * have PAGE_BYTES_MAX together, or little more: the rest of the losers is left out.
+ *
+ * What is folded meanwhile is left out too, or it could be called a loser though it is newer than the winner.
+ */
 export async function explain(
   context: AnswerContext,
   place: { topic: string; partition: number },
-  user: string,
-  moment: Moment,
+  question: ExplainQuestion,
 ): Promise<Explanation | undefined> {
   const { store, schemas } = context;
+  const { user, moment } = question;
+  const asked = store.position(place.partition);
   const winner = await newestArrival(context, place, user, moment);
   if (winner === undefined) return undefined;
-  const arrivals = await countArrivals(store, user, moment);
-  const judged = (position: OrderPosition): JudgedState => {
-    const arrival = foldedArrival(store, user, position.offset);
+  const sourceEnd = Math.max(asked.sourceEnd, winner.offset + 1);
+  const { positions, arrivals } = await findLosers(store, { ...question, winner, sourceEnd });
+
+  const judged = (arrival: FoldedArrival): JudgedState => {
     return { ...stateOf(arrival, place, schemas), ...judgementOf(arrival) };
   };
-  const winnersState = judged(winner);
-  const lost = losers(store, user, winner, moment).map((loser) => {
-    const state = judged(loser);
+  const winnersState = judged(foldedArrival(store, user, winner.offset));
+  const lost: LostArrival[] = [];
+  let bytes = 0;
+  for (const loser of positions) {
+    if (bytes >= PAGE_BYTES_MAX) break;
+    const arrival = foldedArrival(store, user, loser.offset);
+    bytes += arrival.body.length;
+    const state = judged(arrival);
     const contenders = [
       { ...loser, attributes: state.attributes },
       { ...winner, attributes: winnersState.attributes },
     ] as const;
-    return { state, reasons: whyLost(...contenders, moment) };
-  });
-  return { user, winner: winnersState, lost, arrivals };
+    lost.push({ state, reasons: whyLost(...contenders, moment) });
+    if (lost.length % JUDGED_PER_TURN === 0) await nextTurn();
+  }
+  const lostComplete = arrivals.complete && lost.length === arrivals.total - 1;
+  return { user, winner: winnersState, lost, lostComplete, arrivals };
 }
 
 function foldedArrival(store: ViewStore, user: string, offset: number): FoldedArrival {
   for (const arrival of store.bySource(user, offset)) if (arrival.offset === offset) return arrival;
   throw new ArrivalGoneError("the view is being built anew");
-}
-
-function losers(store: ViewStore, user: string, winner: OrderPosition, moment: Moment): OrderPosition[] {
-  const excluded = take(store.byOrder(user, WHOLE_ORDER), (position) => !isWithin(position, moment));
-  // Arrivals that tie with the winner may stand before it.
-  const fromWinnerDown = store.byOrder(user, { orderMax: winner.order });
-  const nextByOrder = take(fromWinnerDown, (position) => {
-    return position.offset !== winner.offset && isWithin(position, moment);
-  });
-  const lastReceived = take(store.latestReceived(user), () => true);
-  const byOffset = new Map(
-    [...excluded, ...nextByOrder, ...lastReceived].map((loser) => [loser.offset, loser]),
-  );
-  byOffset.delete(winner.offset);
-  return [...byOffset.values()].sort((a, b) => compareOrder(b.order, a.order) || a.offset - b.offset);
-}
-
-/** The first that fit; looks no further than a bounded number of steps. */
-function take(
-  positions: Iterable<OrderPosition>,
-  fits: (position: OrderPosition) => boolean,
-): OrderPosition[] {
-  const taken: OrderPosition[] = [];
-  let steps = 0;
-  for (const position of positions) {
-    if (fits(position)) taken.push({ order: position.order, offset: position.offset });
-    if (taken.length === LOSERS_MAX || ++steps === COUNTED_PER_TURN) break;
-  }
-  return taken;
-}
-
-async function countArrivals(store: ViewStore, user: string, moment: Moment): Promise<ArrivalCounts> {
-  const counts = { total: 0, considered: 0, afterAt: 0, receivedAfterKnownAt: 0 };
-  let bound: OrderBound = WHOLE_ORDER;
-  while (counts.total < COUNTED_MAX) {
-    let steps = 0;
-    let last: OrderPosition | undefined;
-    for (const position of store.byOrder(user, bound)) {
-      last = position;
-      counts.total++;
-      if (isAfter(position, moment)) counts.afterAt++;
-      if (!isReceivedBy(position, moment)) counts.receivedAfterKnownAt++;
-      if (isWithin(position, moment)) counts.considered++;
-      if (++steps === COUNTED_PER_TURN) break;
-    }
-    if (last === undefined || steps < COUNTED_PER_TURN) return { ...counts, complete: true };
-    bound = { below: last };
-    await nextTurn();
-  }
-  return { ...counts, complete: false };
 }

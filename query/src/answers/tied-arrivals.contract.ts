@@ -89,7 +89,7 @@ export function describeTiedArrivals(name: string, make: () => Promise<StoreUnde
           letter: "b",
         })),
       ]);
-      const explanation = await answers.explain("a", {});
+      const explanation = await answers.explain({ user: "a", moment: {}, limit: 5 });
       if (typeof explanation === "string") throw new Error(explanation);
       const { winner, lost } = explanation;
       expect([winner.source.offset, winner.attributes["gateway"], winner.verdict]).toEqual([

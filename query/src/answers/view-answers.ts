@@ -2,7 +2,7 @@ import { partitionOf } from "@lastknown/shared";
 import type { AnswerContext } from "./answer-context.js";
 import { arrivalAt } from "./arrival-at.js";
 import { EventSchemas } from "../view/event-schemas.js";
-import { explain, type Explanation } from "./explain.js";
+import { explain, type ExplainQuestion, type Explanation } from "./explain.js";
 import { history, type HistoryPage, type HistoryQuestion } from "./history.js";
 import { listUsers, type UsersPage, type UsersQuestion } from "./list-users.js";
 import { newestArrival, type Moment } from "./newest-arrival.js";
@@ -34,9 +34,9 @@ export class ViewAnswers {
     return history(this.#context, this.#placeOf(question.user), question);
   }
 
-  async explain(user: string, moment: Moment): Promise<Explanation | Absence> {
-    if (!this.#context.store.hasUser(user)) return "unknown-user";
-    return (await explain(this.#context, this.#placeOf(user), user, moment)) ?? "no-state-yet";
+  async explain(question: ExplainQuestion): Promise<Explanation | Absence> {
+    if (!this.#context.store.hasUser(question.user)) return "unknown-user";
+    return (await explain(this.#context, this.#placeOf(question.user), question)) ?? "no-state-yet";
   }
 
   /** One page of the known users. Throws InvalidCursorError, ViewBehindCursorError. */

@@ -30,12 +30,14 @@ export function explanationBody({
   user,
   winner,
   lost,
+  lostComplete,
   arrivals,
 }: Explanation): Omit<ExplanationBody, "meta"> {
   return {
     user,
     winner: judgedStateBody(winner),
     lost: lost.map(({ state, reasons }) => ({ ...judgedStateBody(state), reasons: [...reasons] })),
+    lost_complete: lostComplete,
     arrivals: {
       total: arrivals.total,
       considered: arrivals.considered,

@@ -22,6 +22,10 @@ const echo = {
     asked = question;
     return Promise.resolve({ source: "view", lag: 0, content: { items: [], cursor: null } });
   },
+  explain: (question: object) => {
+    asked = question;
+    return Promise.reject(new TypeError("not asked for its answer"));
+  },
   users: () => Promise.reject(new TypeError("a bug")),
 } as unknown as Answers;
 let asked: object | undefined;
@@ -150,6 +154,10 @@ describe("the HTTP service", () => {
     ["/v1/users/a/history?limit=0", "limit"],
     ["/v1/users/a/history?limit=1001", "limit"],
     ["/v1/users/a/history?limit=1e2", "limit"],
+    ["/v1/users/a/explain?limit=0", "limit"],
+    ["/v1/users/a/explain?limit=1001", "limit"],
+    ["/v1/users/a/explain?limit=few", "limit"],
+    ["/v1/users/a/explain?cursor=c", "cursor"],
     ["/v1/users/a/history?from=now", "from"],
     ["/v1/users/a/history?to=now", "to"],
     ["/v1/users?at=2024-03-10T12:00:00Z", "at"],
@@ -280,12 +288,19 @@ describe("the HTTP service", () => {
     const api = (await get("/openapi.json")).json<{
       paths: Record<string, { get: { parameters: { name: string; schema: object }[] } }>;
     }>();
-    const parameters = api.paths["/v1/users/{user}/history"]?.get.parameters ?? [];
-    const schemaOf = (wanted: string) => parameters.find(({ name }) => name === wanted)?.schema;
-    expect(schemaOf("verdict")).toMatchObject({ type: "string", enum: ["applied", "duplicate", "stale"] });
-    expect(schemaOf("limit")).toMatchObject({ type: "integer", minimum: 1, maximum: 1000, default: 100 });
+    const schemaOf = (call: string, wanted: string) =>
+      api.paths[`/v1/users/{user}/${call}`]?.get.parameters.find(({ name }) => name === wanted)?.schema;
+    const words = { type: "string", enum: ["applied", "duplicate", "stale"] };
+    expect(schemaOf("history", "verdict")).toMatchObject(words);
+    const bounds = { type: "integer", minimum: 1, maximum: 1000 };
+    expect(schemaOf("history", "limit")).toMatchObject({ ...bounds, default: 100 });
     expect((await get("/v1/users/a/history")).statusCode).toBe(200);
     expect(asked).toMatchObject({ limit: 100, verdict: undefined });
+    expect(schemaOf("explain", "limit")).toMatchObject({ ...bounds, default: 5 });
+    await get("/v1/users/a/explain");
+    expect(asked).toMatchObject({ limit: 5 });
+    await get("/v1/users/a/explain?limit=1000");
+    expect(asked).toMatchObject({ user: "a", limit: 1000 });
   });
 
   test.each(["/docs", "/docs/"])("has a page at %s that loads nothing from elsewhere", async (path) => {

@@ -5,8 +5,16 @@ import { Problem } from "../answers/problem.js";
 /** A query string taken apart: each name once. */
 export type Query = Readonly<Record<string, string>>;
 
-export const LIMIT_DEFAULT = 100;
-export const LIMIT_MAX = 1000;
+/** How much a question may ask for, and what it gets where it does not say. */
+export interface LimitBounds {
+  readonly ifAbsent: number;
+  readonly max: number;
+}
+
+/** Of the items of a page. */
+export const PAGE_LIMIT: LimitBounds = { ifAbsent: 100, max: 1000 };
+/** Of each kind of loser. */
+export const LOSERS_LIMIT: LimitBounds = { ifAbsent: 5, max: 1000 };
 
 /** The path's id, or for `-` the one given as `?id=`, for ids that a path cannot carry. */
 export function userOf(pathId: string, query: Query): string {
@@ -53,11 +61,11 @@ export function verdictOf(query: Query): Verdict | undefined {
   return verdict;
 }
 
-export function limitOf(query: Query): number {
+export function limitOf(query: Query, { ifAbsent, max }: LimitBounds): number {
   const text = query["limit"];
-  if (text === undefined) return LIMIT_DEFAULT;
+  if (text === undefined) return ifAbsent;
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > LIMIT_MAX) throw wrong("limit", `is not a whole number from 1 to ${LIMIT_MAX}`);
+  if (limit < 1 || limit > max) throw wrong("limit", `is not a whole number from 1 to ${max}`);
   return limit;
 }
 

@@ -2,7 +2,7 @@ import { VERDICTS } from "@lastknown/shared";
 import { Type, type Static } from "typebox";
 import { DATA_SOURCES } from "../answers/answer.js";
 import { REASON_CODES } from "../answers/why-lost.js";
-import { LIMIT_DEFAULT, LIMIT_MAX } from "./parameters.js";
+import { LOSERS_LIMIT, PAGE_LIMIT, type LimitBounds } from "./parameters.js";
 
 /** The shapes of questions and answers, as /openapi.json shows them. Values are parsed by parameters.ts. */
 
@@ -61,6 +61,10 @@ export const Explanation = Type.Object({
   user: Type.String(),
   winner: JudgedState,
   lost: Type.Array(Type.Object({ ...stateProperties, ...judgementProperties, reasons: Type.Array(Reason) })),
+  lost_complete: Type.Boolean({
+    description:
+      "whether every arrival but the winner is in lost; if not, ask for more with limit, or for all with history",
+  }),
   arrivals: Type.Object({
     total: Type.Integer(),
     considered: Type.Integer({ description: "those that the moment lets in" }),
@@ -97,21 +101,35 @@ const at = Type.Optional(
 const knownAt = Type.Optional(
   Type.String({ description: "what our side had received by then: ISO 8601 with a zone" }),
 );
-const limit = Type.Optional(
-  Type.Unsafe<string>({
-    type: "integer",
-    minimum: 1,
-    maximum: LIMIT_MAX,
-    default: LIMIT_DEFAULT,
-    description: `items at most: 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} unless given`,
-  }),
-);
+const limitOf = (what: string, { ifAbsent, max }: LimitBounds) =>
+  Type.Optional(
+    Type.Unsafe<string>({
+      type: "integer",
+      minimum: 1,
+      maximum: max,
+      default: ifAbsent,
+      description: `${what} at most: 1 to ${max}; ${ifAbsent} unless given`,
+    }),
+  );
+const limit = limitOf("items", PAGE_LIMIT);
 const pageCursor = Type.Optional(Type.String({ description: "the cursor of the page before" }));
 
 /** A parameter that is none of these is refused: a misspelt knownAt must not answer another question. */
 const strict = { additionalProperties: false };
 export const NoQuery = Type.Object({}, strict);
 export const MomentQuery = Type.Object({ id, at, knownAt }, strict);
+export const ExplainQuery = Type.Object(
+  {
+    id,
+    at,
+    knownAt,
+    limit: limitOf(
+      "losers of each kind (next by order, left out by the moment, last received)",
+      LOSERS_LIMIT,
+    ),
+  },
+  strict,
+);
 export const HistoryQuery = Type.Object(
   {
     id,

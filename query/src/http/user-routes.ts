@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Answer } from "../answers/answer.js";
 import type { Answers } from "../answers/answers.js";
 import { explanationBody, judgedStateBody, metaBody, stateBody } from "./answer-bodies.js";
-import { limitOf, momentOf, timeOf, userOf, verdictOf } from "./parameters.js";
+import { limitOf, LOSERS_LIMIT, momentOf, PAGE_LIMIT, timeOf, userOf, verdictOf } from "./parameters.js";
 import { provenanceHeaders } from "./provenance-headers.js";
 import { storeResponses } from "./responses.js";
 import type { RouteServer } from "./route-server.js";
@@ -42,7 +42,7 @@ function addHistoryRoute(server: RouteServer, answers: Answers): void {
   server.get("/v1/users/:user/history", { schema }, async ({ params, query }, reply) => {
     const user = userOf(params.user, query);
     const [from, to] = [timeOf(query, "from"), timeOf(query, "to")];
-    const [verdict, limit] = [verdictOf(query), limitOf(query)];
+    const [verdict, limit] = [verdictOf(query), limitOf(query, PAGE_LIMIT)];
     const answer = await answers.history({ user, from, to, verdict, limit, cursor: query.cursor });
     const { items, cursor } = answer.content;
     return withProvenance(reply, answer, { items: items.map(judgedStateBody), cursor });
@@ -53,11 +53,12 @@ function addExplainRoute(server: RouteServer, answers: Answers): void {
   const schema = {
     summary: "Which arrival won at a moment, which lost to it and why",
     params: schemas.UserPath,
-    querystring: schemas.MomentQuery,
+    querystring: schemas.ExplainQuery,
     response: storeResponses(schemas.Explanation),
   };
   server.get("/v1/users/:user/explain", { schema }, async ({ params, query }, reply) => {
-    const answer = await answers.explain(userOf(params.user, query), momentOf(query));
+    const [user, moment] = [userOf(params.user, query), momentOf(query)];
+    const answer = await answers.explain({ user, moment, limit: limitOf(query, LOSERS_LIMIT) });
     return withProvenance(reply, answer, explanationBody(answer.content));
   });
 }
@@ -69,7 +70,7 @@ function addUsersRoute(server: RouteServer, answers: Answers): void {
     response: storeResponses(schemas.UsersPage),
   };
   server.get("/v1/users", { schema }, async ({ query }, reply) => {
-    const answer = await answers.users({ limit: limitOf(query), cursor: query.cursor });
+    const answer = await answers.users({ limit: limitOf(query, PAGE_LIMIT), cursor: query.cursor });
     const items = answer.content.users.map((user) => ({ user }));
     return withProvenance(reply, answer, { items, cursor: answer.content.cursor });
   });
