@@ -2,6 +2,7 @@ import {
   fleetNames,
   loadSettings,
   MemoryFleetRecordCell,
+  MemoryGroupOffsets,
   MemoryLog,
   printFleetRecord,
   silentLogger,
@@ -21,8 +22,8 @@ export interface MemoryService {
   readonly log: MemoryLog;
   readonly fleet: FleetForTest;
   readonly latest: MemoryLatestStates;
-  /** Partition → committed offset of the workers' group. */
-  readonly committed: Map<number, number>;
+  /** Commits an offset of the events topic for the workers' group. */
+  commit(partition: number, offset: number): void;
   get(path: string): Promise<Response>;
 }
 
@@ -40,7 +41,7 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
   const log = options.log ?? new MemoryLog({ topics });
   const fleet = new FleetForTest({ fleet: name, appender: log, partitions: TEST_PARTITIONS });
   const latest = new MemoryLatestStates();
-  const committed = new Map<number, number>();
+  const groupOffsets = new MemoryGroupOffsets();
   await fleet.establish();
   await options.prepare?.({ fleet, log, latest });
 
@@ -53,7 +54,7 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
     connections: {
       auditReader: log,
       positionReader: log,
-      groupOffsets: { committedOffsets: () => Promise.resolve(committed) },
+      groupOffsets,
       latest,
       redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
       openStore: options.openStore ?? (() => Promise.resolve(new MemoryViewStore())),
@@ -61,7 +62,9 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
     },
   });
   const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${query.port}${path}`);
-  return { query, log, fleet, latest, committed, get };
+  const commit = (partition: number, offset: number): void =>
+    groupOffsets.commit(names.workerGroup, names.eventsTopic, partition, offset);
+  return { query, log, fleet, latest, commit, get };
 }
 
 const DEADLINE_MS = 20_000;

@@ -6,11 +6,11 @@ import {
   RedisFleetRecordCell,
   type FleetRecord,
   type FleetRecordCell,
+  type GroupOffsets,
   type Logger,
   type LogReader,
   type Settings,
 } from "@lastknown/shared";
-import type { GroupOffsets } from "./freshness/log-tracker.js";
 import type { LatestStates } from "./latest/latest-states.js";
 import { RedisLatestStates } from "./latest/redis/redis-latest-states.js";
 import { DirectoryLock } from "./view/lmdb/directory-lock.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { fleetNames, MemoryLog } from "@lastknown/shared";
+import { fleetNames, MemoryGroupOffsets, MemoryLog } from "@lastknown/shared";
 import { measureFleetLag, type FleetLagSources } from "./fleet-lag.js";
 import { lagLines } from "./print-lag.js";
 
@@ -11,7 +11,10 @@ function sources(options: {
   committed?: [number, number][];
   view?: number;
 }): Promise<FleetLagSources & { log: MemoryLog }> {
-  const { events } = options;
+  const { events, committed = [] } = options;
+  const groupOffsets = new MemoryGroupOffsets();
+  for (const [partition, offset] of committed)
+    groupOffsets.commit(names.workerGroup, names.eventsTopic, partition, offset);
   let appendedAtMs = NOW_MS - 100_000;
   const log = new MemoryLog({
     topics: { [names.eventsTopic]: events.length },
@@ -21,7 +24,7 @@ function sources(options: {
     names,
     reader: log,
     log,
-    committed: { committed: () => Promise.resolve(new Map(options.committed)) },
+    groupOffsets,
     view: { lagRecords: () => Promise.resolve(options.view ?? null) },
     now: () => NOW_MS,
   }));
@@ -65,14 +68,8 @@ describe("the fleet's lag", () => {
     expect(lag.lagSeconds).toBe(98);
   });
 
-  test("a negative committed offset means none: all that is left in the log waits", async () => {
-    const all = await sources({
-      events: [3, 2],
-      committed: [
-        [0, -2],
-        [1, -1],
-      ],
-    });
+  test("where nothing is committed all that is left in the log waits", async () => {
+    const all = await sources({ events: [3, 2] });
     all.log.truncateBefore(names.eventsTopic, 0, 1);
     const lag = await measureFleetLag(all);
     expect(lag.partitions.map(({ committed }) => committed)).toEqual([null, null]);

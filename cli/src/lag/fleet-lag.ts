@@ -1,4 +1,4 @@
-import type { FleetNames, LogReader } from "@lastknown/shared";
+import type { FleetNames, GroupOffsets, LogReader } from "@lastknown/shared";
 
 /** How far the workers are behind in one partition of the events. */
 export interface PartitionLag {
@@ -27,11 +27,6 @@ export interface FleetLag {
   readonly partitions: readonly PartitionLag[];
 }
 
-/** The group's committed offsets as the broker tells them: a negative one (kafkajs can commit −2) means none. */
-export interface CommittedOffsets {
-  committed(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
-}
-
 /** How many audit records the view of a query service lacks; null where none answers or it does not know. */
 export interface ViewLag {
   lagRecords(): Promise<number | null>;
@@ -40,7 +35,7 @@ export interface ViewLag {
 export interface FleetLagSources {
   readonly names: FleetNames;
   readonly reader: LogReader;
-  readonly committed: CommittedOffsets;
+  readonly groupOffsets: GroupOffsets;
   readonly view: ViewLag;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -51,15 +46,15 @@ export interface FleetLagSources {
  * meanwhile makes the lag too great rather than too small.
  */
 export async function measureFleetLag(sources: FleetLagSources): Promise<FleetLag> {
-  const { names, reader, committed } = sources;
-  const commits = await committed.committed(names.workerGroup, names.eventsTopic);
+  const { names, reader, groupOffsets } = sources;
+  const commits = await groupOffsets.committedOffsets(names.workerGroup, names.eventsTopic);
   const ends = await reader.ends(names.eventsTopic);
   const partitions: PartitionLag[] = [];
   for (const [partition, { start, end }] of [...ends].sort(([a], [b]) => a - b)) {
-    const committedOffset = committedOrNull(commits.get(partition));
-    const lag = Math.max(0, end - Math.max(start, committedOffset ?? start));
+    const committed = commits.get(partition) ?? null;
+    const lag = Math.max(0, end - Math.max(start, committed ?? start));
     const lagSeconds = lag === 0 ? 0 : await waitedSeconds(sources, partition, end - lag);
-    partitions.push({ partition, committed: committedOffset, start, end, lag, lagSeconds });
+    partitions.push({ partition, committed, start, end, lag, lagSeconds });
   }
   return {
     lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
@@ -67,10 +62,6 @@ export async function measureFleetLag(sources: FleetLagSources): Promise<FleetLa
     viewLag: await sources.view.lagRecords(),
     partitions,
   };
-}
-
-function committedOrNull(offset: number | undefined): number | null {
-  return offset === undefined || offset < 0 ? null : offset;
 }
 
 function worstOf(partitions: readonly PartitionLag[]): number | null {

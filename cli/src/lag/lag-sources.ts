@@ -17,7 +17,7 @@ export async function withLagSources<Result>(
     return await work({
       names: fleetNames(settings.fleet.name),
       reader,
-      committed: { committed: (group, topic) => admin.committedOffsets(group, topic) },
+      groupOffsets: admin,
       view: new HttpViewLag(settings.query, settings.fleet.name),
       now: Date.now,
     });

@@ -2,18 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   withDeadline,
   type FleetNames,
+  type GroupOffsets,
   type Logger,
   type LogReader,
   type PartitionEnds,
 } from "@lastknown/shared";
 import { EndSamples } from "./end-samples.js";
 import { FoldMarks } from "./fold-marks.js";
-
-/** Where a consumer group stands. */
-export interface GroupOffsets {
-  /** Partition → committed offset; negative, or absent, where there is none. */
-  committedOffsets(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
-}
 
 export interface LogTrackerOptions {
   readonly names: FleetNames;
@@ -102,7 +97,7 @@ export class LogTracker {
       // The end was looked up after this moment, so what lies past it came after this moment too.
       samples.add(startedAtMs, end);
       const auditEnd = audit.get(partition)?.end;
-      if (auditEnd !== undefined) marks.add(Math.max(committed.get(partition) ?? 0, 0), auditEnd);
+      if (auditEnd !== undefined) marks.add(committed.get(partition) ?? 0, auditEnd);
     }
     this.#positions = {
       events,

@@ -1,10 +1,12 @@
 export * from "./appender.js";
 export * from "./create-kafka.js";
 export * from "./errors.js";
+export type { GroupOffsets } from "./group-offsets.js";
 export * from "./kafka-admin.js";
 export * from "./kafka-appender.js";
 export * from "./kafka-log-reader.js";
 export * from "./log-reader.js";
+export * from "./memory-group-offsets.js";
 export * from "./memory-log.js";
 export * from "./require-reachable-broker.js";
 export * from "./topic-configuration.js";

@@ -5,6 +5,7 @@ import type { KafkaSettings } from "../settings/kafka-settings.js";
 import { retryBounded } from "./bounded-retry.js";
 import { createKafka } from "./create-kafka.js";
 import { UnknownTopicError } from "./errors.js";
+import type { GroupOffsets } from "./group-offsets.js";
 import { translateTopicCreationError } from "./topic-creation-error.js";
 import { UnfitConnection } from "./unfit-connection.js";
 import { configurationDifferences, type TopicDifference, type TopicPlan } from "./topic-configuration.js";
@@ -48,7 +49,7 @@ const LIST_PAUSE_MS = 100;
 const CALL_LIMITS = { attemptTimeoutMs: 30_000, deadlineMs: 15_000 };
 
 /** Topics and groups as an administrator sees them. It connects at its first call; close leaves nothing open. */
-export class KafkaAdmin {
+export class KafkaAdmin implements GroupOffsets {
   readonly #brokers: readonly string[];
   readonly #logger: Logger;
   readonly #admin: Admin;
@@ -124,13 +125,14 @@ export class KafkaAdmin {
     });
   }
 
-  /** Partition → committed offset; negative means none (kafkajs itself can commit −2 and −1). */
+  /** Partition → committed offset. A negative one, as kafkajs itself can commit (−2, −1), means none. */
   async committedOffsets(group: string, topic: string): Promise<Map<number, number>> {
     const answer = await this.#call(`tell the offsets of group ${group}`, topic, (admin) =>
       admin.fetchOffsets({ groupId: group, topics: [topic] }),
     );
     const partitions = answer.find((committed) => committed.topic === topic)?.partitions ?? [];
-    return new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    const offsets = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
+    return new Map(offsets.filter(([, offset]) => offset >= 0));
   }
 
   async describeGroup(group: string): Promise<GroupDescription> {

@@ -82,8 +82,7 @@ export class KafkaWorkerGroup implements WorkerGroup {
 
   async committed(): Promise<Map<number, number>> {
     const { group, topic } = this.#options;
-    const offsets = await this.#admin.committedOffsets(group, topic);
-    return new Map([...offsets].filter(([, offset]) => offset >= 0));
+    return await this.#admin.committedOffsets(group, topic);
   }
 
   async leave(): Promise<void> {

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { Consumer } from "kafkajs";
+import { silentLogger } from "../logging/index.js";
+import { createKafka } from "./create-kafka.js";
+import { describeGroupOffsets } from "./group-offsets.contract.js";
+import { KafkaAppender } from "./kafka-appender.js";
+import { record } from "./log.contract.js";
+import { testKafkaSettings, TestTopics } from "./test-broker.js";
+
+const PARTITIONS = 2;
+const RECORDS = 10;
+
+describeGroupOffsets("KafkaAdmin", async () => {
+  const topics = new TestTopics();
+  const [topic, otherTopic] = [await filled(topics), await filled(topics)];
+  const group = `test-${randomUUID()}`;
+  let member: Consumer | undefined;
+  return {
+    offsets: topics.admin,
+    group,
+    topic,
+    otherTopic,
+    commit: async (where, partition, offset) => {
+      member ??= await joined(group, [topic, otherTopic]);
+      await member.commitOffsets([{ topic: where, partition, offset: String(offset) }]);
+    },
+    close: async () => {
+      await member?.disconnect();
+      await topics.removeAll();
+    },
+  };
+});
+
+/** Past the log's end kafkajs would replace a commit by one of its own. */
+async function filled(topics: TestTopics): Promise<string> {
+  const topic = await topics.create(PARTITIONS);
+  const appender = new KafkaAppender({ settings: testKafkaSettings(), logger: silentLogger });
+  const records = Array.from({ length: PARTITIONS * RECORDS }, (_, n) => record(n % PARTITIONS, "a", "1"));
+  await appender.append(topic, records);
+  await appender.close();
+  return topic;
+}
+
+/** A member that takes nothing and commits nothing by itself. */
+async function joined(groupId: string, topics: string[]): Promise<Consumer> {
+  const consumer = createKafka(testKafkaSettings(), { logger: silentLogger }).consumer({ groupId });
+  await consumer.connect();
+  await consumer.subscribe({ topics, fromBeginning: true });
+  const hasJoined = new Promise<void>((resolve) => {
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      consumer.pause(topics.map((topic) => ({ topic })));
+      resolve();
+    });
+  });
+  await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
+  await hasJoined;
+  return consumer;
+}
