@@ -1,33 +1,31 @@
 import {
-  AUDIT_ENTRY_SCHEMA,
   ConfluentSchemaRegistry,
   connectRedis,
   createMetrics,
   fleetNames,
   KafkaAppender,
   KafkaLogReader,
-  RedisFleetRecordCell,
-  RetryingSchemaRegistry,
   startOperationsServer,
-  verifyFleet,
-  waitUntilReady,
   type CheckResult,
   type Logger,
   type Metrics,
   type Settings,
 } from "@lastknown/shared";
-import { Patience } from "./faults/patience.js";
+import { Patience, type Server } from "./faults/patience.js";
 import { KafkaWorkerGroup } from "./group/kafka/kafka-worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
 import { EventSchemas } from "./pipeline/event-schemas.js";
+import { awaitServers, type ServersToAwait } from "./starting/await-servers.js";
 import { RedisStateStore } from "./states/redis/redis-state-store.js";
-import { createWorkerMetrics } from "./worker-metrics.js";
+import { createWorkerMetrics, type WorkerMetrics } from "./worker-metrics.js";
 import { Worker } from "./worker.js";
 
 export interface WorkerDependencies {
   readonly logger: Logger;
   /** Made anew unless given. */
   readonly metrics?: Metrics;
+  /** Ends the start, which may have to wait for servers. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningWorker {
@@ -44,133 +42,190 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** At the start a server may take a while; after that the supervisor tries again. */
-const REGISTRY_ATTEMPTS_MAX = 6;
-
 /**
- * Starts a worker: connects, holds the settings against the fleet's record, joins the group. Several can run in
- * one process.
+ * Starts a worker: its operations server listens at once; when Kafka, Redis and the registry serve, however long
+ * that takes, the settings are held against the fleet's record, and it joins the group. Several can run in one
+ * process.
  *
  * @example
  *   const worker = await startWorker(loadSettings(), { logger });
  *   await worker.stop();
- * @throws FatalError where a server cannot be reached, or the fleet was made with other constants
+ * @throws FatalError where the fleet was made with other constants, a server refuses us or the operations port
+ *   cannot be had; KafkaRefusedError, UnknownTopicError; the signal's reason once it is aborted
  */
 export async function startWorker(
   settings: Settings,
   dependencies: WorkerDependencies,
 ): Promise<RunningWorker> {
-  const { logger, metrics = createMetrics() } = dependencies;
-  const opened: (() => Promise<void> | void)[] = [];
-  let closed: Promise<void> | undefined;
-  const closeAll = async (): Promise<void> => {
-    closed ??= closeInReverse(opened);
-    await closed;
-  };
+  const { logger, metrics = createMetrics(), signal = new AbortController().signal } = dependencies;
+  const worker = new OpeningWorker(settings, logger, metrics);
   try {
-    return await openWorker(settings, { logger, metrics, opened, closeAll });
+    await worker.open(signal);
+    return worker;
   } catch (error) {
-    await closeAll();
+    await worker.stop();
     throw error;
   }
 }
 
-async function closeInReverse(opened: readonly (() => Promise<void> | void)[]): Promise<void> {
-  for (const close of opened.toReversed()) await close();
-}
+/** A call to a server that takes longer is told of: a broken connection shows itself much later. */
+const NOTICE_AFTER_MS = 1500;
+/** Of the first calls to Kafka, which are repeated: so it is soon told why they fail. */
+const FIRST_CALLS_DEADLINE_MS = 1000;
 
-interface Opening {
-  readonly logger: Logger;
+/** The parts of a worker and the order in which they come up; what came last goes down first. */
+class OpeningWorker implements RunningWorker {
+  readonly #settings: Settings;
+  readonly #logger: Logger;
   readonly metrics: Metrics;
+  readonly #ending = new AbortController();
+  /** Waits for the servers before there is a worker. */
+  readonly #waiting: Patience;
+  readonly #patience: Patience;
   /** How to close what is open so far, in the order of opening. */
-  readonly opened: (() => Promise<void> | void)[];
-  readonly closeAll: () => Promise<void>;
-}
+  readonly #opened: (() => Promise<void> | void)[] = [];
+  #closed: Promise<void> | undefined;
+  #operationsPort = 0;
+  /** Undefined until the servers serve and the fleet was compared. */
+  #worker: Worker | undefined;
 
-async function openWorker(settings: Settings, opening: Opening): Promise<RunningWorker> {
-  const { logger, metrics, opened, closeAll } = opening;
-  const names = fleetNames(settings.fleet.name);
-  const { partitions, maxFutureSkewMicros: maxFutureSkew } = settings.fleet;
-  const {
-    retryDelayMs: delayMs,
-    retryDelayMaxMs: delayMaxMs,
-    redisDeadlineMs,
-    replicaWaitMs,
-  } = settings.worker;
+  constructor(settings: Settings, logger: Logger, metrics: Metrics) {
+    const { retryDelayMs: delayMs, retryDelayMaxMs: delayMaxMs } = settings.worker;
+    this.#settings = settings;
+    this.#logger = logger;
+    this.metrics = metrics;
+    this.#waiting = new Patience({ delayMs, delayMaxMs, noticeAfterMs: NOTICE_AFTER_MS, logger });
+    this.#patience = new Patience({ delayMs, delayMaxMs, logger });
+  }
 
-  const reader = new KafkaLogReader({ settings: settings.kafka, logger });
-  opened.push(() => reader.close());
-  const appender = new KafkaAppender({ settings: settings.kafka, logger });
-  opened.push(() => appender.close());
-  const redis = connectRedis(settings.redis, logger);
-  opened.push(() => redis.disconnect());
-  await waitUntilReady(redis, settings.redis);
-  await verifyFleet(
-    { names, reader, redis: new RedisFleetRecordCell(redis, names.fleet) },
-    { partitions, maxFutureSkew },
-  );
+  get operationsPort(): number {
+    return this.#operationsPort;
+  }
 
-  const registry = new ConfluentSchemaRegistry(settings.registry);
-  const retrying = { attemptsMax: REGISTRY_ATTEMPTS_MAX, delayMs, delayMaxMs };
-  const auditSchemaId = await new RetryingSchemaRegistry(registry, retrying).register(
-    names.auditSubject,
-    AUDIT_ENTRY_SCHEMA,
-  );
+  get ended(): Promise<void> {
+    return (this.#worker as Worker).ended;
+  }
 
-  const patience = new Patience({ delayMs, delayMaxMs, logger });
-  const worker = new Worker({
-    names,
-    partitions,
-    settings: settings.worker,
-    reader,
-    appender,
-    group: new KafkaWorkerGroup({
-      settings: settings.kafka,
-      membership: settings.worker,
-      group: names.workerGroup,
-      topic: names.eventsTopic,
-      logger,
-    }),
-    states: new RedisStateStore({
-      redis,
-      fleet: names.fleet,
-      logger,
-      deadlineMs: redisDeadlineMs,
-      replicaWaitMs,
-    }),
-    schemas: new EventSchemas(registry, patience),
-    judge: new EventJudge({
+  live(): CheckResult {
+    return this.#worker?.live();
+  }
+
+  ready(): CheckResult {
+    if (this.#worker !== undefined) return this.#worker.ready();
+    const waitingOn = this.#waitingOn();
+    return waitingOn.length > 0 ? `waiting for ${waitingOn.join(", ")}` : "not started yet";
+  }
+
+  async stop(): Promise<void> {
+    this.#closed ??= this.#closeInReverse();
+    await this.#closed;
+  }
+
+  async open(aborted: AbortSignal): Promise<void> {
+    const metrics = createWorkerMetrics(this.metrics, {
+      queueBytes: () => this.#worker?.queueBytes ?? 0,
+      assignedPartitions: () => this.#worker?.partitions.length ?? 0,
+      waitingOn: () => this.#waitingOn(),
+    });
+    // Before any server is asked: probes and scrapes are to be answered however long that takes.
+    await this.#openOperations();
+    const signal = AbortSignal.any([aborted, this.#ending.signal]);
+    const redis = connectRedis(this.#settings.redis, this.#logger);
+    this.#opened.push(() => redis.disconnect());
+    const registry = new ConfluentSchemaRegistry(this.#settings.registry);
+    const auditSchemaId = await this.#awaitServers({ redis, registry, signal });
+
+    const worker = this.#createWorker({ redis, registry, auditSchemaId, metrics });
+    this.#worker = worker;
+    this.#opened.push(() => worker.stop());
+    await this.#patience.outlast("kafka", signal, () => worker.start());
+  }
+
+  async #openOperations(): Promise<void> {
+    const operations = await startOperationsServer({
+      ...this.#settings.operations,
+      metrics: this.metrics,
+      logger: this.#logger,
+      live: { worker: () => this.live() },
+      ready: { worker: () => this.ready() },
+    });
+    this.#operationsPort = operations.port;
+    this.#opened.push(() => operations.close());
+  }
+
+  async #awaitServers(servers: Pick<ServersToAwait, "redis" | "registry" | "signal">): Promise<number> {
+    const { fleet, kafka } = this.#settings;
+    const reader = new KafkaLogReader({
+      settings: kafka,
+      logger: this.#logger,
+      callDeadlineMs: FIRST_CALLS_DEADLINE_MS,
+    });
+    try {
+      return await awaitServers({
+        ...servers,
+        settings: this.#settings,
+        names: fleetNames(fleet.name),
+        reader,
+        patience: this.#waiting,
+      });
+    } finally {
+      await reader.close();
+    }
+  }
+
+  #createWorker(parts: {
+    redis: ReturnType<typeof connectRedis>;
+    registry: ConfluentSchemaRegistry;
+    auditSchemaId: number;
+    metrics: WorkerMetrics;
+  }): Worker {
+    const { fleet, kafka, worker: settings } = this.#settings;
+    const { partitions, maxFutureSkewMicros: maxFutureSkew } = fleet;
+    const names = fleetNames(fleet.name);
+    const logger = this.#logger;
+    const reader = new KafkaLogReader({ settings: kafka, logger });
+    this.#opened.push(() => reader.close());
+    const appender = new KafkaAppender({ settings: kafka, logger });
+    this.#opened.push(() => appender.close());
+    return new Worker({
+      names,
       partitions,
-      maxFutureSkew,
-      auditSchemaId,
-      attemptsMax: settings.worker.recordAttemptsMax,
-    }),
-    patience,
-    metrics: (of) =>
-      createWorkerMetrics(metrics, {
-        queueBytes: () => of.queueBytes,
-        assignedPartitions: () => of.partitions.length,
-        waitingOn: () => patience.waitingOn(),
+      settings,
+      reader,
+      appender,
+      group: new KafkaWorkerGroup({
+        settings: kafka,
+        membership: settings,
+        group: names.workerGroup,
+        topic: names.eventsTopic,
+        logger,
       }),
-    logger,
-  });
-  const operations = await startOperationsServer({
-    ...settings.operations,
-    metrics,
-    logger,
-    live: { worker: () => worker.live() },
-    ready: { worker: () => worker.ready() },
-  });
-  opened.push(() => operations.close());
-  opened.push(() => worker.stop());
-  await worker.start();
+      states: new RedisStateStore({
+        redis: parts.redis,
+        fleet: names.fleet,
+        logger,
+        deadlineMs: settings.redisDeadlineMs,
+        replicaWaitMs: settings.replicaWaitMs,
+      }),
+      schemas: new EventSchemas(parts.registry, this.#patience),
+      judge: new EventJudge({
+        partitions,
+        maxFutureSkew,
+        auditSchemaId: parts.auditSchemaId,
+        attemptsMax: settings.recordAttemptsMax,
+      }),
+      patience: this.#patience,
+      metrics: () => parts.metrics,
+      logger,
+    });
+  }
 
-  return {
-    operationsPort: operations.port,
-    metrics,
-    ended: worker.ended,
-    live: () => worker.live(),
-    ready: () => worker.ready(),
-    stop: closeAll,
-  };
+  #waitingOn(): Server[] {
+    return [...this.#waiting.waitingOn(), ...this.#patience.waitingOn()];
+  }
+
+  async #closeInReverse(): Promise<void> {
+    this.#ending.abort();
+    for (const close of this.#opened.toReversed()) await close();
+  }
 }

@@ -30,7 +30,7 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
   });
   metrics.gauge({
     name: "lastknown_waiting_on_server",
-    help: "1 while the work waits for this server to serve again.",
+    help: "1 while the work, or its start, waits for this server to serve.",
     labels: { server: SERVERS },
     collect: (gauge) => {
       const waitingOn = gauges.waitingOn();

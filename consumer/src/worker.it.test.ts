@@ -1,5 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import {
   auditRecordKind,
@@ -9,6 +11,7 @@ import {
   decodeAuditEntry,
   encodeOrder,
   eventIdOfContent,
+  exitCodes,
   orderOf,
   RedisKeys,
   silentLogger,
@@ -205,6 +208,19 @@ describe("a worker on the real servers", () => {
     await expect(startWorker(settings, { logger: silentLogger })).rejects.toThrow(
       "max_future_skew 1 µs here and 300000000 µs there",
     );
+  });
+
+  test("does not wait for a registry that refuses its login, but tells so", async () => {
+    const refusing = createServer((_request, response) => {
+      response.writeHead(401).end('{"error_code":401,"message":"who are you"}');
+    });
+    await once(refusing.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+    const settings = { ...fleet.settings, registry: { ...fleet.settings.registry, url } };
+    const started = startWorker(settings, { logger: silentLogger });
+    await expect(started).rejects.toMatchObject({ name: "FatalError", exitCode: exitCodes.unreachable });
+    await expect(started).rejects.toThrow(`${url} does not answer (status 401: who are you)`);
+    refusing.close();
   });
 });
 

@@ -12,7 +12,7 @@ export const consumeCommand: CreateCommand = () => {
     const { startWorker } = await import("@lastknown/consumer");
     const logger = createLogger(settings.log, { component: "worker" });
     await runUntilStopped({
-      start: () => startWorker(settings, { logger }),
+      start: (signal) => startWorker(settings, { logger, signal }),
       stop: (worker) => worker.stop(),
       ended: (worker) => worker.ended,
       drainDeadlineMs: settings.worker.drainDeadlineMs,

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { KafkaUnavailableError, RegistryUnavailableError, silentLogger } from "@lastknown/shared";
+import {
+  KafkaUnavailableError,
+  RedisUnavailableError,
+  RegistryUnavailableError,
+  silentLogger,
+} from "@lastknown/shared";
 import { StatesUnavailableError } from "../states/state-store.js";
 import { Patience } from "./patience.js";
 
@@ -11,6 +16,7 @@ describe("patience", () => {
     new KafkaUnavailableError(["b"], "answer"),
     new RegistryUnavailableError("http://r", "refused"),
     new StatesUnavailableError("no answer"),
+    new RedisUnavailableError("r:1", new Error("no answer")),
   ])("tries again after a fault of a server: %s", async (fault) => {
     const patient = patience();
     const seen: string[][] = [];
@@ -65,5 +71,23 @@ describe("patience", () => {
     close();
     await new Promise(setImmediate);
     expect([warned, patient.waitingOn()]).toEqual([[], []]);
+  });
+
+  test("where it shall notice, waits also for a server that only is silent, and tells that it serves", async () => {
+    const lines: unknown[] = [];
+    const note = (message: string, fields?: object): void => void lines.push([message, fields]);
+    const logger = { ...silentLogger, warn: note, info: note };
+    const patient = new Patience({ delayMs: 1, delayMaxMs: 2, noticeAfterMs: 5, logger });
+    let answer: (text: string) => void = () => undefined;
+    const waiting = patient.outlast("kafka", never, () => {
+      return new Promise<string>((resolve) => {
+        answer = resolve;
+      });
+    });
+    while (patient.waitingOn().length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(lines).toEqual([["waiting for a server", { server: "kafka" }]]);
+    answer("served");
+    expect([await waiting, patient.waitingOn()]).toEqual(["served", []]);
+    expect(lines.at(-1)).toEqual(["server serves again", { server: "kafka" }]);
   });
 });

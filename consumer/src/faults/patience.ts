@@ -1,4 +1,9 @@
-import { KafkaUnavailableError, RegistryUnavailableError, type Logger } from "@lastknown/shared";
+import {
+  KafkaUnavailableError,
+  RedisUnavailableError,
+  RegistryUnavailableError,
+  type Logger,
+} from "@lastknown/shared";
 import { ExponentialBackoff, handleWhen, retry, type RetryPolicy } from "cockatiel";
 import { StatesUnavailableError } from "../states/state-store.js";
 
@@ -9,6 +14,8 @@ export interface PatienceOptions {
   readonly delayMs: number;
   /** The longest pause; pauses double up to it, with jitter. */
   readonly delayMaxMs: number;
+  /** A call that has not ended by then waits for its server, even where no attempt has failed yet. */
+  readonly noticeAfterMs?: number;
   readonly logger: Logger;
 }
 
@@ -18,11 +25,13 @@ export interface PatienceOptions {
  */
 export class Patience {
   readonly #policy: RetryPolicy;
+  readonly #noticeAfterMs: number | undefined;
   readonly #logger: Logger;
   /** How many calls wait for each server now. */
   readonly #waiting = new Map<Server, number>(SERVERS.map((server) => [server, 0]));
 
-  constructor({ delayMs, delayMaxMs, logger }: PatienceOptions) {
+  constructor({ delayMs, delayMaxMs, noticeAfterMs, logger }: PatienceOptions) {
+    this.#noticeAfterMs = noticeAfterMs;
     this.#logger = logger;
     const backoff = new ExponentialBackoff({ initialDelay: delayMs, maxDelay: delayMaxMs });
     // A pause that was given up must not hold up the process's end; connections keep it running otherwise.
@@ -36,6 +45,13 @@ export class Patience {
     attempt: () => Promise<Answer>,
   ): Promise<Answer> {
     let isWaiting = false;
+    let fault: unknown;
+    const wait = (): void => {
+      if (!isWaiting) this.#count(server, 1);
+      isWaiting = true;
+      this.#logger.warn("waiting for a server", { server, ...(fault === undefined ? {} : { error: fault }) });
+    };
+    const notice = this.#noticeAfterMs === undefined ? undefined : setTimeout(wait, this.#noticeAfterMs);
     const tryOnce = async (): Promise<Answer> => {
       signal.throwIfAborted();
       try {
@@ -43,10 +59,10 @@ export class Patience {
       } catch (error) {
         // Nobody waits for this attempt any more; perhaps it ended only because we closed its client.
         signal.throwIfAborted();
-        if (isServerFault(error) && !isWaiting) {
-          isWaiting = true;
-          this.#count(server, 1);
-          this.#logger.warn("waiting for a server", { server, error });
+        if (isServerFault(error) && fault === undefined) {
+          clearTimeout(notice);
+          fault = error;
+          wait();
         }
         throw error;
       }
@@ -56,6 +72,7 @@ export class Patience {
       if (isWaiting) this.#logger.info("server serves again", { server });
       return answer;
     } finally {
+      clearTimeout(notice);
       if (isWaiting) this.#count(server, -1);
     }
   }
@@ -73,6 +90,7 @@ export class Patience {
 export function isServerFault(error: unknown): boolean {
   return (
     error instanceof KafkaUnavailableError ||
+    error instanceof RedisUnavailableError ||
     error instanceof RegistryUnavailableError ||
     error instanceof StatesUnavailableError
   );

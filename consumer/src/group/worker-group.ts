@@ -22,6 +22,7 @@ export type CommitOutcome = "committed" | "stale";
  * as another assignment.
  */
 export interface WorkerGroup {
+  /** May be called again after a KafkaUnavailableError. */
   join(listener: GroupListener): Promise<void>;
 
   /** Offsets to go on from (last + 1), by partition. Commits nothing if another assignment began since. */

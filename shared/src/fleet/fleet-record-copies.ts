@@ -95,10 +95,19 @@ export async function verifyFleet(stores: FleetStoresToRead, shape: FleetShape):
       { fix: `run lastknown topics --fleet ${names.fleet}` },
     );
   }
-  const inRedis = redis === undefined ? undefined : await readRedisCopy(redis);
   checkShape(first.record, shape, names);
-  checkCopies(first.record, [...copies, ...(inRedis === undefined ? [] : [inRedis])], names);
+  checkCopies(first.record, copies, names);
+  if (redis !== undefined) verifyRedisCopy(first.record, await redis.read(), names);
   return first.record;
+}
+
+/**
+ * Holds Redis's copy, as it was read, against the record of the audit.
+ *
+ * @throws FatalError where they differ
+ */
+export function verifyRedisCopy(record: FleetRecord, text: string | undefined, names: FleetNames): void {
+  if (text !== undefined) checkCopies(record, [{ place: "Redis", record: parseCopy(text, "Redis") }], names);
 }
 
 async function isFirst(redis: FleetRecordCell, record: FleetRecord): Promise<boolean> {

@@ -1,24 +1,8 @@
 import type { Socket } from "node:net";
+import { isCertificateFault } from "../settings/tls.js";
 
 /** Our own code for an answer in TLS on a connection without. */
 const TLS_EXPECTED = "LASTKNOWN_KAFKA_TLS_EXPECTED";
-
-/** Node's codes for a certificate that is not trusted, not valid now, or not for this host. */
-const CERTIFICATE_CODES = new Set([
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_REJECTED",
-  "CERT_REVOKED",
-  "CERT_SIGNATURE_FAILURE",
-  "CERT_UNTRUSTED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "INVALID_CA",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-]);
 
 /** A TLS alert of any version: as the length of an answer of Kafka's it would be a third of a gigabyte. */
 const TLS_ALERT = Buffer.from([0x15, 0x03]);
@@ -38,7 +22,7 @@ export function noticeTlsAnswer(socket: Socket): void {
 export function unfitSettingOf(error: unknown): "kafka-tls" | "kafka-tls-ca" | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   if (error.code === TLS_EXPECTED) return "kafka-tls";
-  return CERTIFICATE_CODES.has(String(error.code)) ? "kafka-tls-ca" : undefined;
+  return isCertificateFault(error) ? "kafka-tls-ca" : undefined;
 }
 
 /**

@@ -76,6 +76,7 @@ describe("waitUntilReady", () => {
     const redis = connectRedis(dead, logger);
     const waited = waitUntilReady(redis, dead);
     await expect(waited).rejects.toMatchObject({
+      name: "RedisUnavailableError",
       exitCode: exitCodes.unreachable,
       fix: expect.stringContaining("LASTKNOWN_REDIS_NODES"),
     });

@@ -1,3 +1,4 @@
 export { connectRedis } from "./connect-redis.js";
+export { isRedisRefusal } from "./probe-node.js";
 export { RedisFleetRecordCell } from "./redis-fleet-record-cell.js";
-export { waitUntilReady } from "./wait-until-ready.js";
+export { RedisUnavailableError, waitUntilReady } from "./wait-until-ready.js";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
+import { exitCodes } from "../errors/index.js";
 import { silentLogger } from "../logging/index.js";
 import { loadSettings, type RedisSettings } from "../settings/index.js";
 import { makeTlsFixture, type TlsFixture } from "../settings/tls-fixture.js";
@@ -22,7 +23,7 @@ describe("a cluster with TLS and users", () => {
 
   function settingsWith(environment: Record<string, string>): RedisSettings {
     if (secured === undefined) throw new Error("the server was not started");
-    const flags = { "redis-nodes": `127.0.0.1:${secured.port}`, "redis-ready-deadline-ms": "1500" };
+    const flags = { "redis-nodes": `127.0.0.1:${secured.port}` };
     const login = { LASTKNOWN_REDIS_USERNAME: secured.username, LASTKNOWN_REDIS_PASSWORD: secured.password };
     return loadSettings({ flags, environment: { ...login, ...environment } }).redis;
   }
@@ -41,12 +42,16 @@ describe("a cluster with TLS and users", () => {
     ["a wrong password", () => ({ ...trusted(), LASTKNOWN_REDIS_PASSWORD: "swordfish" }), /WRONGPASS/],
     ["an authority that we do not trust", () => ({ LASTKNOWN_REDIS_TLS: "on" }), /self-signed certificate/],
   ])(
-    "is told as not ready for %s, with the reason and without the password",
+    "is told to refuse us for %s, long before the deadline, with the reason and without the password",
     async (_case, environment, reason) => {
       const settings = settingsWith(environment());
       const redis = connectRedis(settings, silentLogger);
+      const startedMs = performance.now();
       const error: unknown = await waitUntilReady(redis, settings).catch((caught: unknown) => caught);
       redis.disconnect();
+      expect(performance.now() - startedMs).toBeLessThan(settings.readyDeadlineMs / 2);
+      // Not a RedisUnavailableError, which would be waited for.
+      expect(error).toMatchObject({ name: "FatalError", exitCode: exitCodes.unreachable });
       expect(error).toMatchObject({ message: expect.stringMatching(reason) });
       expect(inspect(error, { depth: 10 })).not.toMatch(/swordfish|hunter2/);
     },

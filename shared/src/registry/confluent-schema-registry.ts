@@ -84,10 +84,12 @@ export class ConfluentSchemaRegistry implements SchemaRegistry {
     try {
       return (await within(registered, signal)).id;
     } catch (error) {
-      if (signal.aborted) throw new RegistryUnavailableError(url, "no answer within the time-out", error);
+      if (signal.aborted)
+        throw new RegistryUnavailableError(url, "no answer within the time-out", { cause: error });
       if (isRefusedAsIncompatible(error)) throw new IncompatibleSchemaError(subject, error.message, error);
       if (isRefused(error)) throw refusal(subject, error);
-      throw new RegistryUnavailableError(url, error instanceof Error ? error.message : String(error), error);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new RegistryUnavailableError(url, reason, { cause: error });
     }
   }
 

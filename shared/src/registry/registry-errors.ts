@@ -31,12 +31,15 @@ export class IncompatibleSchemaError extends FatalError {
  */
 export class RegistryUnavailableError extends FatalError {
   override readonly name = "RegistryUnavailableError";
+  /** The answer's status, where there was one: 401 and 403 tell of our login rather than of a fault. */
+  readonly status: number | undefined;
 
-  constructor(url: string, reason: string, cause?: unknown) {
+  constructor(url: string, reason: string, { cause, status }: { cause?: unknown; status?: number } = {}) {
     super(`the schema registry at ${url} does not answer (${reason})`, {
       fix: "start it, or set LASTKNOWN_REGISTRY_URL",
       exitCode: exitCodes.unreachable,
       cause,
     });
+    this.status = status;
   }
 }

@@ -32,14 +32,16 @@ export class RegistryHttp {
         body === undefined ? undefined : JSON.stringify(body),
       );
     } catch (error) {
-      throw new RegistryUnavailableError(url, reasonOf(error), error);
+      throw new RegistryUnavailableError(url, reasonOf(error), { cause: error });
     }
     const fields = parseObject(answer.text);
-    if (fields === undefined) throw new RegistryUnavailableError(url, `status ${answer.status} without JSON`);
-    if (answer.status === 401 || answer.status === 403 || answer.status === 429 || answer.status >= 500) {
-      throw new RegistryUnavailableError(url, `status ${answer.status}: ${String(fields["message"])}`);
+    const { status } = answer;
+    if (fields === undefined)
+      throw new RegistryUnavailableError(url, `status ${status} without JSON`, { status });
+    if (status === 401 || status === 403 || status === 429 || status >= 500) {
+      throw new RegistryUnavailableError(url, `status ${status}: ${String(fields["message"])}`, { status });
     }
-    return { status: answer.status, fields };
+    return { status, fields };
   }
 
   #send(method: string, url: string, body: string | undefined): Promise<{ status: number; text: string }> {

@@ -11,6 +11,6 @@ export { Secret } from "./secret.js";
 export type { SettingUser } from "./setting.js";
 export { SettingsError } from "./settings-error.js";
 export { settingsTable, type EffectiveSetting, type SettingRow, type Settings } from "./settings.js";
-export { tlsOptions, type TlsSettings } from "./tls.js";
+export { isCertificateFault, tlsOptions, type TlsSettings } from "./tls.js";
 export type { TopicsSettings } from "./topics-settings.js";
 export type { WorkerSettings } from "./worker-settings.js";

@@ -8,7 +8,7 @@ export interface RedisSettings extends LoginSettings {
   readonly connectTimeoutMs: number;
   /** A connection on which nothing came for so long while an answer was awaited is given up. */
   readonly socketTimeoutMs: number;
-  /** How long the cluster may take to be ready at the start. */
+  /** How long the cluster may take to be ready at the start; a worker then goes on waiting. */
   readonly readyDeadlineMs: number;
 }
 
@@ -41,7 +41,7 @@ export const redisDefinition = {
     name: "redis-ready-deadline-ms",
     parse: wholeNumber({ min: 100, max: 600_000 }),
     default: "15000",
-    doc: "how long the cluster may take to be ready at the start, in ms",
+    doc: "how long the cluster may take to be ready at the start, in ms; a worker goes on waiting",
     usedBy,
   }),
 };

@@ -18,6 +18,29 @@ export function tlsOptions(tls: TlsSettings): { ca?: string; cert?: string; key?
   };
 }
 
+/** Node's codes for a certificate that is not trusted, not valid now, or not for this host. */
+const CERTIFICATE_CODES = new Set([
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REJECTED",
+  "CERT_REVOKED",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "INVALID_CA",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+/** Whether a connection failed by the certificate; trying again does not help. */
+export function isCertificateFault(error: unknown): boolean {
+  if (typeof error !== "object" || error === null || !("code" in error)) return false;
+  return CERTIFICATE_CODES.has(String(error.code));
+}
+
 /** The four TLS settings of one server; `prefix` is `kafka`, `redis` or `registry`. */
 export function tlsDefinition(prefix: string, usedBy: readonly SettingUser[]) {
   const pem = { default: "", usedBy, fromFile: true };

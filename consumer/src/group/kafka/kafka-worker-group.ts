@@ -55,9 +55,8 @@ export class KafkaWorkerGroup implements WorkerGroup {
   }
 
   async join(listener: GroupListener): Promise<void> {
-    this.#listen(listener);
     await this.#connect();
-    await this.#consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
+    this.#listen(listener);
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
@@ -94,6 +93,7 @@ export class KafkaWorkerGroup implements WorkerGroup {
   async #connect(): Promise<void> {
     try {
       await this.#unfit.connect(this.#consumer);
+      await this.#consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
     } catch (error) {
       throw translateKafkaError(error, this.#options.settings.brokers, "let a worker into its group");
     }

@@ -1,0 +1,80 @@
+import {
+  AUDIT_ENTRY_SCHEMA,
+  exitCodes,
+  FatalError,
+  isCertificateFault,
+  isRedisRefusal,
+  RedisFleetRecordCell,
+  RegistryUnavailableError,
+  verifyFleet,
+  verifyRedisCopy,
+  waitUntilReady,
+  type connectRedis,
+  type FleetNames,
+  type LogReader,
+  type SchemaRegistry,
+  type Settings,
+} from "@lastknown/shared";
+import type { Patience } from "../faults/patience.js";
+import { withinDeadline } from "../states/redis/deadline.js";
+
+export interface ServersToAwait {
+  readonly settings: Settings;
+  readonly names: FleetNames;
+  readonly reader: LogReader;
+  readonly redis: ReturnType<typeof connectRedis>;
+  readonly registry: SchemaRegistry;
+  /** Tells which server is waited for. */
+  readonly patience: Patience;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Waits for as long as it takes until Kafka, Redis and the registry serve, and holds the settings against the
+ * fleet's record. Gives the id of the audit's schema.
+ *
+ * @throws what no waiting mends: FatalError where the fleet was made with other constants or a server refuses us,
+ *   KafkaRefusedError, UnknownTopicError; the signal's reason once it is aborted
+ */
+export async function awaitServers(servers: ServersToAwait): Promise<number> {
+  const { settings, names, reader, registry, patience, signal } = servers;
+  const { partitions, maxFutureSkewMicros: maxFutureSkew } = settings.fleet;
+  const [record, inRedis] = await Promise.all([
+    patience.outlast("kafka", signal, () => verifyFleet({ names, reader }, { partitions, maxFutureSkew })),
+    patience.outlast("redis", signal, () => readRedisCopy(servers)),
+  ]);
+  verifyRedisCopy(record, inRedis, names);
+  return await patience.outlast("registry", signal, () => registerAuditSchema(registry, names));
+}
+
+async function readRedisCopy({ settings, names, redis }: ServersToAwait): Promise<string | undefined> {
+  await waitUntilReady(redis, settings.redis);
+  const cell = new RedisFleetRecordCell(redis, names.fleet);
+  try {
+    return await withinDeadline(settings.worker.redisDeadlineMs, cell.read());
+  } catch (error) {
+    const { cause } = error as Error;
+    throw isRedisRefusal(cause) ? cause : error;
+  }
+}
+
+async function registerAuditSchema(registry: SchemaRegistry, names: FleetNames): Promise<number> {
+  try {
+    return await registry.register(names.auditSubject, AUDIT_ENTRY_SCHEMA);
+  } catch (error) {
+    if (!isRegistryRefusal(error)) throw error;
+    throw new FatalError(error.message, {
+      fix: "check LASTKNOWN_REGISTRY_URL, and user, password and TLS (LASTKNOWN_REGISTRY_…)",
+      exitCode: exitCodes.unreachable,
+      cause: error,
+    });
+  }
+}
+
+/** It is there, and login, right or certificate does not fit. A worker that runs waits for this, too. */
+function isRegistryRefusal(error: unknown): error is RegistryUnavailableError {
+  if (!(error instanceof RegistryUnavailableError)) return false;
+  const { status, cause } = error;
+  return status === 401 || status === 403 || isCertificateFault(cause);
+}
