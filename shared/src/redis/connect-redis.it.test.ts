@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { randomUUID } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { Cluster } from "ioredis";
@@ -68,6 +68,29 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe("a password for a cluster that needs none", () => {
+  it("is taken, and told of by one line of our own log and nothing on the console", async () => {
+    const console = jest.spyOn(globalThis.console, "warn").mockImplementation(() => undefined);
+    const environment = { ...process.env, LASTKNOWN_REDIS_PASSWORD: "swordfish" };
+    const withPassword = loadSettings({ environment }).redis;
+    const { logger, lines } = recordingLogger();
+    const redis = connectRedis(withPassword, logger);
+    const told = async (): Promise<void> => {
+      for (let looks = 0; lines.length === 0 && looks < 1000; looks++) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    await waitUntilReady(redis, withPassword);
+    await Promise.all(redis.nodes().map((node) => node.ping()));
+    await told();
+    redis.disconnect();
+    const message = "redis user needs no password, and one is set";
+    expect(lines).toEqual([{ message, fields: { user: "default" } }]);
+    expect(console).not.toHaveBeenCalled();
+    console.mockRestore();
+  });
+});
 
 describe("waitUntilReady", () => {
   it("ends with exit code 4, the nodes, the reason and the fix where nothing listens", async () => {

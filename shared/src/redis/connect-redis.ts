@@ -2,6 +2,7 @@ import { Cluster, type ClusterOptions } from "ioredis";
 import type { Logger } from "../logging/index.js";
 import { printAddress, type RedisSettings } from "../settings/index.js";
 import { nodeOptions, withoutCommand } from "./node-options.js";
+import { warnOfUnneededPassword } from "./unneeded-password.js";
 
 /**
  * ioredis has no time-outs of its own and gives up at the first failover; these survive one. Measured: with
@@ -29,6 +30,9 @@ export function connectRedis(settings: RedisSettings, logger: Logger): Cluster {
   cluster.on("node error", (error: Error, node: string) =>
     log.write("redis node error", node, withoutCommand(error)),
   );
+  if (settings.password !== undefined) {
+    cluster.once("ready", () => void warnOfUnneededPassword(cluster, settings, logger));
+  }
   return cluster;
 }
 

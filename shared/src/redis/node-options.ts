@@ -9,8 +9,10 @@ export function nodeOptions(settings: RedisSettings) {
     // Pinned: by default 6.0 speaks RESP3, which gives other shapes.
     protocol: 2,
     connectionName: "lastknown",
-    ...(settings.username === undefined ? {} : { username: settings.username }),
-    ...(settings.password === undefined ? {} : { password: settings.password.reveal() }),
+    // With its user's name: a password alone, where the default user has none, ioredis complains of on the console.
+    ...(settings.password === undefined
+      ? {}
+      : { username: userOf(settings), password: settings.password.reveal() }),
     ...(settings.tls === undefined ? {} : { tls: tlsOptions(settings.tls) }),
   } satisfies ClusterOptions["redisOptions"];
 }
@@ -19,4 +21,9 @@ export function nodeOptions(settings: RedisSettings) {
 export function withoutCommand(error: Error): Error {
   if ("command" in error) delete error.command;
   return error;
+}
+
+/** Whom Redis takes us for. */
+export function userOf({ username = "default" }: RedisSettings): string {
+  return username;
 }
