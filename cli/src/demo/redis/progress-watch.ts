@@ -39,6 +39,8 @@ export class ProgressWatch {
   start(): void {
     this.#startedMs = performance.now();
     this.#looking = this.#lookUntilStopped();
+    // Told by `stop`; a watch that is given up ends with its connection.
+    this.#looking.catch(() => undefined);
   }
 
   /** The bucket's progress as last seen. */
