@@ -248,6 +248,29 @@ describe("the commands on real servers", () => {
     expect(await statesOf(SECOND, [...users])).toEqual(states);
   }, 120_000);
 
+  test("replay answers probes and scrapes while it runs, on the port that it says, and not afterwards", async () => {
+    const file = join(directory, "observed.csv");
+    await writeFile(file, "user_id,time_stamp\na,2024-01-01T00:00:00Z\na,2024-01-01T01:00:00Z\n");
+    const flags = ["--operations-port", "0", "--fleet", SECOND, ...PARTITIONS];
+    const child = spawn(process.execPath, [BIN, "replay", file, ...flags]);
+    const ended = once(child, "close");
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    const url = (): string | undefined => /on (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
+    while (url() === undefined) await sleep(20);
+    const answer = async (path: string): Promise<string> => await (await fetch(`${url()}${path}`)).text();
+    const published = "lastknown_replay_published_rows_total 1";
+    let metrics = await answer("/metrics");
+    for (; !metrics.includes(published); metrics = await answer("/metrics")) await sleep(100);
+    expect(metrics).toContain("lastknown_replay_file_rows 2");
+    expect(metrics).toContain("lastknown_replay_published_sts_seconds 1704067200");
+    expect(metrics).toContain("process_resident_memory_bytes");
+    expect([await answer("/livez"), await answer("/readyz")]).toEqual(["ok\n", "ok\n"]);
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([143, null]);
+    await expect(fetch(`${url()}/livez`)).rejects.toThrow();
+  }, 60_000);
+
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],

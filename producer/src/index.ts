@@ -1,6 +1,8 @@
 export { ABOUT_ARRIVAL_COLUMNS } from "./columns/about-arrival.js";
 export { joinFields } from "./csv/fields.js";
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from "./csv/rejection.js";
+export { createReplayMetrics } from "./operations/replay-metrics.js";
+export { ReplayMonitor } from "./operations/replay-monitor.js";
 export { runReplay } from "./replay/replay.js";
 export type { ReplayDependencies, ReplayProgress, ReplayTarget } from "./replay/replay-dependencies.js";
 export { parseReplayFlags, REPLAY_FLAGS, type ReplayFlags } from "./replay/replay-flags.js";

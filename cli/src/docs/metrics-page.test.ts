@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { createWorkerMetrics } from "@lastknown/consumer";
+import { createReplayMetrics } from "@lastknown/producer";
 import { createQueryMetrics } from "@lastknown/query";
 import { createMetrics, type Metrics } from "@lastknown/shared";
 import { tableIn } from "./markdown-table.js";
@@ -36,4 +37,12 @@ test("the page of metrics names every metric of a query service as the code has 
     });
   });
   expect(tableIn(readFileSync(PAGE, "utf8"), "query")).toEqual([HEADER, ...rows]);
+});
+
+test("the page of metrics names every metric of a replay as the code has it", () => {
+  const rows = rowsOf((metrics) => {
+    const none = (): number => 0;
+    createReplayMetrics(metrics, { fileRows: none, publishedStsSeconds: none, inFlightRecords: none });
+  });
+  expect(tableIn(readFileSync(PAGE, "utf8"), "replay")).toEqual([HEADER, ...rows]);
 });

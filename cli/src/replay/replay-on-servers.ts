@@ -1,4 +1,10 @@
-import { runReplay, type ReplayOptions, type ReplaySummary, type ReplayTarget } from "@lastknown/producer";
+import {
+  runReplay,
+  type ReplayMonitor,
+  type ReplayOptions,
+  type ReplaySummary,
+  type ReplayTarget,
+} from "@lastknown/producer";
 import {
   ConfluentSchemaRegistry,
   exitCodes,
@@ -23,7 +29,7 @@ type StopSignal = keyof typeof EXIT_BY_SIGNAL;
 export async function replayOnServers(
   settings: Settings,
   options: ReplayOptions,
-  progress: ProgressDisplay,
+  { progress, monitor }: { progress: ProgressDisplay; monitor?: ReplayMonitor | undefined },
 ): Promise<{ summary: ReplaySummary; exitCode: number }> {
   const logger = quietLogger(settings);
   const stopping = new AbortController();
@@ -41,6 +47,7 @@ export async function replayOnServers(
         target,
         logger,
         signal: stopping.signal,
+        monitor,
         onProgress: (now) => progress.show(now),
       }),
     );

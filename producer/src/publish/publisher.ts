@@ -12,7 +12,7 @@ export interface PublisherOptions {
   readonly appender: Appender;
   readonly topic: string;
   readonly clock: Clock;
-  readonly drift: DriftHistogram;
+  readonly drift: Pick<DriftHistogram, "add">;
   /** Called for each batch, in the order of sending, when it and all before it have their outcome. */
   readonly onDone: (done: DoneBatch) => void;
 }
@@ -39,6 +39,7 @@ export interface DoneBatch {
 
 interface Flight {
   readonly records: readonly DueRecord[];
+  readonly launchedMs: number;
   /** Set once the log has answered. */
   done: DoneBatch | undefined;
   /** Never rejects. */
@@ -62,6 +63,20 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+  }
+
+  /** Records that were sent and are not acknowledged yet. */
+  get inFlightRecords(): number {
+    return this.#flights.reduce(
+      (sum, { done, records }) => sum + (done === undefined ? records.length : 0),
+      0,
+    );
+  }
+
+  /** How long the oldest of them has been under way, in ms; 0 without any. */
+  get oldestInFlightMs(): number {
+    const [oldest] = this.#flights;
+    return oldest === undefined ? 0 : this.#options.clock.monotonicMs() - oldest.launchedMs;
   }
 
   /** True if the batch is full, so that the caller should flush before it goes on. */
@@ -102,6 +117,7 @@ export class Publisher {
     );
     const flight: Flight = {
       records,
+      launchedMs: this.#options.clock.monotonicMs(),
       done: undefined,
       landed: append.then(
         () => this.#land(flight, NONE),

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Appender, Logger, SchemaRegistry } from "@lastknown/shared";
+import type { ReplayMonitor } from "../operations/replay-monitor.js";
 import type { Clock } from "../schedule/clock.js";
 
 /** Where events go. */
@@ -38,6 +39,8 @@ export interface ReplayDependencies {
   readonly stdin?: Readable | undefined;
   /** Given when the process is asked to stop: what is under way is finished, and the summary says so. */
   readonly signal?: AbortSignal | undefined;
+  /** Told at each step, for probes and scrapes. */
+  readonly monitor?: ReplayMonitor | undefined;
   /** Called a few times a second. */
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined;
 }

@@ -64,6 +64,7 @@ class FileReplay {
       if (session.isStopped) return;
     }
     parser.end();
+    session.tick("reading", this.#intake.rows);
   }
 
   async #publish(): Promise<{ turns: number; resumed: number }> {

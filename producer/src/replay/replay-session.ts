@@ -72,6 +72,11 @@ export class ReplaySession {
     this.signal = parts.dependencies.signal;
     this.target = parts.options.dryRun === true ? undefined : parts.dependencies.target;
     this.#startMs = this.clock.monotonicMs();
+    this.#monitor?.enter("reading");
+  }
+
+  get #monitor(): ReplayDependencies["monitor"] {
+    return this.#dependencies.monitor;
   }
 
   get isStopped(): boolean {
@@ -80,6 +85,7 @@ export class ReplaySession {
 
   reject(rejection: Rejection): void {
     this.#rejections.add(rejection);
+    this.#monitor?.rejected(rejection.reason);
   }
 
   /** A way to send rows at the pace that the options name. */
@@ -120,6 +126,7 @@ export class ReplaySession {
       columns.schema(types);
       return { types, encoder: undefined };
     }
+    this.#monitor?.enter("registering");
     await target.registry.requireCompatibility(target.subject);
     // The file may have taken long to read.
     columns.useLatest(await latestSchema(target));
@@ -129,7 +136,10 @@ export class ReplaySession {
         const isLast = attempt === REGISTRATIONS_MAX || !(error instanceof IncompatibleSchemaError);
         if (isLast || !columns.useLatest(await latestSchema(target))) throw error;
       });
-      if (encoder !== undefined) return { types, encoder };
+      if (encoder !== undefined) {
+        this.#monitor?.enter("publishing");
+        return { types, encoder };
+      }
       this.#dependencies.logger.debug("schema evolves anew", { subject: target.subject, attempt });
     }
   }
@@ -155,6 +165,7 @@ export class ReplaySession {
 
   /** Tells how far it is, if the last time is long enough ago. */
   tick(phase: ReplayProgress["phase"], rows: number): void {
+    this.#monitor?.read(rows);
     const { onProgress } = this.#dependencies;
     const now = this.clock.monotonicMs();
     if (onProgress === undefined || now - this.#progressMs < PROGRESS_INTERVAL_MS) return;
@@ -210,11 +221,16 @@ export class ReplaySession {
   }
 
   #openPublisher({ appender, topic }: ReplayTarget): Publisher {
-    return new Publisher({
+    const publisher = new Publisher({
       appender,
       topic,
       clock: this.clock,
-      drift: this.#drift,
+      drift: {
+        add: (ms) => {
+          this.#drift.add(ms);
+          this.#monitor?.drifted(ms);
+        },
+      },
       onDone: ({ position, acknowledged, refused }) => {
         for (const { event } of acknowledged) this.#statistics.add(event);
         for (const { line, raw, record } of refused) {
@@ -224,8 +240,11 @@ export class ReplaySession {
         }
         this.#published += acknowledged.length;
         this.keeper?.advance(position);
+        this.#monitor?.published(acknowledged);
       },
     });
+    this.#monitor?.sendsBy(publisher);
+    return publisher;
   }
 }
 

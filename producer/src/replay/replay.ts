@@ -41,6 +41,7 @@ export async function runReplay(
   try {
     const rejections = new Rejections(options.rejects);
     opened = rejections;
+    if (dependencies.target !== undefined) dependencies.monitor?.enter("registering");
     const latest = await latestSchema(dependencies.target);
     const session = new ReplaySession({ options, dependencies, input, rejections });
     const makeIntake: IntakeFactory = (accept) =>
@@ -49,5 +50,6 @@ export async function runReplay(
   } finally {
     input.close();
     opened?.close();
+    dependencies.monitor?.enter("ended");
   }
 }

@@ -64,7 +64,7 @@ function listen(server: Server, { host, port }: OperationsServerOptions): Promis
     server.once("error", (cause) => {
       reject(
         new FatalError(`the operations server cannot listen on ${host}:${port} (${cause.message})`, {
-          fix: "set LASTKNOWN_OPERATIONS_PORT to a free port, or to 0 for any",
+          fix: "set --operations-port or LASTKNOWN_OPERATIONS_PORT to a free port, or to 0 for any",
           exitCode: exitCodes.usage,
           cause,
         }),

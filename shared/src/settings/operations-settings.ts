@@ -8,6 +8,8 @@ export interface OperationsSettings {
 }
 
 const services: readonly SettingUser[] = ["worker", "query"];
+/** A replay listens only where its own flag says on which port. */
+const observed: readonly SettingUser[] = ["replay", ...services];
 
 export const operationsDefinition = {
   host: setting({
@@ -15,7 +17,7 @@ export const operationsDefinition = {
     parse: text,
     default: "127.0.0.1",
     doc: "the address on which /livez, /readyz and /metrics listen; 0.0.0.0 for all",
-    usedBy: services,
+    usedBy: observed,
   }),
   port: setting({
     name: "operations-port",
