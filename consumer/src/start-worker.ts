@@ -88,6 +88,8 @@ class OpeningWorker implements RunningWorker {
   #operationsPort = 0;
   /** Undefined until the servers serve and the fleet was compared. */
   #worker: Worker | undefined;
+  /** Settles when the last attempt to join has ended. */
+  #starting: Promise<void> = Promise.resolve();
 
   constructor(settings: Settings, logger: Logger, metrics: Metrics) {
     const { retryDelayMs: delayMs, retryDelayMaxMs: delayMaxMs } = settings.worker;
@@ -137,8 +139,8 @@ class OpeningWorker implements RunningWorker {
 
     const worker = this.#createWorker({ redis, registry, auditSchemaId, metrics });
     this.#worker = worker;
-    this.#opened.push(() => worker.stop());
-    await this.#patience.outlast("kafka", signal, () => worker.start());
+    this.#opened.push(() => this.#stopWorker(worker));
+    await this.#patience.outlast("kafka", signal, () => (this.#starting = worker.start()));
   }
 
   async #openOperations(): Promise<void> {
@@ -218,6 +220,12 @@ class OpeningWorker implements RunningWorker {
       metrics: () => parts.metrics,
       logger,
     });
+  }
+
+  /** Who is joining can leave only once it has joined: else the group would wait for one that is gone. */
+  async #stopWorker(worker: Worker): Promise<void> {
+    await Promise.allSettled([this.#starting]);
+    await worker.stop();
   }
 
   #waitingOn(): Server[] {

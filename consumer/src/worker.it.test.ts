@@ -17,6 +17,8 @@ import {
   silentLogger,
   type AppendRecord,
   type Event,
+  type Logger,
+  type LogFields,
   type Order,
 } from "@lastknown/shared";
 import { eventually } from "./eventually.js";
@@ -208,6 +210,20 @@ describe("a worker on the real servers", () => {
     await expect(startWorker(settings, { logger: silentLogger })).rejects.toThrow(
       "max_future_skew 1 µs here and 300000000 µs there",
     );
+  });
+
+  test("leaves the group when it is asked to end while it joins", async () => {
+    const ending = new AbortController();
+    // kafkajs says so when it begins to join.
+    const debug = (_message: string, fields: LogFields = {}): void => {
+      if (fields["reason"] === "Starting") ending.abort(new Error("asked to end"));
+    };
+    const logger: Logger = { ...silentLogger, debug };
+    const started = startWorker(fleet.settings, { logger, signal: ending.signal });
+    await expect(started).rejects.toThrow("asked to end");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const group = await fleet.admin.describeGroup(fleet.names.workerGroup);
+    expect(group.members).toEqual([]);
   });
 
   test("does not wait for a registry that refuses its login, but tells so", async () => {

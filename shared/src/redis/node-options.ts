@@ -1,11 +1,15 @@
 import type { ClusterOptions } from "ioredis";
 import { tlsOptions, type RedisSettings } from "../settings/index.js";
 
+/** ioredis lets the process wait so long also for a connection that never came about. */
+const DISCONNECT_TIMEOUT_MS = 250;
+
 /** How each single node is spoken to. */
 export function nodeOptions(settings: RedisSettings) {
   return {
     connectTimeout: settings.connectTimeoutMs,
     socketTimeout: settings.socketTimeoutMs,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     // Pinned: by default 6.0 speaks RESP3, which gives other shapes.
     protocol: 2,
     connectionName: "lastknown",
