@@ -3,6 +3,7 @@
 //   --use-running  the servers named in LASTKNOWN_… instead of a stack of this run's own
 // All other arguments go to jest, as a filter.
 
+import { availableParallelism } from "node:os";
 import { build, checkNodeVersion, install } from "./bootstrap.mjs";
 import { complaintAboutEatenArguments } from "./eaten-arguments.mjs";
 import { whenParentIsGone } from "./parent.mjs";
@@ -12,6 +13,8 @@ import { staticChecks } from "./testing/static-checks.mjs";
 import { Tally } from "./testing/tally.mjs";
 import { startTestServers } from "./testing/test-servers.mjs";
 
+/** Half of the time unit tests wait, for timers and child processes. */
+const UNIT_WORKERS_PER_CORE = 2;
 const UNIT_BOUND_MS = 5 * 60_000;
 const SERVERS_BOUND_MS = 20 * 60_000;
 /** How long an interrupted run may take to stop its servers. */
@@ -65,7 +68,7 @@ async function runUnitTests(filter) {
     await runJestProject({
       project: "unit",
       filter,
-      workers: "100%",
+      workers: String(UNIT_WORKERS_PER_CORE * availableParallelism()),
       boundMs: UNIT_BOUND_MS,
       environment: process.env,
       signal: interruption.signal,
