@@ -14,7 +14,7 @@ import {
 import { Patience, type Server } from "./faults/patience.js";
 import { KafkaWorkerGroup } from "./group/kafka/kafka-worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
-import { EventSchemas } from "./pipeline/event-schemas.js";
+import { WriterSchemas } from "./pipeline/writer-schemas.js";
 import { awaitServers, type ServersToAwait } from "./starting/await-servers.js";
 import { RedisStateStore } from "./states/redis/redis-state-store.js";
 import { createWorkerMetrics, type WorkerMetrics } from "./worker-metrics.js";
@@ -209,7 +209,7 @@ class OpeningWorker implements RunningWorker {
         deadlineMs: settings.redisDeadlineMs,
         replicaWaitMs: settings.replicaWaitMs,
       }),
-      schemas: new EventSchemas(parts.registry, this.#patience),
+      schemas: new WriterSchemas(parts.registry, this.#patience),
       judge: new EventJudge({
         partitions,
         maxFutureSkew,

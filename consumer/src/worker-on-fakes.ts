@@ -21,7 +21,7 @@ import { Patience } from "./faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
-import { EventSchemas } from "./pipeline/event-schemas.js";
+import { WriterSchemas } from "./pipeline/writer-schemas.js";
 import { MemoryStateStore } from "./states/memory/memory-state-store.js";
 import type { StateStore } from "./states/state-store.js";
 import { createWorkerMetrics } from "./worker-metrics.js";
@@ -90,7 +90,7 @@ export class FakeFleet {
       appender: options.appender ?? this.log,
       group: options.group ?? new MemoryWorkerGroup(this.coordinator),
       states: options.states ?? this.states,
-      schemas: new EventSchemas(this.registry, patience),
+      schemas: new WriterSchemas(this.registry, patience),
       judge: new EventJudge({
         partitions: this.partitions,
         maxFutureSkew: 300_000_000,

@@ -17,7 +17,7 @@ import type { GroupListener, WorkerGroup } from "./group/worker-group.js";
 import { StateApplier } from "./pipeline/apply-states.js";
 import { AuditLog } from "./pipeline/audit-log.js";
 import type { EventJudge } from "./pipeline/event-judge.js";
-import type { EventSchemas } from "./pipeline/event-schemas.js";
+import type { WriterSchemas } from "./pipeline/writer-schemas.js";
 import { Pipeline } from "./pipeline/pipeline.js";
 import type { StateStore } from "./states/state-store.js";
 import type { WorkerMetrics } from "./worker-metrics.js";
@@ -30,7 +30,7 @@ export interface WorkerOptions {
   readonly appender: Appender;
   readonly group: WorkerGroup;
   readonly states: StateStore;
-  readonly schemas: EventSchemas;
+  readonly schemas: WriterSchemas;
   readonly judge: EventJudge;
   readonly patience: Patience;
   readonly metrics: (worker: Worker) => WorkerMetrics;

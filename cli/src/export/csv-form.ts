@@ -1,7 +1,7 @@
 import { ABOUT_ARRIVAL_COLUMNS } from "@lastknown/producer";
 import { printTime, type AttributeValue } from "@lastknown/shared";
 import type { ExportedArrival } from "./exported-arrival.js";
-import type { EventSchemas } from "./read-audit.js";
+import type { SchemasById } from "./read-audit.js";
 
 /** The columns of an export: the event's own, then those about its arrival. */
 export interface CsvForm {
@@ -14,7 +14,7 @@ export interface CsvForm {
 }
 
 /** All columns that any version of the schema has, in the order in which they first came. */
-export function csvFormOf(schemas: EventSchemas): CsvForm {
+export function csvFormOf(schemas: SchemasById): CsvForm {
   const columns = [...schemas]
     .sort(([a], [b]) => a - b)
     .flatMap(([, schema]) => schema.columns)

@@ -10,7 +10,7 @@ import {
   type Micros,
 } from "@lastknown/shared";
 import type { ArrivalLog, StoredArrival } from "./arrival-log.js";
-import type { EventSchemas } from "./read-audit.js";
+import type { SchemasById } from "./read-audit.js";
 
 /** One arrival with all that is known of it. */
 export interface ExportedArrival {
@@ -39,7 +39,7 @@ const CHUNK = 500;
  */
 export function* exportedArrivals(
   log: ArrivalLog,
-  schemas: EventSchemas,
+  schemas: SchemasById,
   choice: ExportChoice & { maxFutureSkew: MaxFutureSkew },
 ): Generator<ExportedArrival, void, undefined> {
   for (const chunk of chunksOf(log.inOrder(), CHUNK)) {
@@ -52,7 +52,7 @@ export function* exportedArrivals(
 
 function judgeChunk(
   log: ArrivalLog,
-  schemas: EventSchemas,
+  schemas: SchemasById,
   { user, maxFutureSkew }: ExportChoice & { maxFutureSkew: MaxFutureSkew },
   chunk: readonly StoredArrival[],
 ): ExportedArrival[] {
@@ -81,7 +81,7 @@ function* chunksOf<Element>(
   if (chunk.length > 0) yield chunk;
 }
 
-function decodeArrival({ schemaId, event, partition, offset }: StoredArrival, schemas: EventSchemas): Event {
+function decodeArrival({ schemaId, event, partition, offset }: StoredArrival, schemas: SchemasById): Event {
   const schema = schemas.get(schemaId);
   if (schema !== undefined) return decoded(schema, event, `${partition}/${offset}`);
   throw new FatalError(

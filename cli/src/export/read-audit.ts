@@ -15,7 +15,7 @@ const READ_LIMITS = { bytesMax: 2 * 1024 * 1024, waitMs: 500 };
 const EMPTY_READS_MAX = 120;
 
 /** Writers' schemas by their ids, as copied into the audit. */
-export type EventSchemas = ReadonlyMap<number, EventSchema>;
+export type SchemasById = ReadonlyMap<number, EventSchema>;
 
 /** A record that is no part of an audit, or stands where it does not belong. */
 export interface UnreadableRecord {
@@ -37,7 +37,7 @@ export interface AuditReading {
 }
 
 /** Reads the audit as it stands now, up to its present ends, into the log. Gives the schemas copied into it. */
-export async function readAudit(reading: AuditReading, into: ArrivalLog): Promise<EventSchemas> {
+export async function readAudit(reading: AuditReading, into: ArrivalLog): Promise<SchemasById> {
   const { reader, auditTopic } = reading;
   const ends = await reader.ends(auditTopic);
   const texts = new Map<number, string>();

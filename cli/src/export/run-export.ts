@@ -7,7 +7,7 @@ import { csvFormOf, csvHeader, csvRow, type CsvForm } from "./csv-form.js";
 import { exportedArrivals, type ExportChoice, type ExportedArrival } from "./exported-arrival.js";
 import { LmdbArrivalLog } from "./lmdb/lmdb-arrival-log.js";
 import { ndjsonLine } from "./ndjson-form.js";
-import { readAudit, type EventSchemas, type UnreadableRecord } from "./read-audit.js";
+import { readAudit, type SchemasById, type UnreadableRecord } from "./read-audit.js";
 
 export interface ExportOptions {
   readonly settings: Settings;
@@ -64,7 +64,7 @@ export async function exportFrom(
 async function writeCsv(
   write: (text: string) => Promise<void>,
   arrivals: Iterable<ExportedArrival>,
-  schemas: EventSchemas,
+  schemas: SchemasById,
 ): Promise<ExportResult> {
   const form = csvFormOf(schemas);
   const count = await writeLines(write, csvHeader(form), arrivals, (arrival) => csvRow(form, arrival));

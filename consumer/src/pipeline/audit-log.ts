@@ -6,7 +6,7 @@ import {
   type Appender,
 } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
-import type { WriterSchema } from "./event-schemas.js";
+import type { WriterSchema } from "./writer-schemas.js";
 import type { Arrival } from "./partition-batch.js";
 
 /** What became of arrivals: those in the audit, and those that it does not take. */

@@ -11,7 +11,7 @@ import {
   type LogRecord,
 } from "@lastknown/shared";
 import { EventJudge } from "./event-judge.js";
-import type { WriterSchema } from "./event-schemas.js";
+import type { WriterSchema } from "./writer-schemas.js";
 
 const PARTITIONS = 4;
 const SCHEMA = evolveEventSchema(undefined, [{ header: "speed", type: "double" }]);

@@ -14,7 +14,7 @@ import {
   type LogRecord,
   type MaxFutureSkew,
 } from "@lastknown/shared";
-import type { WriterSchema } from "./event-schemas.js";
+import type { WriterSchema } from "./writer-schemas.js";
 import type { Arrival } from "./partition-batch.js";
 import type { PartlyRead, Rejection, RejectionReason } from "./rejection.js";
 

@@ -1,9 +1,9 @@
 import { canonicalJson, compareAttributes, compareOrder, encodeOrder, printTime } from "@lastknown/shared";
-import type { UserState } from "../states/state-store.js";
+import type { StoredState } from "../states/state-store.js";
 import type { Arrival } from "./partition-batch.js";
 
 /** The newest arrival of each user, by bucket. Others of the same batch cannot win, so the store need not see them. */
-export function newestStates(arrivals: readonly Arrival[], topic: string): Map<number, UserState[]> {
+export function newestStates(arrivals: readonly Arrival[], topic: string): Map<number, StoredState[]> {
   const newest = new Map<string, Arrival>();
   for (const arrival of arrivals) {
     const before = newest.get(arrival.event.user);
@@ -11,7 +11,7 @@ export function newestStates(arrivals: readonly Arrival[], topic: string): Map<n
       newest.set(arrival.event.user, arrival);
     }
   }
-  const states = new Map<number, UserState[]>();
+  const states = new Map<number, StoredState[]>();
   for (const arrival of newest.values()) {
     const state = stateOf(arrival, topic);
     const bucket = states.get(arrival.bucket);
@@ -27,7 +27,7 @@ function isNewer(arrival: Arrival, before: Arrival): boolean {
   return compareAttributes(arrival.event.attributes, before.event.attributes) > 0;
 }
 
-function stateOf({ event, order, partition, record }: Arrival, topic: string): UserState {
+function stateOf({ event, order, partition, record }: Arrival, topic: string): StoredState {
   return {
     user: event.user,
     order: encodeOrder(order),

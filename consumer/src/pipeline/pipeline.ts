@@ -5,12 +5,12 @@ import type { WorkerMetrics } from "../worker-metrics.js";
 import type { StateApplier } from "./apply-states.js";
 import type { AuditLog } from "./audit-log.js";
 import { readOf, type EventJudge } from "./event-judge.js";
-import type { EventSchemas, WriterSchema } from "./event-schemas.js";
+import type { WriterSchemas, WriterSchema } from "./writer-schemas.js";
 import type { Arrival, JudgedBatch, PartitionBatch } from "./partition-batch.js";
 import type { Rejection } from "./rejection.js";
 
 export interface PipelineOptions {
-  readonly schemas: EventSchemas;
+  readonly schemas: WriterSchemas;
   readonly judge: EventJudge;
   readonly audit: AuditLog;
   readonly deadLetters: DeadLetters;

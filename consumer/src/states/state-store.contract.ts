@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { bucketOf, encodeOrder, type EventId } from "@lastknown/shared";
-import type { BucketUpdate, StateStore, UserState } from "./state-store.js";
+import type { BucketUpdate, StateStore, StoredState } from "./state-store.js";
 
 export interface StateStoreUnderTest {
   readonly store: StateStore;
   /** The user's state as it stands in the store. */
-  readonly state: (user: string) => Promise<UserState | undefined>;
+  readonly state: (user: string) => Promise<StoredState | undefined>;
   /** Loses all of a bucket, as a node that was emptied does. */
   readonly lose: (bucket: number) => Promise<void>;
 }
@@ -56,7 +56,7 @@ export function describeStateStore(name: string, make: () => StateStoreUnderTest
     test.each(TIED_ATTRIBUTES)("keeps the greater of tied attributes: %s", async (_what, less, greater) => {
       const [loser, winner] = [less, greater].map((attributes) => {
         return { ...stateAt("bus", 5, "a source"), attributes };
-      }) as [UserState, UserState];
+      }) as [StoredState, StoredState];
       await store.apply([updateOf("bus", 1, [loser])]);
       expect(await store.apply([updateOf("bus", 2, [winner])])).toEqual([{ kind: "applied", written: 1 }]);
       expect(await under.state("bus")).toEqual(winner);
@@ -108,12 +108,12 @@ export function describeStateStore(name: string, make: () => StateStoreUnderTest
 }
 
 /** An update that expects nothing. */
-export function updateOf(user: string, progress: number, states: UserState[]): BucketUpdate {
+export function updateOf(user: string, progress: number, states: StoredState[]): BucketUpdate {
   return { bucket: bucketOf(Buffer.from(user)), expectedProgress: 0, progress, states };
 }
 
 /** A state that is the newer, the greater its second. */
-export function stateAt(user: string, second: number, source: string): UserState {
+export function stateAt(user: string, second: number, source: string): StoredState {
   const time = second * 1_000_000;
   const eventId: EventId = "0123456789abcdef".repeat(2);
   return {

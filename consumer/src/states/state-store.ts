@@ -1,5 +1,5 @@
 /** One user's newest event as the store keeps it. All fields are text: a person can read them with redis-cli. */
-export interface UserState {
+export interface StoredState {
   readonly user: string;
   /** As encodeOrder prints it: the greater one replaces the stored state. */
   readonly order: string;
@@ -20,7 +20,7 @@ export interface BucketUpdate {
   /** The offset up to which the bucket is applied once this call is done. */
   readonly progress: number;
   /** At most one state per user. None: the call only moves and checks the progress. */
-  readonly states: readonly UserState[];
+  readonly states: readonly StoredState[];
 }
 
 /**

@@ -1,11 +1,11 @@
 import { LATEST_MICROS, type FleetRecord } from "@lastknown/shared";
-import type { EventSchemas } from "../view/event-schemas.js";
+import type { SchemaCopies } from "../view/schema-copies.js";
 import type { ViewStore } from "../view/view-store.js";
 
 /** What answers are drawn from. */
 export interface AnswerContext {
   readonly store: ViewStore;
-  readonly schemas: EventSchemas;
+  readonly schemas: SchemaCopies;
   readonly fleet: FleetRecord;
   readonly eventsTopic: string;
 }

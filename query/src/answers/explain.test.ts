@@ -9,7 +9,7 @@ import {
   TEST_SKEW,
   type ArrivalFacts,
 } from "../view/arrival-for-test.js";
-import { EventSchemas } from "../view/event-schemas.js";
+import { SchemaCopies } from "../view/schema-copies.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
 import { explain, type Explanation } from "./explain.js";
 import { PAGE_BYTES_MAX } from "./history.js";
@@ -36,7 +36,7 @@ async function explained(
   question: { moment?: Moment; limit: number },
 ): Promise<Explanation> {
   const fleet = newFleetRecord(1, TEST_SKEW);
-  const context = { store, schemas: new EventSchemas(store), fleet, eventsTopic: PLACE.topic };
+  const context = { store, schemas: new SchemaCopies(store), fleet, eventsTopic: PLACE.topic };
   const explanation = await explain(context, PLACE, { user: "bus", moment: {}, ...question });
   if (explanation === undefined) throw new Error("no arrival had come by then");
   return explanation;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { newFleetRecord } from "@lastknown/shared";
 import { arrivalFor, batchOf, TEST_SCHEMA, TEST_SCHEMA_ID, TEST_SKEW } from "../view/arrival-for-test.js";
-import { EventSchemas } from "../view/event-schemas.js";
+import { SchemaCopies } from "../view/schema-copies.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
 import { history, PAGE_BYTES_MAX, type HistoryPage } from "./history.js";
 
@@ -17,7 +17,7 @@ describe("a history of large events", () => {
   store.fold({ ...batchOf(arrivals), schemas: [{ schemaId: TEST_SCHEMA_ID, text: TEST_SCHEMA.text }] });
   const context = {
     store,
-    schemas: new EventSchemas(store),
+    schemas: new SchemaCopies(store),
     fleet: newFleetRecord(1, TEST_SKEW),
     eventsTopic: PLACE.topic,
   };

@@ -8,7 +8,7 @@ import {
   type SourceCoordinates,
 } from "@lastknown/shared";
 import type { Arrival } from "../view/arrival.js";
-import type { EventSchemas } from "../view/event-schemas.js";
+import type { SchemaCopies } from "../view/schema-copies.js";
 
 /** What one event says about its user: the content of every answer. */
 export interface UserState {
@@ -39,7 +39,7 @@ export class UnreadableArrivalError extends Error {
 export function stateOf(
   arrival: Arrival,
   place: { topic: string; partition: number },
-  schemas: EventSchemas,
+  schemas: SchemaCopies,
 ): UserState {
   const { user, offset, order, schemaId, body } = arrival;
   const source = { ...place, offset };

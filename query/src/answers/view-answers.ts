@@ -1,7 +1,7 @@
 import { partitionOf } from "@lastknown/shared";
 import type { AnswerContext } from "./answer-context.js";
 import { arrivalAt } from "./arrival-at.js";
-import { EventSchemas } from "../view/event-schemas.js";
+import { SchemaCopies } from "../view/schema-copies.js";
 import { explain, type ExplainQuestion, type Explanation } from "./explain.js";
 import { history, type HistoryPage, type HistoryQuestion } from "./history.js";
 import { listUsers, type UsersPage, type UsersQuestion } from "./list-users.js";
@@ -16,7 +16,7 @@ export class ViewAnswers {
   readonly #context: AnswerContext;
 
   constructor(options: Omit<AnswerContext, "schemas">) {
-    this.#context = { ...options, schemas: new EventSchemas(options.store) };
+    this.#context = { ...options, schemas: new SchemaCopies(options.store) };
   }
 
   /** The user's state at a moment; at none, the newest. */

@@ -6,7 +6,7 @@ import {
   type LogRecord,
 } from "@lastknown/shared";
 import type { Arrival } from "../view/arrival.js";
-import { EventSchemas } from "../view/event-schemas.js";
+import { SchemaCopies } from "../view/schema-copies.js";
 import type { SchemaCopy, ViewStore } from "../view/view-store.js";
 import { readAuditRecord, type UnreadableReason } from "./read-audit-record.js";
 
@@ -35,12 +35,12 @@ const UNREADABLE_LOGGED_MAX = 100;
  */
 export class AuditFolder {
   readonly #options: AuditFolderOptions;
-  readonly #schemas: EventSchemas;
+  readonly #schemas: SchemaCopies;
   #unreadable = 0;
 
   constructor(options: AuditFolderOptions) {
     this.#options = options;
-    this.#schemas = new EventSchemas(options.store);
+    this.#schemas = new SchemaCopies(options.store);
   }
 
   /** Records left out since the start. */

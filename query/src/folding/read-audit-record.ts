@@ -16,7 +16,7 @@ import {
   type LogRecord,
 } from "@lastknown/shared";
 import type { Arrival } from "../view/arrival.js";
-import { isEventSchema, type EventSchemas } from "../view/event-schemas.js";
+import { isEventSchema, type SchemaCopies } from "../view/schema-copies.js";
 import type { SchemaCopy } from "../view/view-store.js";
 
 /** Why a record of the audit could not be taken in; bounded, as it labels a metric. */
@@ -32,7 +32,7 @@ export type AuditRecord =
 export interface AuditContext {
   readonly fleet: FleetRecord;
   /** Those known so far: an entry of another is read as far as its head. */
-  readonly schemas: Pick<EventSchemas, "byId">;
+  readonly schemas: Pick<SchemaCopies, "byId">;
 }
 
 /** Takes a record of one audit partition apart. Bodies are views of the record's value. */

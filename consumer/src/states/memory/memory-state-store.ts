@@ -4,13 +4,13 @@ import {
   type BucketOutcome,
   type BucketUpdate,
   type StateStore,
-  type UserState,
+  type StoredState,
 } from "../state-store.js";
 
 /** A store that can hold progress, users' states, or both of one bucket. */
 interface Bucket {
   progress: number;
-  readonly states: Map<string, UserState>;
+  readonly states: Map<string, StoredState>;
 }
 
 /** The model of the server-side script, and a store for tests. */
@@ -30,12 +30,12 @@ export class MemoryStateStore implements StateStore {
     return await Promise.resolve(new Map(stored));
   }
 
-  state(bucket: number, user: string): UserState | undefined {
+  state(bucket: number, user: string): StoredState | undefined {
     return this.#bucket(bucket).states.get(user);
   }
 
   /** Every state, by user. */
-  states(): Map<string, UserState> {
+  states(): Map<string, StoredState> {
     return new Map([...this.#buckets.values()].flatMap(({ states }) => [...states]));
   }
 
@@ -74,7 +74,7 @@ export class MemoryStateStore implements StateStore {
   }
 }
 
-function isNewer(state: UserState, stored: UserState): boolean {
+function isNewer(state: StoredState, stored: StoredState): boolean {
   if (state.order !== stored.order) return state.order > stored.order;
   return compareCanonicalAttributes(state.attributes, stored.attributes) > 0;
 }

@@ -13,7 +13,7 @@ import {
 import fc from "fast-check";
 import { MemoryStateStore } from "../memory/memory-state-store.js";
 import { describeStateStore, stateAt, updateOf } from "../state-store.contract.js";
-import { StatesUnavailableError, type BucketUpdate, type UserState } from "../state-store.js";
+import { StatesUnavailableError, type BucketUpdate, type StoredState } from "../state-store.js";
 import { slotOfBucket } from "./bucket-slot.js";
 import { RedisStateStore } from "./redis-state-store.js";
 
@@ -32,12 +32,12 @@ function makeStore() {
     deadlineMs: 5000,
     replicaWaitMs: 0,
   });
-  const state = async (user: string): Promise<UserState | undefined> => {
+  const state = async (user: string): Promise<StoredState | undefined> => {
     const fields = await redis.hgetall(keys.state(user));
     if (Object.keys(fields).length === 0) return undefined;
     const { order, time_stamp: timeStamp, sts, attributes, source, ...rest } = fields;
     expect(rest).toEqual({});
-    return { user, order, timeStamp, sts, attributes, source } as UserState;
+    return { user, order, timeStamp, sts, attributes, source } as StoredState;
   };
   const lose = async (bucket: number): Promise<void> => await removeKeys(`${fleet}{${bucket}}:*`);
   return { fleet, keys, store, state, lose };

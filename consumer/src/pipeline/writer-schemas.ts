@@ -21,7 +21,7 @@ export type WriterSchema =
 const SCHEMAS_MAX = 1000;
 
 /** The writers' schemas by id. An id means one schema for ever, so each is asked for once. */
-export class EventSchemas {
+export class WriterSchemas {
   readonly #registry: SchemaRegistry;
   readonly #patience: Patience;
   /** Only `known` and `wrong-head`: an unknown id may be registered later. */

@@ -9,7 +9,7 @@ export interface SchemaTexts {
  * The writers' schemas by the copies that stand in the audit. The registry is never asked: its ids may mean
  * other schemas today, the copies mean what they meant.
  */
-export class EventSchemas {
+export class SchemaCopies {
   readonly #texts: SchemaTexts;
   /** As many as the data set has versions. */
   readonly #parsed = new Map<number, EventSchema>();
