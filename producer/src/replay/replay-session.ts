@@ -1,12 +1,4 @@
-import {
-  EventEncoder,
-  exitCodes,
-  IncompatibleSchemaError,
-  parseEventSchema,
-  printTime,
-  type ColumnType,
-  type EventSchema,
-} from "@lastknown/shared";
+import { exitCodes, printTime, type ColumnType, type EventEncoder } from "@lastknown/shared";
 import type { CheckpointKeeper } from "../checkpoint/checkpoint-keeper.js";
 import type { ColumnTypes } from "../columns/column-types.js";
 import type { Input } from "../csv/open-input.js";
@@ -19,13 +11,12 @@ import { systemClock, type Clock } from "../schedule/clock.js";
 import { DriftHistogram } from "../schedule/drift-histogram.js";
 import { Schedule } from "../schedule/schedule.js";
 import type { ReplayDependencies, ReplayProgress, ReplayTarget } from "./replay-dependencies.js";
+import { registerSchema } from "./register-schema.js";
 import type { ReplayOptions } from "./replay-options.js";
 import type { RowIntake } from "./row-intake.js";
 import { RowSender } from "./row-sender.js";
 
 const PROGRESS_INTERVAL_MS = 250;
-/** Others that add columns at the same moment can come in between only so often. */
-const REGISTRATIONS_MAX = 5;
 
 /** How rows become events from now on. */
 export interface OpenEncoder {
@@ -112,42 +103,22 @@ export class ReplaySession {
   }
 
   /**
-   * Registers the schema of columns and gives their types, and what writes events with it (nothing in a dry run).
-   * Another replay may register a version of its own at the same moment: then the schema evolves from that one,
-   * by which a column that is new in both may get the other's type.
+   * The columns' types, and what writes events with them (nothing in a dry run): see registerSchema.
    *
-   * @param typesNow asked again where another version came in between
    * @throws FatalError (usage) if a column holds values that its type in the registry cannot
    */
   async openEncoder(columns: ColumnTypes, typesNow: () => Map<string, ColumnType>): Promise<OpenEncoder> {
-    const { target } = this;
-    if (target === undefined) {
+    if (this.target === undefined) {
       const types = typesNow();
       columns.schema(types);
       return { types, encoder: undefined };
     }
     this.#monitor?.enter("registering");
-    await target.registry.requireCompatibility(target.subject);
-    // The file may have taken long to read.
-    columns.useLatest(await latestSchema(target));
-    for (let attempt = 1; ; attempt++) {
-      const types = typesNow();
-      const encoder = await this.#register(columns.schema(types), target).catch(async (error: unknown) => {
-        const isLast = attempt === REGISTRATIONS_MAX || !(error instanceof IncompatibleSchemaError);
-        if (isLast || !columns.useLatest(await latestSchema(target))) throw error;
-      });
-      if (encoder !== undefined) {
-        this.#monitor?.enter("publishing");
-        return { types, encoder };
-      }
-      this.#dependencies.logger.debug("schema evolves anew", { subject: target.subject, attempt });
-    }
-  }
-
-  async #register(schema: EventSchema, { registry, subject }: ReplayTarget): Promise<EventEncoder> {
-    this.#schemaId = await registry.register(subject, schema.text);
-    this.#dependencies.logger.debug("schema registered", { subject, schemaId: this.#schemaId });
-    return new EventEncoder(schema, this.#schemaId);
+    const { logger } = this.#dependencies;
+    const { types, schemaId, encoder } = await registerSchema(this.target, columns, typesNow, logger);
+    this.#schemaId = schemaId;
+    this.#monitor?.enter("publishing");
+    return { types, encoder };
   }
 
   /** Keeps what is acknowledged before a failure is passed on: the failure is what the user has to know. */
@@ -246,12 +217,6 @@ export class ReplaySession {
     this.#monitor?.sendsBy(publisher);
     return publisher;
   }
-}
-
-/** The newest schema of the target's subject, undefined where there is none or no target. */
-export async function latestSchema(target: ReplayTarget | undefined): Promise<EventSchema | undefined> {
-  const latest = await target?.registry.latest(target.subject);
-  return latest === undefined ? undefined : parseEventSchema(latest.text);
 }
 
 /** Of a replay that was stopped before it saw a header. */

@@ -6,7 +6,8 @@ import { checkOptions, zoneOf } from "./check-options.js";
 import type { ReplayDependencies } from "./replay-dependencies.js";
 import { replayFile } from "./replay-file.js";
 import type { ReplayOptions } from "./replay-options.js";
-import { latestSchema, ReplaySession } from "./replay-session.js";
+import { latestSchema } from "./register-schema.js";
+import { ReplaySession } from "./replay-session.js";
 import { replayStream } from "./replay-stream.js";
 import { RowIntake, type IntakeFactory } from "./row-intake.js";
 
