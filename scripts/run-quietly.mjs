@@ -16,14 +16,18 @@ export class StepError extends Error {
 }
 
 /**
+ * An abort kills the command at once, as npm would first finish what it is at, and rejects when it has ended.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {import("node:child_process").SpawnOptions} options
  * @returns {Promise<{ exitCode: number | null, output: string }>} both streams as one text
  */
-export function runQuietly(command, args, options) {
+export function runQuietly(command, args, { signal, ...options }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const kill = () => child.kill("SIGKILL");
+    signal?.addEventListener("abort", kill, { once: true });
+    if (signal?.aborted) kill();
     let output = "";
     const keep = (chunk) => {
       output = (output + chunk).slice(-OUTPUT_KEPT_MAX);
@@ -31,7 +35,11 @@ export function runQuietly(command, args, options) {
     child.stdout.setEncoding("utf8").on("data", keep);
     child.stderr.setEncoding("utf8").on("data", keep);
     child.once("error", reject);
-    child.once("close", (exitCode) => resolve({ exitCode, output }));
+    child.once("close", (exitCode) => {
+      signal?.removeEventListener("abort", kill);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve({ exitCode, output });
+    });
   });
 }
 
