@@ -37,3 +37,8 @@ export const STATE_FIELDS = {
   /** `<topic>/<partition>/<offset>` of one of the winner's arrivals. */
   source: "source",
 } as const;
+
+/** A progress as it stands in Redis; undefined for what no worker can have written. The script reads it the same. */
+export function parseProgress(text: string | null): number | undefined {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

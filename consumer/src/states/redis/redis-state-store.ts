@@ -1,4 +1,4 @@
-import { RedisKeys, type Logger } from "@lastknown/shared";
+import { parseProgress, RedisKeys, type Logger } from "@lastknown/shared";
 import type { ChainableCommander, Cluster } from "ioredis";
 import type { BucketOutcome, BucketUpdate, StateStore } from "../state-store.js";
 import { slotOfBucket } from "./bucket-slot.js";
@@ -66,7 +66,7 @@ export class RedisStateStore implements StateStore {
       this.#deadlineMs,
       Promise.all(buckets.map((bucket) => this.#redis.get(this.#keys.progress(bucket)))),
     );
-    return new Map(buckets.map((bucket, index) => [bucket, parseProgress(texts[index] ?? null)]));
+    return new Map(buckets.map((bucket, index) => [bucket, parseProgress(texts[index] ?? null) ?? 0]));
   }
 
   /** By the names of the nodes that serve the slot, the master first; one group where the slots are not known. */
@@ -130,9 +130,4 @@ export class RedisStateStore implements StateStore {
 
 function outcomeOf([code, value]: ScriptReply): BucketOutcome {
   return code === REPLY.behind ? { kind: "behind", stored: value } : { kind: "applied", written: value };
-}
-
-/** As the script reads it: what we cannot have written counts as none. */
-function parseProgress(text: string | null): number {
-  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }

@@ -41,6 +41,20 @@ beforeAll(async () => {
 });
 afterAll(() => disconnect(connection.redis, connection.written));
 
+test("keys that no worker can have written are told apart from a fault", async () => {
+  const { redis, fleet, written } = connection;
+  const keys = new RedisKeys(fleet);
+  const states = new RedisLatestStates(redis, fleet);
+  written.add(keys.state("a-text")).add(keys.progress(bucketOf(Buffer.from("a-text"))));
+  await redis.set(keys.state("a-text"), "x");
+  await expect(states.read("a-text")).rejects.toThrow(UnreadableStateError);
+  await redis.del(keys.state("a-text"));
+  for (const text of ["0x10", "1e3", "", "-1", "1.5"]) {
+    await redis.set(keys.progress(bucketOf(Buffer.from("a-text"))), text);
+    expect(await states.read("a-text")).toEqual({ state: undefined, progress: undefined });
+  }
+});
+
 test("a hash that is no state of ours is told apart from a fault", async () => {
   const { redis, fleet, written } = connection;
   const key = new RedisKeys(fleet).state("bus");

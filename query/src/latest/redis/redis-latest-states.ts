@@ -2,6 +2,7 @@ import {
   bucketOf,
   decodeOrder,
   emptyAttributes,
+  parseProgress,
   RedisKeys,
   STATE_FIELDS,
   type Attributes,
@@ -53,16 +54,24 @@ export class RedisLatestStates implements LatestStates {
       // Each entry has an error of its own, such as MOVED (hazard R3).
       lastError = replies?.find(([error]) => error !== null)?.[0];
       if (replies?.length === 2 && lastError === undefined) return [replies[0]?.[1], replies[1]?.[1]];
+      if (isOfAnotherType(lastError)) throw unreadable(lastError);
     }
     throw new LatestUnavailableError("Redis refused to read", { cause: lastError });
   }
 }
 
+/** Somebody else has written the key. */
+function isOfAnotherType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("WRONGTYPE");
+}
+
+function unreadable(cause: unknown): UnreadableStateError {
+  return new UnreadableStateError("the user's hash in Redis is no state of ours", { cause });
+}
+
+/** As the workers read it: what they cannot have written counts as none. */
 function progressOf(reply: unknown): number | undefined {
-  if (reply === null || reply === undefined) return undefined;
-  const progress = Number(reply);
-  if (Number.isSafeInteger(progress) && progress >= 0) return progress;
-  throw new LatestUnavailableError("a bucket's progress in Redis is not an offset");
+  return parseProgress(typeof reply === "string" ? reply : null);
 }
 
 /** Redis answers an empty hash for a key that does not exist. */
@@ -84,7 +93,7 @@ function stateOf(user: string, reply: unknown): UserState | undefined {
       source: sourceOf(field.get(STATE_FIELDS.source) ?? ""),
     };
   } catch (cause) {
-    throw new UnreadableStateError("the user's hash in Redis is no state of ours", { cause });
+    throw unreadable(cause);
   }
 }
 
