@@ -11,6 +11,8 @@ import {
   type MemoryServiceOptions,
 } from "./memory-service-for-test.js";
 import { openLmdbView } from "./view/lmdb/open-lmdb-view.js";
+import { MemoryViewStore } from "./view/memory/memory-view-store.js";
+import { ViewDamagedError, type FoldPosition, type ViewStore } from "./view/view-store.js";
 
 /** A busy machine takes its time. */
 jest.setTimeout(30_000);
@@ -154,6 +156,42 @@ describe("the query service", () => {
     expect(await health()).toMatchObject({ view: { state: "running", hasCaughtUp: true } });
     await service.query.stop();
     await rm(dataDirectory, { recursive: true });
+  });
+
+  test("builds a view anew whose order leads to an arrival that is not there", async () => {
+    /** Forgets an arrival, as a page does that was written to another's place. */
+    class LossyStore extends MemoryViewStore {
+      override get damage(): ViewDamagedError | undefined {
+        return this.#damage;
+      }
+      #damage: ViewDamagedError | undefined;
+
+      override arrival(): undefined {
+        return undefined;
+      }
+
+      override reportDamage(reason: string): ViewDamagedError {
+        this.#damage ??= new ViewDamagedError(reason);
+        return this.#damage;
+      }
+
+      override position(partition: number): FoldPosition {
+        if (this.#damage !== undefined) throw this.#damage;
+        return super.position(partition);
+      }
+    }
+    const stores: ViewStore[] = [new LossyStore(), new MemoryViewStore()];
+    await start({
+      prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)),
+      openStore: () => Promise.resolve(stores.shift() as ViewStore),
+    });
+    const question = "/v1/users/bus?at=2024-03-10T12:02:00Z";
+    expect((await service.get(question)).status).toBe(503);
+    await until(
+      async () => (await service.get(question)).status,
+      (status) => status === 200,
+    );
+    expect(stores).toEqual([]);
   });
 
   test("tells an unknown user from a part of Redis that was lost", async () => {

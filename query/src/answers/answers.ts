@@ -8,7 +8,6 @@ import {
 } from "../latest/latest-states.js";
 import { ViewDamagedError } from "../view/view-store.js";
 import type { Answer, Provenance } from "./answer.js";
-import { ArrivalGoneError } from "./arrival-at.js";
 import { InvalidCursorError, ViewBehindCursorError } from "./cursor.js";
 import type { ExplainQuestion, Explanation } from "./explain.js";
 import type { HistoryPage, HistoryQuestion } from "./history.js";
@@ -122,7 +121,7 @@ export class Answers {
         throw new Problem("invalid-parameter", cause.message, { field: "cursor", cause });
       if (cause instanceof ViewBehindCursorError)
         throw new Problem("replica-behind", cause.message, { provenance, cause });
-      if (cause instanceof ArrivalGoneError || cause instanceof ViewDamagedError)
+      if (cause instanceof ViewDamagedError)
         throw new Problem("view-not-ready", cause.message, { provenance, cause });
       if (cause instanceof UnreadableArrivalError)
         throw new Problem("unreadable-event", cause.message, { provenance, cause });

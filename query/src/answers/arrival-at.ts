@@ -1,14 +1,18 @@
 import type { Arrival } from "../view/arrival.js";
 import type { ViewStore } from "../view/view-store.js";
 
-/** The view was emptied to be built anew while a question went through it. */
+/** A position that the view has given leads nowhere: it was emptied meanwhile, or does not fit together. */
 export class ArrivalGoneError extends Error {
   override readonly name = "ArrivalGoneError";
+
+  constructor() {
+    super("an arrival stands in the order and not among the arrivals");
+  }
 }
 
 /** The arrival at a position that the view has given. @throws ArrivalGoneError */
 export function arrivalAt(store: ViewStore, user: string, offset: number): Arrival {
   const arrival = store.arrival(user, offset);
-  if (arrival === undefined) throw new ArrivalGoneError("the view is being built anew");
+  if (arrival === undefined) throw new ArrivalGoneError();
   return arrival;
 }

@@ -77,5 +77,5 @@ export async function explain(
 
 function foldedArrival(store: ViewStore, user: string, offset: number): FoldedArrival {
   for (const arrival of store.bySource(user, offset)) if (arrival.offset === offset) return arrival;
-  throw new ArrivalGoneError("the view is being built anew");
+  throw new ArrivalGoneError();
 }

@@ -1,6 +1,6 @@
 import { partitionOf } from "@lastknown/shared";
 import type { AnswerContext } from "./answer-context.js";
-import { arrivalAt } from "./arrival-at.js";
+import { arrivalAt, ArrivalGoneError } from "./arrival-at.js";
 import { SchemaCopies } from "../view/schema-copies.js";
 import { explain, type ExplainQuestion, type Explanation } from "./explain.js";
 import { history, type HistoryPage, type HistoryQuestion } from "./history.js";
@@ -21,6 +21,10 @@ export class ViewAnswers {
 
   /** The user's state at a moment; at none, the newest. */
   async state(user: string, moment: Moment): Promise<UserState | Absence> {
+    return await this.#again(() => this.#state(user, moment));
+  }
+
+  async #state(user: string, moment: Moment): Promise<UserState | Absence> {
     const { store, schemas } = this.#context;
     const place = this.#placeOf(user);
     const position = await newestArrival(this.#context, place, user, moment);
@@ -36,12 +40,29 @@ export class ViewAnswers {
 
   async explain(question: ExplainQuestion): Promise<Explanation | Absence> {
     if (!this.#context.store.hasUser(question.user)) return "unknown-user";
-    return (await explain(this.#context, this.#placeOf(question.user), question)) ?? "no-state-yet";
+    const place = this.#placeOf(question.user);
+    return (await this.#again(() => explain(this.#context, place, question))) ?? "no-state-yet";
   }
 
   /** One page of the known users. Throws InvalidCursorError, ViewBehindCursorError. */
   users(question: UsersQuestion): UsersPage {
     return listUsers(this.#context, question);
+  }
+
+  /**
+   * An arrival that stood in the order and is gone: either the view was emptied meanwhile, which the second look tells,
+   * or it does not fit together.
+   */
+  async #again<Content>(ask: () => Promise<Content>): Promise<Content> {
+    const retry = async (error: unknown): Promise<Content> => {
+      if (!(error instanceof ArrivalGoneError)) throw error;
+      return await ask();
+    };
+    return await ask()
+      .catch(retry)
+      .catch((error: unknown) => {
+        throw error instanceof ArrivalGoneError ? this.#context.store.reportDamage(error.message) : error;
+      });
   }
 
   #placeOf(user: string): { topic: string; partition: number } {

@@ -94,6 +94,12 @@ describe("folding the audit", () => {
     expect([...store.bySource("bus", 0)]).toHaveLength(1);
   });
 
+  test("leaves out another text of a schema that comes in the same batch as the first", () => {
+    const other = changed({ key: records[1]?.key as Buffer, value: otherSchema() });
+    folder.fold(0, [...records.slice(0, 2), other, records[2] as LogRecord], 4);
+    expect(reasons).toEqual(["schema"]);
+  });
+
   test("ends at another fleet's record", () => {
     const value = Buffer.from(printFleetRecord(newFleetRecord(1, 0)));
     expect(() => folder.fold(0, [changed({ key: records[0]?.key as Buffer, value })], 1)).toThrow(

@@ -66,8 +66,7 @@ export class AuditFolder {
         arrivals.push(read.arrival);
         return;
       case "schema":
-        this.#requireSameText(partition, record.offset, read.copy);
-        schemas.push(read.copy);
+        if (this.#isSameText(partition, record.offset, read.copy, schemas)) schemas.push(read.copy);
         return;
       case "fleet":
         this.#requireOurs(partition, read.record);
@@ -78,10 +77,18 @@ export class AuditFolder {
   }
 
   /** Entries were decoded with the first text, so a second one under the same id is not believed. */
-  #requireSameText(partition: number, offset: number, { schemaId, text }: SchemaCopy): void {
-    const known = this.#options.store.schemaText(schemaId);
-    if (known === undefined || known === text) return;
+  #isSameText(
+    partition: number,
+    offset: number,
+    { schemaId, text }: SchemaCopy,
+    ofThisBatch: readonly SchemaCopy[],
+  ): boolean {
+    const known =
+      this.#options.store.schemaText(schemaId) ??
+      ofThisBatch.find((copy) => copy.schemaId === schemaId)?.text;
+    if (known === undefined || known === text) return true;
     this.#leaveOut(partition, offset, "schema", `schema ${schemaId} has another text than its first copy`);
+    return false;
   }
 
   #requireOurs(partition: number, theirs: FleetRecord): void {

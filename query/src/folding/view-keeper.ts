@@ -139,7 +139,10 @@ export class ViewKeeper {
   async #tryToOpen(): Promise<void> {
     try {
       const record = await this.#verifyFleet();
-      this.#view = this.#openView(record, await this.#options.openStore(record));
+      const store = await this.#options.openStore(record);
+      // Nothing would end it any more.
+      if (this.#isStopping) return await store.close();
+      this.#view = this.#openView(record, store);
       this.#view.folder.start();
     } catch (error) {
       if (!(error instanceof KafkaUnavailableError)) throw error;

@@ -71,6 +71,9 @@ export interface ViewStore {
 
   arrival(user: string, offset: number): Arrival | undefined;
 
+  /** Takes the word of whoever was given what does not fit together, and gives the error to throw. */
+  reportDamage(reason: string): ViewDamagedError;
+
   /** The user's arrivals by ascending source offset, the first at or past `fromOffset`. */
   bySource(user: string, fromOffset: number): Iterable<FoldedArrival>;
 

@@ -8,8 +8,10 @@ export interface Entry {
 }
 
 const CHECKSUM_BYTES = 4;
-/** LMDB's own findings: a page that is not there, of another type, or not LMDB's. */
-const LMDB_DAMAGE_CODES: ReadonlySet<unknown> = new Set([-30797, -30796, -30793]);
+/** LMDB's own findings: a page that is not there, of another type, not LMDB's, or that a transaction broke on. */
+const LMDB_DAMAGE_CODES: ReadonlySet<unknown> = new Set([
+  -30797, -30796, -30795, -30793, -30784, -30782, -30781, -30780,
+]);
 
 /**
  * A table whose every entry ends in a checksum over its key and value. LMDB trusts its file: what a disk or another

@@ -1,5 +1,6 @@
 import type { Order } from "@lastknown/shared";
 import type { OrderPosition } from "../arrival.js";
+import type { OrderBound } from "../view-store.js";
 
 /**
  * The binary forms of keys and values. Numbers are big-endian and times are biased, so that LMDB's comparison of
@@ -54,8 +55,14 @@ export function positionOfOrderKey(key: Buffer): OrderPosition {
   return { order: readOrder(key, USER_BYTES), offset };
 }
 
+/** A key above all of this user's that the bound lets in, and below all others. */
+export function aboveBound(user: number, bound: OrderBound): Buffer {
+  if ("below" in bound) return orderKey(user, bound.below);
+  return "orderMax" in bound ? aboveOrder(user, bound.orderMax) : aboveOrderTime(user, bound.orderTimeMax);
+}
+
 /** A key above all of this user's of this order, and below all of greater ones. */
-export function aboveOrder(user: number, order: Order): Buffer {
+function aboveOrder(user: number, order: Order): Buffer {
   const key = withUser(user, ORDER_BYTES + 1);
   writeOrder(key, order, USER_BYTES);
   // No offset's complement begins with this byte.
@@ -64,7 +71,7 @@ export function aboveOrder(user: number, order: Order): Buffer {
 }
 
 /** A key above all of this user's whose order_time is at most the one given. */
-export function aboveOrderTime(user: number, orderTimeMax: number): Buffer {
+function aboveOrderTime(user: number, orderTimeMax: number): Buffer {
   const key = withUser(user, 8);
   writeUint64(key, orderTimeMax + 1 + TIME_BIAS, USER_BYTES);
   return key;
@@ -73,6 +80,12 @@ export function aboveOrderTime(user: number, orderTimeMax: number): Buffer {
 export function uint32(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(4);
   bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+export function uint64(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  writeUint64(bytes, value, 0);
   return bytes;
 }
 

@@ -28,7 +28,8 @@ export const VIEW_TABLES = [
 /** What the folder of the view has to know of the store. */
 export interface ViewFolderHooks {
   readonly onDamaged: (reason: string) => void;
-  readonly onClosed: () => Promise<void>;
+  /** @param isSound whether what is in the folder may be opened again */
+  readonly onClosed: (isSound: boolean) => Promise<void>;
 }
 
 /**
@@ -57,7 +58,7 @@ export class LmdbViewStore implements ViewStore {
   readonly #counters: CheckedTable;
   readonly #tails = new RecentTails(TAILS_MAX);
   readonly #soundness: Soundness;
-  readonly #onClosed: () => Promise<void>;
+  readonly #onClosed: ViewFolderHooks["onClosed"];
   /** Stands in the view while this object writes it. */
   readonly #owner = randomBytes(16);
 
@@ -128,7 +129,7 @@ export class LmdbViewStore implements ViewStore {
     const maximum = tail === undefined ? order : greater(order, tail.maximum);
     this.#put(number, arrival, maximum);
     const seenKey = keys.seenKey(number, order.eventId);
-    if (this.#seen.get(seenKey) === undefined) this.#seen.put(seenKey, offsetValue(offset));
+    if (this.#seen.get(seenKey) === undefined) this.#seen.put(seenKey, keys.uint64(offset));
     this.#tails.set(user, { number, lastOffset: offset, maximum });
     return true;
   }
@@ -144,7 +145,7 @@ export class LmdbViewStore implements ViewStore {
     const seenKey = keys.seenKey(number, order.eventId);
     const firstSeen = this.#seen.get(seenKey);
     if (firstSeen === undefined || keys.readUint64(firstSeen, 0) > offset)
-      this.#seen.put(seenKey, offsetValue(offset));
+      this.#seen.put(seenKey, keys.uint64(offset));
     this.#tails.set(user, { ...tail, maximum: greater(order, tail.maximum) });
     return true;
   }
@@ -219,6 +220,10 @@ export class LmdbViewStore implements ViewStore {
     for (const { key } of this.#users.range(range)) yield key.toString();
   }
 
+  reportDamage(reason: string): ViewDamagedError {
+    return this.#soundness.lose(reason);
+  }
+
   arrival(user: string, offset: number): Arrival | undefined {
     const number = this.#numberOf(user);
     const value = number === undefined ? undefined : this.#arrivals.get(keys.arrivalKey(number, offset));
@@ -253,7 +258,7 @@ export class LmdbViewStore implements ViewStore {
     const number = this.#numberOf(user);
     if (number === undefined) return;
     const range = {
-      start: keyAbove(number, bound),
+      start: keys.aboveBound(number, bound),
       end: keys.userPrefix(number),
       exclusiveStart: true,
       reverse: true,
@@ -276,22 +281,10 @@ export class LmdbViewStore implements ViewStore {
 
   async close(): Promise<void> {
     await this.#root.close();
-    await this.#onClosed();
+    await this.#onClosed(this.damage === undefined);
   }
-}
-
-function keyAbove(user: number, bound: OrderBound): Buffer {
-  if ("below" in bound) return keys.orderKey(user, bound.below);
-  if ("orderMax" in bound) return keys.aboveOrder(user, bound.orderMax);
-  return keys.aboveOrderTime(user, bound.orderTimeMax);
 }
 
 function greater(a: Order, b: Order): Order {
   return compareOrder(a, b) > 0 ? a : b;
-}
-
-function offsetValue(offset: number): Buffer {
-  const value = Buffer.allocUnsafe(8);
-  keys.writeUint64(value, offset, 0);
-  return value;
 }

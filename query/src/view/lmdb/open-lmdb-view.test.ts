@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
@@ -217,6 +217,20 @@ describe("the view's folder", () => {
     expect(second.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toBe(1);
     await second.close();
     await first.close();
+  });
+
+  test("that was removed while it was open costs no more than itself", async () => {
+    await fill();
+    const store = await openView();
+    await rm(dataDirectory, { recursive: true });
+    expect(store.reportDamage("of a kind")).toBe(store.damage);
+    await store.close();
+    const anew = await openView();
+    expect(anew.position(0).nextOffset).toBe(0);
+    await rm(dataDirectory, { recursive: true });
+    await anew.close();
+    expect(warnings).toEqual(Array.from({ length: 2 }, () => "view's folder cannot be written"));
+    await mkdir(dataDirectory);
   });
 
   test("that cannot be written is told with the fix", async () => {

@@ -63,16 +63,29 @@ function openStore(directory: ViewDirectory, fleet: FleetRecord, logger: Logger)
     noSync: true,
   });
   const stable = setTimeout(() => {
-    directory
-      .markStable()
-      .catch((error: unknown) => logger.warn("view's folder cannot be written", { error }));
+    directory.markStable().catch((error: unknown) => noteFailure(logger, error));
   }, STABLE_AFTER_MS);
   stable.unref();
   return new LmdbViewStore(root, fleet.maxFutureSkew, {
-    onDamaged: (reason) => directory.markDamaged(reason),
-    onClosed: async () => {
+    onDamaged: (reason) => {
+      unlessFailing(logger, () => directory.markDamaged(reason));
+    },
+    onClosed: async (isSound) => {
       clearTimeout(stable);
-      await directory.markClosed();
+      if (isSound) await directory.markClosed().catch((error: unknown) => noteFailure(logger, error));
     },
   });
+}
+
+/** The marks in the folder are for the next opening: without them it reads more, or builds anew. */
+function noteFailure(logger: Logger, error: unknown): void {
+  logger.warn("view's folder cannot be written", { error });
+}
+
+function unlessFailing(logger: Logger, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    noteFailure(logger, error);
+  }
 }

@@ -1,17 +1,26 @@
 import { compareCodePoints } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
-import type { FoldBatch, FoldPosition, OrderBound, ViewStore } from "../view-store.js";
+import {
+  ViewDamagedError,
+  type FoldBatch,
+  type FoldPosition,
+  type OrderBound,
+  type ViewStore,
+} from "../view-store.js";
 import { firstIndex, UserArrivals } from "./user-arrivals.js";
 
 /** The view in sorted arrays: for small fleets and tests. It begins anew at each start. */
 export class MemoryViewStore implements ViewStore {
-  /** Nothing changes memory behind our back. */
-  readonly damage = undefined;
   readonly #users = new Map<string, UserArrivals>();
   /** The keys of #users by code point, which is the order of their bytes. */
   #sortedUsers: string[] = [];
   readonly #positions = new Map<number, FoldPosition>();
   readonly #schemas = new Map<number, string>();
+
+  /** Nothing changes memory behind our back. */
+  get damage(): ViewDamagedError | undefined {
+    return undefined;
+  }
 
   fold(batch: FoldBatch): number {
     for (const { schemaId, text } of batch.schemas) {
@@ -55,6 +64,10 @@ export class MemoryViewStore implements ViewStore {
     const first = after === undefined ? 0 : this.#firstUserAfter(after);
     for (let index = first; index < this.#sortedUsers.length; index++)
       yield this.#sortedUsers[index] as string;
+  }
+
+  reportDamage(reason: string): ViewDamagedError {
+    return new ViewDamagedError(reason);
   }
 
   arrival(user: string, offset: number): Arrival | undefined {

@@ -1,0 +1,61 @@
+import { expect, test } from "@jest/globals";
+import {
+  fleetNames,
+  loadSettings,
+  MemoryFleetRecordCell,
+  MemoryLog,
+  printFleetRecord,
+  silentLogger,
+} from "@lastknown/shared";
+import { FleetForTest } from "../fleet-for-test.js";
+import { until } from "../memory-service-for-test.js";
+import { MemoryViewStore } from "../view/memory/memory-view-store.js";
+import type { FoldBatch, ViewStore } from "../view/view-store.js";
+import { ViewKeeper } from "./view-keeper.js";
+
+const NAMES = fleetNames("test");
+
+class RecordingStore extends MemoryViewStore {
+  readonly calls: string[] = [];
+
+  override fold(batch: FoldBatch): number {
+    this.calls.push("fold");
+    return super.fold(batch);
+  }
+
+  override close(): Promise<void> {
+    this.calls.push("close");
+    return super.close();
+  }
+}
+
+test("a view that opens while the keeper stops is closed and never folded into", async () => {
+  const log = new MemoryLog({ topics: { [NAMES.eventsTopic]: 4, [NAMES.auditTopic]: 4 } });
+  const fleet = new FleetForTest({ fleet: "test", appender: log, partitions: 4 });
+  await fleet.establish();
+  await fleet.publishAndAudit([{ user: "a", timeStamp: 1, sts: 1, attributes: {} }]);
+  const settings = loadSettings({ environment: {}, flags: { fleet: "test", partitions: "4" } });
+  const store = new RecordingStore();
+  let opened: ((store: ViewStore) => void) | undefined;
+  log.unavailable = true;
+  const keeper = new ViewKeeper({
+    fleet: settings.fleet,
+    query: settings.query,
+    reader: log,
+    redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
+    openStore: () => new Promise((resolve) => (opened = resolve)),
+    observer: { folded: () => undefined, unreadable: () => undefined },
+    logger: silentLogger,
+  });
+  await keeper.start();
+  log.unavailable = false;
+  await until(
+    () => Promise.resolve(opened !== undefined),
+    (isOpening) => isOpening,
+  );
+  const stopped = keeper.stop();
+  opened?.(store);
+  await stopped;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(store.calls).toEqual(["close"]);
+});
