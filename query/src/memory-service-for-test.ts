@@ -58,7 +58,8 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
       latest,
       redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
       openStore: options.openStore ?? (() => Promise.resolve(new MemoryViewStore())),
-      close: () => log.close(),
+      disconnect: () => log.close(),
+      release: () => Promise.resolve(),
     },
   });
   const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${query.port}${path}`);

@@ -30,7 +30,10 @@ export interface QueryConnections {
   readonly latest: LatestStates;
   readonly redisFleet: FleetRecordCell;
   readonly openStore: (fleet: FleetRecord) => Promise<ViewStore>;
-  close(): Promise<void>;
+  /** Ends what is asked of Kafka and Redis, and asks nothing more. */
+  disconnect(): Promise<void>;
+  /** Gives back the data directory, when the store is closed. */
+  release(): Promise<void>;
 }
 
 /** Shorter than the reader's own: the folding tells its state, and tries again by itself. */
@@ -62,11 +65,11 @@ export async function connectQuery(
     latest: new RedisLatestStates(redis, fleet),
     redisFleet: new RedisFleetRecordCell(redis, fleet),
     openStore: (record) => openStore(settings, record, logger),
-    close: async () => {
+    disconnect: async () => {
       redis.disconnect();
       await Promise.all([auditReader.close(), positionReader.close(), admin.close()]);
-      await lock?.release();
     },
+    release: async () => await lock?.release(),
   };
 }
 

@@ -1,8 +1,10 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { bucketOf, silentLogger } from "@lastknown/shared";
+import { bucketOf, loadSettings, silentLogger } from "@lastknown/shared";
 import type { Health } from "./http/health-route.js";
 import {
   startMemoryService,
@@ -10,6 +12,7 @@ import {
   type MemoryService,
   type MemoryServiceOptions,
 } from "./memory-service-for-test.js";
+import { startQuery } from "./start-query.js";
 import { openLmdbView } from "./view/lmdb/open-lmdb-view.js";
 import { MemoryViewStore } from "./view/memory/memory-view-store.js";
 import { ViewDamagedError, type FoldPosition, type ViewStore } from "./view/view-store.js";
@@ -322,4 +325,30 @@ describe("the query service", () => {
       expect(answer.headers.get("x-data-lag-seconds")).toBe("unknown");
     }
   });
+});
+
+test("a service is stopped at once though Kafka takes connections and stays silent", async () => {
+  const silent = createServer((socket) => void socket.on("error", () => socket.destroy()));
+  await once(silent.listen(0, "127.0.0.1"), "listening");
+  const broker = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const settings = loadSettings({
+    environment: {},
+    flags: {
+      "kafka-brokers": broker,
+      "redis-nodes": broker,
+      view: "memory",
+      "query-port": "0",
+      "operations-port": "0",
+    },
+  });
+  const connecting = once(silent, "connection");
+  const ending = new AbortController();
+  const starting = startQuery(settings, { logger: silentLogger, signal: ending.signal });
+  await connecting;
+  const startedMs = performance.now();
+  ending.abort();
+  await (await starting).stop();
+  // A call to Kafka takes 5 s to be given up.
+  expect(performance.now() - startedMs).toBeLessThan(3000);
+  silent.close();
 });

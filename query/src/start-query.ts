@@ -23,6 +23,8 @@ import { connectQuery, type QueryConnections, type QueryServiceSettings } from "
 export interface QueryDependencies {
   readonly logger: Logger;
   readonly metrics?: Metrics;
+  /** Ends the first waiting for servers; the service that comes of it is to be stopped. */
+  readonly signal?: AbortSignal;
   /** Given by tests; otherwise made from the settings. The service closes them. */
   readonly connections?: QueryConnections;
 }
@@ -54,11 +56,15 @@ export async function startQuery(
   const { logger } = dependencies;
   const connections = dependencies.connections ?? (await connectQuery(settings, logger));
   const service = new RunningQuery(settings, connections, dependencies.metrics ?? createMetrics(), logger);
+  const giveUp = (): void => service.giveUp();
+  dependencies.signal?.addEventListener("abort", giveUp, { once: true });
   try {
     await service.start();
   } catch (error) {
     await service.stop();
     throw error;
+  } finally {
+    dependencies.signal?.removeEventListener("abort", giveUp);
   }
   return service;
 }
@@ -163,10 +169,19 @@ class RunningQuery implements QueryService {
     return this.#keeper.ended;
   }
 
+  /** Waits for no server any more. */
+  giveUp(): void {
+    this.#endWaiting().catch((error: unknown) => this.#logger.debug("giving up failed", { error }));
+  }
+
+  async #endWaiting(): Promise<void> {
+    await Promise.all([this.#keeper.stop(), this.#tracker.stop(), this.#connections.disconnect()]);
+  }
+
   async stop(): Promise<void> {
     await this.#http?.close();
-    await Promise.all([this.#keeper.stop(), this.#tracker.stop()]);
-    await this.#connections.close();
+    await this.#endWaiting();
+    await this.#connections.release();
     await this.#operations?.close();
   }
 

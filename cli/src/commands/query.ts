@@ -12,7 +12,7 @@ export const queryCommand: CreateCommand = () => {
     const { startQuery } = await import("@lastknown/query");
     const logger = createLogger(settings.log, { component: "query" });
     await runUntilStopped({
-      start: () => startQuery(settings, { logger }),
+      start: (signal) => startQuery(settings, { logger, signal }),
       stop: (query) => query.stop(),
       ended: (query) => query.ended,
       drainDeadlineMs: settings.query.drainDeadlineMs,

@@ -118,7 +118,7 @@ export class ViewKeeper {
       await Promise.race([folding, compared.then(() => folding)]);
       if (this.#isStopping) return;
       await this.#pause(OPEN_PAUSE_MS);
-      await this.#tryToOpen();
+      if (!this.#isStopping) await this.#tryToOpen();
     }
   }
 
@@ -146,7 +146,7 @@ export class ViewKeeper {
       this.#view.folder.start();
     } catch (error) {
       if (!(error instanceof KafkaUnavailableError)) throw error;
-      this.#options.logger.warn("view cannot be opened yet", { error });
+      if (!this.#isStopping) this.#options.logger.warn("view cannot be opened yet", { error });
     }
   }
 

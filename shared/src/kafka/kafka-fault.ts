@@ -34,6 +34,8 @@ const FAULT_BY_TYPE: Readonly<Record<string, KafkaFault>> = {
   GROUP_AUTHORIZATION_FAILED: "refused",
   CLUSTER_AUTHORIZATION_FAILED: "refused",
   SASL_AUTHENTICATION_FAILED: "refused",
+  ILLEGAL_SASL_STATE: "refused",
+  UNSUPPORTED_SASL_MECHANISM: "refused",
 };
 
 /** How deep kafkajs wraps errors in errors is bounded by its own code; this bound only ends a cycle. */
