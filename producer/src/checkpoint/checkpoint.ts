@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FatalError, exitCodes } from "@lastknown/shared";
 
@@ -70,14 +70,19 @@ export class Checkpoint {
 
   async #replace(rowsDone: number): Promise<void> {
     const temporary = temporaryOf(this.#path);
-    const file = await open(temporary, "w");
+    const file = await open(temporary, "wx");
     try {
-      await file.writeFile(`${JSON.stringify({ ...this.#identity, rowsDone } satisfies Stored)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
+      try {
+        await file.writeFile(`${JSON.stringify({ ...this.#identity, rowsDone } satisfies Stored)}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, this.#path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
     }
-    await rename(temporary, this.#path);
     await syncDirectory(dirname(this.#path));
   }
 
@@ -131,8 +136,9 @@ export class Checkpoint {
 export function requireWritableCheckpoint(path: string): void {
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error("it is a folder");
-    closeSync(openSync(temporaryOf(path), "a"));
-    rmSync(temporaryOf(path));
+    const temporary = temporaryOf(path);
+    closeSync(openSync(temporary, "wx"));
+    rmSync(temporary);
   } catch (cause) {
     throw new FatalError(`the checkpoint ${path} cannot be written (${(cause as Error).message})`, {
       fix: "name one with --checkpoint in a folder that is there and that this user may write",
@@ -142,8 +148,9 @@ export function requireWritableCheckpoint(path: string): void {
   }
 }
 
+/** A name beside it that no file has: what a user keeps there may end in `.tmp` as well. */
 function temporaryOf(path: string): string {
-  return `${path}.tmp`;
+  return `${path}.${randomBytes(8).toString("hex")}.tmp`;
 }
 
 /** A renamed file is there after a power cut only if its directory was written too. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
@@ -149,6 +149,14 @@ describe("a replay with a checkpoint", () => {
     expect(resumed + published).toBe(9);
     // The last row of a turn shares its moment, and so its append, with the first of the next.
     expect(resumed).toBe(7);
+  });
+
+  it("leaves alone what is named like it, its own input too", async () => {
+    writeRows([0, 1, 2]);
+    const file = join(directory, "checkpoint.tmp");
+    renameSync(join(directory, "rows.csv"), file);
+    expect(await run(log, { file })).toMatchObject({ published: 3 });
+    expect(readdirSync(directory).toSorted()).toEqual(["checkpoint", "checkpoint.tmp"]);
   });
 
   it("refuses to go on with another file, with other options, or from what is no checkpoint", async () => {
