@@ -151,6 +151,15 @@ describe("a replay with a checkpoint", () => {
     expect(resumed).toBe(7);
   });
 
+  it("keeps to a limit over all turns and all runs", async () => {
+    writeRows([0, 1]);
+    const options = { turns: 10, limit: 5 };
+    expect(await run(log, options)).toMatchObject({ resumed: 0, published: 5 });
+    expect(await run(log, options)).toMatchObject({ resumed: 5, published: 0 });
+    expect(await run(log, { ...options, limit: 7 })).toMatchObject({ resumed: 5, published: 2 });
+    expect((await Promise.all([0, 1, 2].map(seconds))).flat()).toHaveLength(7);
+  });
+
   it("leaves alone what is named like it, its own input too", async () => {
     writeRows([0, 1, 2]);
     const file = join(directory, "checkpoint.tmp");

@@ -79,7 +79,7 @@ class FileReplay {
     const firstTurn = Math.floor(resumeFrom / this.#rows);
     let turns: number;
     try {
-      if (firstTurn > 0) await this.#countFirstTurn(sender);
+      if (firstTurn > 0) await this.#countTurns(sender, firstTurn);
       this.#countsAllTurns = firstTurn <= 1;
       turns = await this.#sendTurns(sender, firstTurn);
       await publisher?.drain();
@@ -108,12 +108,12 @@ class FileReplay {
     return turn;
   }
 
-  /** The figures are of the whole file, also where an earlier run sent all of it. */
-  async #countFirstTurn(sender: RowSender): Promise<void> {
+  /** The figures are of the whole file, also where an earlier run sent all of it; the limit is of all turns. */
+  async #countTurns(sender: RowSender, turns: number): Promise<void> {
     await this.#passTurn(
       { turn: 0, shift: 0 },
       () => this.#session.isStopped,
-      (row) => sender.count(row),
+      (row) => sender.count(row, turns),
     );
   }
 

@@ -84,11 +84,12 @@ export class RowSender {
     return this.#publishLater(event, row, plannedMs);
   }
 
-  /** Takes a row of a whole turn that an earlier run sent: for the figures alone. */
-  count(row: PlacedRow): undefined {
+  /** Takes a row of whole turns that an earlier run sent: for the figures, and for the limit once per turn. */
+  count(row: PlacedRow, turns: number): undefined {
     const event = (this.#reader as EventReader).read(row);
-    if (isProblem(event)) this.#reject(row, event);
-    else this.#options.statistics.add(event);
+    if (isProblem(event)) return this.#reject(row, event);
+    this.#taken += turns;
+    this.#options.statistics.add(event);
   }
 
   #start(): number {
