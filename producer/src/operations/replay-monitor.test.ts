@@ -35,13 +35,17 @@ class FakeClock implements Clock {
   };
 }
 
-/** Each append waits until the test acknowledges it. */
+/** Each append waits until the test answers it. */
 class HeldAppender implements Appender {
   readonly acknowledge: (() => void)[] = [];
+  readonly fail: ((error: Error) => void)[] = [];
   bytes = 0;
   append = (_topic: string, records: readonly AppendRecord[]): Promise<void> => {
     for (const { key, value } of records) this.bytes += (key?.length ?? 0) + (value?.length ?? 0);
-    return new Promise((resolve) => this.acknowledge.push(resolve));
+    return new Promise((resolve, reject) => {
+      this.acknowledge.push(resolve);
+      this.fail.push(reject);
+    });
   };
   close = (): Promise<void> => Promise.resolve();
 }
@@ -98,6 +102,18 @@ describe("the monitor of a replay", () => {
     expect(monitor.ready()).toBe("waiting for kafka: records are not acknowledged for 3 s");
     appender.acknowledge.shift()?.();
     await ended;
+    expect(monitor.ready()).toBe("the replay has ended");
+  });
+
+  it("is not ready once an append has failed, while another is still awaited", async () => {
+    const { monitor, appender, ended } = replay(new MemorySchemaRegistry(), 1);
+    const failed = expect(ended).rejects.toThrow("gone");
+    while (appender.fail.length < 2) await settle();
+    appender.fail[0]?.(new Error("gone"));
+    await settle();
+    expect(monitor.ready()).toBe("an append has failed");
+    appender.acknowledge[1]?.();
+    await failed;
     expect(monitor.ready()).toBe("the replay has ended");
   });
 

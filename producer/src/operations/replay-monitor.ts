@@ -36,6 +36,8 @@ export class ReplayMonitor {
 
   /** Why it publishes nothing now, or undefined. */
   ready(): CheckResult {
+    if (this.#phase === "publishing" && this.#publisher?.failed.aborted === true)
+      return "an append has failed";
     const waitedMs = this.#publisher?.oldestInFlightMs ?? 0;
     if (this.#phase !== "publishing" || waitedMs < ACKNOWLEDGED_WITHIN_MS) return NOT_READY[this.#phase];
     return `waiting for kafka: records are not acknowledged for ${Math.round(waitedMs / 1000)} s`;

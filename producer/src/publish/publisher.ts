@@ -60,9 +60,20 @@ export class Publisher {
   /** Oldest first. A flight leaves when it and all before it are acknowledged. */
   readonly #flights: Flight[] = [];
   #failure: { error: unknown } | undefined;
+  readonly #failed = new AbortController();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+  }
+
+  /** Given when an append fails: who waits for something else can look then, with `check`. */
+  get failed(): AbortSignal {
+    return this.#failed.signal;
+  }
+
+  /** Throws what an append threw. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** Records that were sent and are not acknowledged yet. */
@@ -90,12 +101,12 @@ export class Publisher {
 
   /** Sends what was added. Waits only while too much is under way already. */
   async flush(): Promise<void> {
-    if (this.#batch.length === 0) return this.#throwFailure();
+    if (this.#batch.length === 0) return this.check();
     while (this.#flights.length >= IN_FLIGHT_APPENDS_MAX) {
       await this.#flights[0]?.landed;
-      this.#throwFailure();
+      this.check();
     }
-    this.#throwFailure();
+    this.check();
     const records = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
@@ -106,7 +117,7 @@ export class Publisher {
   async drain(): Promise<void> {
     await this.flush();
     await Promise.all(this.#flights.map((flight) => flight.landed));
-    this.#throwFailure();
+    this.check();
   }
 
   #launch(records: readonly DueRecord[]): void {
@@ -150,15 +161,12 @@ export class Publisher {
   #fail(flight: Flight, error: unknown): void {
     this.#failure ??= { error };
     this.#remove(flight);
+    this.#failed.abort();
   }
 
   #remove(flight: Flight): void {
     const index = this.#flights.indexOf(flight);
     if (index !== -1) this.#flights.splice(index, 1);
-  }
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
   }
 }
 

@@ -4,11 +4,13 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import {
   bodyOf,
   decodeEvent,
+  KafkaUnavailableError,
   MemoryLog,
   MemorySchemaRegistry,
   parseEventSchema,
   silentLogger,
   unframe,
+  type Appender,
 } from "@lastknown/shared";
 import { runReplay } from "./replay.js";
 
@@ -64,6 +66,18 @@ describe("a replay of standard input", () => {
       exitCode: 3,
     });
     expect(await attributes()).toEqual([{ n: 1 }, { n: 2, later: "x" }, { n: 3, later: "z" }]);
+  });
+
+  it("fails when an append fails, though no row comes any more", async () => {
+    const appender: Appender = {
+      append: () => Promise.reject(new KafkaUnavailableError(["memory"], "take the records")),
+      close: () => Promise.resolve(),
+    };
+    const target = { appender, registry, topic: TOPIC, subject: "t", partitions: 1 };
+    const replay = runReplay({ file: "-", speed: "max" }, { target, logger: silentLogger, stdin });
+    stdin.write("user_id,ts\na,2\n");
+    await expect(replay).rejects.toThrow(KafkaUnavailableError);
+    expect(stdin.destroyed).toBe(true);
   });
 
   it("ends when it is asked to, though the stream goes on", async () => {

@@ -48,6 +48,7 @@ class StreamReplay {
 
   async run(): Promise<ReplaySummary> {
     for await (const arrived of this.#arrivals()) {
+      this.#publisher?.check();
       if (arrived.kind === "chunk") this.#parser.write(arrived.chunk);
       if (arrived.kind === "end") this.#parser.end();
       if (!this.#knowsEnough(arrived)) continue;
@@ -66,17 +67,18 @@ class StreamReplay {
     });
   }
 
-  /** The stream's chunks; a deadline once, some time after the first of them; ends also when asked to stop. */
+  /** The stream's chunks; a deadline once, some time after the first of them; ends also when there is no use in waiting. */
   async *#arrivals(): AsyncGenerator<Arrived> {
-    const { input, clock, signal } = this.#session;
+    const { input, clock } = this.#session;
+    const { wake } = this.#sender;
     const stopped = new Promise<Arrived>((resolve) => {
-      signal?.addEventListener("abort", () => resolve({ kind: "end" }), { once: true });
+      wake.addEventListener("abort", () => resolve({ kind: "end" }), { once: true });
     });
     const chunks = input.chunks[Symbol.asyncIterator]();
     const learning = new AbortController();
     let deadline: Promise<Arrived> | undefined;
     try {
-      while (signal?.aborted !== true) {
+      while (!wake.aborted) {
         const next = chunks.next().then((result): Arrived => {
           return result.done === true ? { kind: "end" } : { kind: "chunk", chunk: result.value };
         });

@@ -10,12 +10,14 @@ import {
   eventIdOfContent,
   exitCodes,
   FatalError,
+  KafkaUnavailableError,
   MemoryLog,
   MemorySchemaRegistry,
   parseEventSchema,
   printTime,
   silentLogger,
   unframe,
+  type Appender,
   type Event,
 } from "@lastknown/shared";
 import type { Clock } from "../schedule/clock.js";
@@ -139,6 +141,17 @@ describe("a replay", () => {
     const summary = await runReplay({ file: file(BASIC), speed: 2 }, { ...dependencies, target, clock });
     expect(sentAt.map((ms) => ms - 1_000_000)).toEqual([0, 50, 1000]);
     expect(summary.drift).toEqual({ p50: 0, p99: 0, max: 0 });
+  });
+
+  it("fails when an append fails, though its next row is due in an hour", async () => {
+    const appender: Appender = {
+      append: () => Promise.reject(new KafkaUnavailableError(["memory"], "take the records")),
+      close: () => Promise.resolve(),
+    };
+    const target = { appender, registry, topic: TOPIC, subject: SUBJECT, partitions: PARTITIONS };
+    const rows = file("user_id,ts\na,2024-03-10T12:00:00Z\na,2024-03-10T13:00:00Z\n");
+    const failure = runReplay({ file: rows, speed: 1 }, { ...dependencies, target });
+    await expect(failure).rejects.toThrow(KafkaUnavailableError);
   });
 
   it("rejects each bad row with its line and reason, and sends the rest", async () => {

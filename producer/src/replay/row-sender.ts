@@ -41,6 +41,8 @@ export interface RowSenderOptions {
 
 /** Makes each row an event and hands it to the publisher when it is due. */
 export class RowSender {
+  /** Given when waiting is in vain: somebody wants to stop, or an append has failed. */
+  readonly wake: AbortSignal;
   readonly #options: RowSenderOptions;
   #reader: EventReader | undefined;
   #encoder: EventEncoder | undefined;
@@ -51,6 +53,8 @@ export class RowSender {
 
   constructor(options: RowSenderOptions) {
     this.#options = options;
+    const { signal, publisher } = options;
+    this.wake = AbortSignal.any([signal, publisher?.failed].filter((one) => one !== undefined));
   }
 
   /** How rows are read and written from now on. Without an encoder they are only counted. */
@@ -99,10 +103,11 @@ export class RowSender {
   }
 
   async #publishLater(event: Event, row: PlacedRow, plannedMs: number): Promise<void> {
-    const { publisher, clock, signal } = this.#options;
+    const { publisher, clock } = this.#options;
     await publisher?.flush();
     for (let wait = plannedMs - clock.monotonicMs(); wait > 0; wait = plannedMs - clock.monotonicMs()) {
-      await clock.sleep(Math.min(Math.max(wait, TICK_MS), LONGEST_SLEEP_MS), signal);
+      await clock.sleep(Math.min(Math.max(wait, TICK_MS), LONGEST_SLEEP_MS), this.wake);
+      publisher?.check();
       if (this.finished) return;
     }
     await this.#publish(event, row, plannedMs);
