@@ -1,5 +1,7 @@
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import {
   bodyOf,
@@ -68,6 +70,22 @@ describe("a replay of standard input", () => {
     expect(await attributes()).toEqual([{ n: 1 }, { n: 2, later: "x" }, { n: 3, later: "z" }]);
   });
 
+  it("lets go of what it has read, before the stream ends", async () => {
+    const replay = runReplay({ file: "-", dryRun: true }, { logger: silentLogger, stdin });
+    stdin.write("user_id,ts\n");
+    const chunks: WeakRef<Buffer>[] = [];
+    for (let row = 1; row <= 20; row++) {
+      const chunk = Buffer.from(`a,${row}\n`);
+      chunks.push(new WeakRef(chunk));
+      stdin.write(chunk);
+      await sleep(1);
+    }
+    collectGarbage();
+    expect(chunks.filter((chunk) => chunk.deref() !== undefined).length).toBeLessThan(5);
+    stdin.end();
+    expect(await replay).toMatchObject({ rows: 20 });
+  });
+
   it("fails when an append fails, though no row comes any more", async () => {
     const appender: Appender = {
       append: () => Promise.reject(new KafkaUnavailableError(["memory"], "take the records")),
@@ -90,3 +108,8 @@ describe("a replay of standard input", () => {
     expect(stdin.destroyed).toBe(true);
   });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}

@@ -24,6 +24,7 @@ export async function replayStream(
 }
 
 type Arrived = { kind: "chunk"; chunk: Buffer } | { kind: "end" } | { kind: "deadline" };
+const END: Arrived = { kind: "end" };
 
 class StreamReplay {
   readonly #session: ReplaySession;
@@ -71,22 +72,20 @@ class StreamReplay {
   async *#arrivals(): AsyncGenerator<Arrived> {
     const { input, clock } = this.#session;
     const { wake } = this.#sender;
-    const stopped = new Promise<Arrived>((resolve) => {
-      wake.addEventListener("abort", () => resolve({ kind: "end" }), { once: true });
-    });
     const chunks = input.chunks[Symbol.asyncIterator]();
     const learning = new AbortController();
     let deadline: Promise<Arrived> | undefined;
     try {
       while (!wake.aborted) {
         const next = chunks.next().then((result): Arrived => {
-          return result.done === true ? { kind: "end" } : { kind: "chunk", chunk: result.value };
+          return result.done === true ? END : { kind: "chunk", chunk: result.value };
         });
-        let arrived = await Promise.race([next, stopped, ...(deadline === undefined ? [] : [deadline])]);
+        const first = deadline === undefined ? next : Promise.race([next, deadline]);
+        let arrived = (await unlessAborted(first, wake)) ?? END;
         if (arrived.kind === "deadline") {
           deadline = undefined;
           yield arrived;
-          arrived = await Promise.race([next, stopped]);
+          arrived = (await unlessAborted(next, wake)) ?? END;
         }
         yield arrived;
         if (arrived.kind === "end") return;
@@ -135,4 +134,17 @@ class StreamReplay {
     }
     await this.#publisher?.flush();
   }
+}
+
+/**
+ * What the promise gives, or undefined once the signal is given. It leaves nothing behind: a race with a promise that
+ * lives as long as the stream would hold every chunk of it.
+ */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(undefined);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
 }
