@@ -107,6 +107,22 @@ describe("a replay of standard input", () => {
     expect(await replay).toMatchObject({ interrupted: true, published: 1 });
     expect(stdin.destroyed).toBe(true);
   });
+
+  it("judges no half row and registers nothing when it is asked to end while it learns", async () => {
+    const stop = new AbortController();
+    const replay = start(stop.signal);
+    stdin.write("user_id,ts,speed\na,1,5\nb,2,6\nc,3");
+    while (stdin.readableLength > 0) await sleep(1);
+    stop.abort();
+    expect(await replay).toMatchObject({
+      interrupted: true,
+      rows: 2,
+      rejected: 0,
+      published: 0,
+      schemaId: null,
+    });
+    expect(await registry.latest("t")).toBeUndefined();
+  });
 });
 
 function collectGarbage(): void {

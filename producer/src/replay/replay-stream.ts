@@ -15,6 +15,8 @@ const LEARNING_MS = 1000;
  * Replays standard input: its rows go out as they come, unordered, since their end may never come. Types follow
  * from the registry and the first rows; a later value that its column's type cannot hold is rejected. A column
  * that gets its first value later is added to the schema then.
+ *
+ * When it is asked to stop, rows that it has read and not yet sent are left out, and nothing is registered for them.
  */
 export async function replayStream(
   session: ReplaySession,
@@ -24,7 +26,6 @@ export async function replayStream(
 }
 
 type Arrived = { kind: "chunk"; chunk: Buffer } | { kind: "end" } | { kind: "deadline" };
-const END: Arrived = { kind: "end" };
 
 class StreamReplay {
   readonly #session: ReplaySession;
@@ -49,7 +50,6 @@ class StreamReplay {
 
   async run(): Promise<ReplaySummary> {
     for await (const arrived of this.#arrivals()) {
-      this.#publisher?.check();
       if (arrived.kind === "chunk") this.#parser.write(arrived.chunk);
       if (arrived.kind === "end") this.#parser.end();
       if (!this.#knowsEnough(arrived)) continue;
@@ -68,7 +68,10 @@ class StreamReplay {
     });
   }
 
-  /** The stream's chunks; a deadline once, some time after the first of them; ends also when there is no use in waiting. */
+  /**
+   * The stream's chunks and its end; a deadline once, some time after the first of them. Where there is no use in
+   * waiting it stops without an end: half a row may have come, which only the stream's own end would make a whole one.
+   */
   async *#arrivals(): AsyncGenerator<Arrived> {
     const { input, clock } = this.#session;
     const { wake } = this.#sender;
@@ -78,15 +81,16 @@ class StreamReplay {
     try {
       while (!wake.aborted) {
         const next = chunks.next().then((result): Arrived => {
-          return result.done === true ? END : { kind: "chunk", chunk: result.value };
+          return result.done === true ? { kind: "end" } : { kind: "chunk", chunk: result.value };
         });
         const first = deadline === undefined ? next : Promise.race([next, deadline]);
-        let arrived = (await unlessAborted(first, wake)) ?? END;
-        if (arrived.kind === "deadline") {
+        let arrived = await unlessAborted(first, wake);
+        if (arrived?.kind === "deadline") {
           deadline = undefined;
           yield arrived;
-          arrived = (await unlessAborted(next, wake)) ?? END;
+          arrived = await unlessAborted(next, wake);
         }
+        if (arrived === undefined) return;
         yield arrived;
         if (arrived.kind === "end") return;
         if (this.#types === undefined) {
@@ -137,14 +141,16 @@ class StreamReplay {
 }
 
 /**
- * What the promise gives, or undefined once the signal is given. It leaves nothing behind: a race with a promise that
- * lives as long as the stream would hold every chunk of it.
+ * What the promise gives; undefined once the signal is given, also where both are there. It leaves nothing behind: a
+ * race with a promise that lives as long as the stream would hold every chunk of it.
  */
 function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => resolve(undefined);
     if (signal.aborted) giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+    void promise
+      .then((value) => resolve(signal.aborted ? undefined : value), reject)
+      .finally(() => signal.removeEventListener("abort", giveUp));
   });
 }
