@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
+import { exitCodes } from "@lastknown/shared";
 import { CsvParser, RECORD_BYTES_MAX, type CsvParserOptions } from "./csv-parser.js";
 import { joinFields } from "./fields.js";
 
@@ -117,6 +118,25 @@ describe("the CSV parser", () => {
     expect(found.rejected.map(({ line, reason }) => [line, reason])).toEqual([[2, "too-large"]]);
     expect(found.rejected[0]?.raw.length).toBeLessThan(70_000);
     expect(found.rows).toMatchObject([{ line: 3, cells: ["3", "z"] }]);
+  });
+
+  it.each([
+    ["text behind a quote", '"h1" ,h2\n1,2\n', "(line 1: text follows a closing quote)", "--quote"],
+    ["a quote that is never closed", '\n"h1,h2\n1,2\n', "(line 2: a quote is not closed)", "--quote"],
+    [
+      "too many bytes",
+      `h1,${"h".repeat(RECORD_BYTES_MAX)}\n1,2\n`,
+      "(line 1: the line is longer",
+      "first line",
+    ],
+  ])("takes no row for the header where the header has %s", (_name, text, message, fix) => {
+    expect(() => readAll([Buffer.from(text)])).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(message),
+        fix: expect.stringContaining(fix),
+        exitCode: exitCodes.usage,
+      }),
+    );
   });
 
   it("takes a quote inside a plain field as it is, and quotes as nothing where told so", () => {

@@ -3,6 +3,7 @@ import { DEFAULT_QUOTE, detectSeparator, type Dialect } from "./dialect.js";
 import { endOfRecord, splitFields } from "./fields.js";
 import type { Rejection, RejectionReason } from "./rejection.js";
 import { requireReadableFirstLine } from "./require-readable-first-line.js";
+import { unreadableHeader } from "./unreadable-header.js";
 
 /** Longest record that is read; also how far a quote may stay open before it counts as never closed. */
 export const RECORD_BYTES_MAX = 512 * 1024;
@@ -43,7 +44,7 @@ const REPLACEMENT_CHARACTER = "\ufffd";
  * with quotes turns out wrong (not closed, too long, text behind a quote, another number of fields than the
  * header), its first physical line alone is rejected and reading goes on with the line after it.
  *
- * Throws FatalError (usage) for a file that is UTF-16, or whose lines end with CR alone.
+ * Throws FatalError (usage) for a file that is UTF-16, whose lines end with CR alone, or whose header is bad itself.
  */
 export class CsvParser {
   readonly #sink: CsvSink;
@@ -224,6 +225,7 @@ export class CsvParser {
   }
 
   #reject(reason: RejectionReason, detail: string, start: number, end: number): void {
+    if (this.#header === undefined) throw unreadableHeader({ reason, detail, line: this.#line });
     const raw = Buffer.from(this.#bytes.subarray(start, Math.min(end, start + REJECTED_BYTES_KEPT)));
     const withoutReturn = raw.at(-1) === CARRIAGE_RETURN ? raw.subarray(0, -1) : raw;
     this.#sink.rejected({ line: this.#line, reason, detail, raw: withoutReturn });

@@ -263,6 +263,7 @@ describe("a replay", () => {
     ["who,time_stamp\n", "the header has who, time_stamp"],
     ["user_id,when\n", "the header has user_id, when"],
     ["", "is empty"],
+    ['"user_id" ,ts\na,1\nb,2\n', "text follows a closing quote"],
   ])("refuses the header %j in one clear line", async (content, words) => {
     const failure = replay(content);
     await expect(failure).rejects.toThrow(words);
