@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { FatalError, exitCodes } from "@lastknown/shared";
 import { Zone } from "../rows/zone.js";
 import type { ReplayOptions } from "./replay-options.js";
@@ -46,15 +46,18 @@ export function checkOptions(options: ReplayOptions): void {
 }
 
 /**
- * Where a path leads, through symbolic links; a file that is not there yet is where it would be. Why it cannot be
- * followed is told by whoever opens it, which knows what it is for.
+ * Where a path leads, through symbolic links; what is not there yet is where it would be, in the folder that is there.
+ * Why it cannot be followed is told by whoever opens it, which knows what it is for.
  */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return resolve(path);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const absolute = resolve(path);
+    const folder = dirname(absolute);
+    return code === "ENOENT" && folder !== absolute ? join(realPath(folder), basename(absolute)) : absolute;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -100,6 +100,19 @@ describe("a replay", () => {
       "read and overwritten",
     );
     expect(readFileSync(rows, "utf8")).toContain("2024-01-01");
+  });
+
+  it("refuses to write two things to one file that is not there yet, also in a linked folder", async () => {
+    mkdirSync(join(directory, "real"));
+    symlinkSync(join(directory, "real"), join(directory, "link"));
+    const one = { checkpoint: join(directory, "real/x"), rejects: join(directory, "link/x") };
+    await expect(replay(BASIC, one)).rejects.toMatchObject({
+      message: expect.stringContaining("name one file"),
+      exitCode: exitCodes.usage,
+    });
+    expect(await replay(BASIC, { ...one, rejects: join(directory, "link/y") })).toMatchObject({
+      published: 3,
+    });
   });
 
   it("sends rows by sts, with their types", async () => {
