@@ -72,17 +72,16 @@ function unreadable(file: string, reason: string, cause?: unknown): FatalError {
 }
 
 async function* inflated(source: AsyncGenerator<Buffer>, file: string): AsyncGenerator<Buffer> {
-  const first = await source.next();
-  if (first.done === true) return;
-  if (!first.value.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) {
-    yield first.value;
+  const first = await beginning(source);
+  if (!first.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) {
+    yield first;
     yield* source;
     return;
   }
   const gunzip = createGunzip({ chunkSize: READ_BYTES });
   const packed = Readable.from(
     (async function* () {
-      yield first.value;
+      yield first;
       yield* source;
     })(),
   );
@@ -96,4 +95,15 @@ async function* inflated(source: AsyncGenerator<Buffer>, file: string): AsyncGen
       cause,
     });
   }
+}
+
+/** At least as many bytes as tell gzip, if there are so many: a pipe may give them one by one. */
+async function beginning(source: AsyncGenerator<Buffer>): Promise<Buffer> {
+  let bytes: Buffer = Buffer.alloc(0);
+  while (bytes.length < GZIP_MAGIC.length) {
+    const next = await source.next();
+    if (next.done === true) break;
+    bytes = Buffer.concat([bytes, next.value]);
+  }
+  return bytes;
 }
