@@ -84,11 +84,11 @@ class StreamReplay {
           return result.done === true ? { kind: "end" } : { kind: "chunk", chunk: result.value };
         });
         const first = deadline === undefined ? next : Promise.race([next, deadline]);
-        let arrived = await unlessAborted(first, wake);
+        let arrived = await untilAborted(first, wake);
         if (arrived?.kind === "deadline") {
           deadline = undefined;
           yield arrived;
-          arrived = await unlessAborted(next, wake);
+          arrived = await untilAborted(next, wake);
         }
         if (arrived === undefined) return;
         yield arrived;
@@ -144,7 +144,7 @@ class StreamReplay {
  * What the promise gives; undefined once the signal is given, also where both are there. It leaves nothing behind: a
  * race with a promise that lives as long as the stream would hold every chunk of it.
  */
-function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
+function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => resolve(undefined);
     if (signal.aborted) giveUp();
