@@ -4,7 +4,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FatalError, exitCodes } from "@lastknown/shared";
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** What must be the same for a replay to go on where another one ended. */
 export interface ReplayIdentity {
@@ -18,9 +18,14 @@ interface Stored {
   readonly version: number;
   readonly fileHash: string;
   readonly optionsHash: string;
-  /** Rows in sorted order, all turns together, of which all are acknowledged. */
+  /** Rows in sorted order, all turns together, of which all are acknowledged or refused. */
   readonly rowsDone: number;
+  /** The lines of those that were too large to be sent. */
+  readonly refusedLines: readonly number[];
 }
+
+/** How far a replay came. */
+export type ReplayPosition = Pick<Stored, "rowsDone" | "refusedLines">;
 
 /**
  * How far a replay came, on disk. It never says more than is true: a row counts only when it and all before it
@@ -28,7 +33,7 @@ interface Stored {
  */
 export class Checkpoint {
   readonly #path: string;
-  readonly #identity: Omit<Stored, "rowsDone">;
+  readonly #identity: Omit<Stored, keyof ReplayPosition>;
 
   constructor(path: string, identity: ReplayIdentity) {
     this.#path = path;
@@ -37,19 +42,19 @@ export class Checkpoint {
   }
 
   /**
-   * Rows that are done; 0 if there is no checkpoint yet.
+   * What is done; nothing if there is no checkpoint yet.
    *
    * @throws FatalError (usage) if the checkpoint is of another file, of other options, or no checkpoint
    */
-  load(): number {
+  load(): ReplayPosition {
     const stored = this.#read();
-    if (stored === undefined) return 0;
+    if (stored === undefined) return { rowsDone: 0, refusedLines: [] };
     if (stored.fileHash !== this.#identity.fileHash)
       throw this.#mismatch("was made for another file, or it has changed since");
     if (stored.optionsHash !== this.#identity.optionsHash) {
       throw this.#mismatch("was made with other options for the rows, or for another topic");
     }
-    return stored.rowsDone;
+    return stored;
   }
 
   /**
@@ -57,9 +62,9 @@ export class Checkpoint {
    *
    * @throws FatalError if it cannot be written any more
    */
-  async save(rowsDone: number): Promise<void> {
+  async save(position: ReplayPosition): Promise<void> {
     try {
-      await this.#replace(rowsDone);
+      await this.#replace(position);
     } catch (cause) {
       throw new FatalError(`the checkpoint ${this.#path} cannot be written (${(cause as Error).message})`, {
         fix: "make room for it and go on with the same command: rows since the last save are sent again",
@@ -68,12 +73,13 @@ export class Checkpoint {
     }
   }
 
-  async #replace(rowsDone: number): Promise<void> {
+  async #replace({ rowsDone, refusedLines }: ReplayPosition): Promise<void> {
     const temporary = temporaryOf(this.#path);
     const file = await open(temporary, "wx");
     try {
       try {
-        await file.writeFile(`${JSON.stringify({ ...this.#identity, rowsDone } satisfies Stored)}\n`);
+        const stored: Stored = { ...this.#identity, rowsDone, refusedLines };
+        await file.writeFile(`${JSON.stringify(stored)}\n`);
         await file.sync();
       } finally {
         await file.close();
@@ -100,13 +106,8 @@ export class Checkpoint {
     } catch (cause) {
       throw this.#unreadable("it is not JSON", cause);
     }
-    const { version, rowsDone } = stored ?? {};
-    if (
-      version !== VERSION ||
-      typeof rowsDone !== "number" ||
-      !Number.isSafeInteger(rowsDone) ||
-      rowsDone < 0
-    ) {
+    const { version, rowsDone, refusedLines } = stored ?? {};
+    if (version !== VERSION || !isCount(rowsDone) || !isListOfCounts(refusedLines)) {
       throw this.#unreadable("it is no checkpoint of this version");
     }
     return stored as Stored;
@@ -161,4 +162,12 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isListOfCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(isCount);
 }

@@ -184,4 +184,29 @@ describe("a replay with a checkpoint", () => {
     await expect(run(log)).rejects.toMatchObject({ exitCode: exitCodes.usage });
     expect(readFileSync(join(directory, "checkpoint"), "utf8")).toBe("{");
   });
+
+  it("tells again of the rows that its topic found too large, and sends none of them", async () => {
+    log = new MemoryLog({ topics: { [TOPIC]: PARTITIONS }, recordBytesMax: 500 });
+    const rows = Array.from({ length: 20 }, (_, index) => {
+      const time = new Date(Date.UTC(2024, 2, 10, 6, 0, index)).toISOString();
+      return `bus,${time},${index % 4 === 3 ? "x".repeat(1000) : "short"}`;
+    });
+    const file = join(directory, "rows.csv");
+    writeFileSync(file, ["user_id,time_stamp,note", ...rows, ""].join("\n"));
+    const options = { checkpoint: join(directory, "cp"), rejects: join(directory, "rejects.csv"), turns: 2 };
+    const linesIn = (): string[] =>
+      readFileSync(options.rejects, "utf8")
+        .split("\n")
+        .slice(1, -1)
+        .map((line) => line.split(",", 2).join(" "));
+    const refused = [5, 9, 13, 17, 21].map((line) => `${line} too-large`);
+    for (const earlier of [false, true]) {
+      const { exitCode, rejected } = await run(log, options);
+      expect(exitCode).toBe(exitCodes.rejected);
+      expect(new Set(linesIn())).toEqual(new Set(refused));
+      expect(rejected).toBeGreaterThanOrEqual(earlier ? 5 : 10);
+    }
+    const ends = await log.ends(TOPIC);
+    expect([...ends.values()].reduce((sum, { end }) => sum + end, 0)).toBe(30);
+  });
 });

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurnOfTheLoop } from "node:timers/promises";
 import { isLegalTime, type Micros } from "@lastknown/shared";
-import { Checkpoint } from "../checkpoint/checkpoint.js";
+import { Checkpoint, type ReplayPosition } from "../checkpoint/checkpoint.js";
 import { CheckpointKeeper } from "../checkpoint/checkpoint-keeper.js";
 import { CsvParser } from "../csv/csv-parser.js";
 import { splitFields } from "../csv/fields.js";
@@ -16,6 +16,7 @@ import type { PlacedRow, RowSender } from "./row-sender.js";
 const ROWS_PER_TURN_OF_THE_LOOP = 1000;
 /** Between the turns of a file whose rows all came at one moment. */
 const SPAN_OF_A_MOMENT: Micros = 1_000_000;
+const NOTHING: ReplayPosition = { rowsDone: 0, refusedLines: [] };
 
 /**
  * Replays a file: one pass reads, orders and learns the types of its columns; then its rows go out by `sts`,
@@ -69,14 +70,14 @@ class FileReplay {
 
   async #publish(): Promise<{ turns: number; resumed: number }> {
     const session = this.#session;
-    const resumeFrom = this.#openCheckpoint();
+    const done = this.#openCheckpoint();
     const { columns } = this.#intake;
     if (this.#rows === 0) return { turns: 0, resumed: 0 };
     const { types, encoder } = await session.openEncoder(columns.types, () => columns.types.types());
-    const { sender, publisher } = session.openSender(resumeFrom);
+    const { sender, publisher } = session.openSender(done);
     sender.use(new EventReader(columns.mapping, types, columns.commaAllowed), encoder);
 
-    const firstTurn = Math.floor(resumeFrom / this.#rows);
+    const firstTurn = Math.floor(done.rowsDone / this.#rows);
     let turns: number;
     try {
       if (firstTurn > 0) await this.#countTurns(sender, firstTurn);
@@ -153,19 +154,20 @@ class FileReplay {
     }
   }
 
-  /** Rows that an earlier run has done. */
-  #openCheckpoint(): number {
+  /** What an earlier run has done. */
+  #openCheckpoint(): ReplayPosition {
     const session = this.#session;
     const { options, target } = session;
-    if (options.checkpoint === undefined || target === undefined) return 0;
+    if (options.checkpoint === undefined || target === undefined) return NOTHING;
     const checkpoint = new Checkpoint(
       options.checkpoint,
       replayIdentity(options, target, session.input.hash()),
     );
     session.keeper = new CheckpointKeeper(checkpoint, session.clock);
-    const rowsDone = checkpoint.load();
-    session.keeper.advance(rowsDone);
-    return rowsDone;
+    const done = checkpoint.load();
+    for (const line of done.refusedLines) session.keeper.noteRefused(line);
+    session.keeper.advance(done.rowsDone);
+    return done;
   }
 
   #summary(turns: number, resumed: number): ReplaySummary {

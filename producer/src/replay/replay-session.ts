@@ -1,4 +1,5 @@
 import { exitCodes, printTime, type ColumnType, type EventEncoder } from "@lastknown/shared";
+import type { ReplayPosition } from "../checkpoint/checkpoint.js";
 import type { CheckpointKeeper } from "../checkpoint/checkpoint-keeper.js";
 import type { ColumnTypes } from "../columns/column-types.js";
 import type { Input } from "../csv/open-input.js";
@@ -80,7 +81,7 @@ export class ReplaySession {
   }
 
   /** A way to send rows at the pace that the options name. */
-  openSender(resumeFrom: number): { sender: RowSender; publisher: Publisher | undefined } {
+  openSender(done: ReplayPosition): { sender: RowSender; publisher: Publisher | undefined } {
     const { speed = 1, rate, maxGap, live = false, limit = Infinity } = this.options;
     const publisher = this.target === undefined ? undefined : this.#openPublisher(this.target);
     const sender = new RowSender({
@@ -92,7 +93,8 @@ export class ReplaySession {
       reject: (rejection) => this.reject(rejection),
       live,
       limit,
-      resumeFrom,
+      done,
+      onRefused: (line) => this.keeper?.noteRefused(line),
       signal: this.signal,
       onStart: (startMs) => {
         this.#publishStartMs = startMs;
@@ -208,6 +210,7 @@ export class ReplaySession {
           const bytes = record.value?.length ?? 0;
           const detail = `the event has ${bytes} bytes, more than the max.message.bytes of ${topic} allows`;
           this.reject({ line, raw, reason: "too-large", detail });
+          this.keeper?.noteRefused(line);
         }
         this.#published += acknowledged.length;
         this.keeper?.advance(position);

@@ -43,7 +43,7 @@ class StreamReplay {
     this.#session = session;
     this.#intake = makeIntake((row) => this.#waiting.push({ ...row, raw: Buffer.from(row.raw) }));
     this.#parser = new CsvParser(this.#intake, session.options);
-    const { sender, publisher } = session.openSender(0);
+    const { sender, publisher } = session.openSender({ rowsDone: 0, refusedLines: [] });
     this.#sender = sender;
     this.#publisher = publisher;
   }

@@ -1,4 +1,5 @@
 import { isLegalTime, partitionOf, type Event, type EventEncoder, type Micros } from "@lastknown/shared";
+import type { ReplayPosition } from "../checkpoint/checkpoint.js";
 import type { Problem, Rejection } from "../csv/rejection.js";
 import type { Publisher } from "../publish/publisher.js";
 import type { ArrivalStatistics } from "../report/arrival-statistics.js";
@@ -32,8 +33,10 @@ export interface RowSenderOptions {
   readonly reject: (rejection: Rejection) => void;
   readonly live: boolean;
   readonly limit: number;
-  /** Rows up to this position were published by an earlier run. */
-  readonly resumeFrom: number;
+  /** What an earlier run has done: it published the rows up to there, but for the lines that were refused. */
+  readonly done: ReplayPosition;
+  /** Told of a row that is too large to be sent. */
+  readonly onRefused: (line: number) => void;
   readonly signal: AbortSignal | undefined;
   /** Called at the first row that is to be sent: the moment from which all others are planned. */
   readonly onStart: (startMs: number) => void;
@@ -48,12 +51,14 @@ export class RowSender {
   #encoder: EventEncoder | undefined;
   #startMs: number | undefined;
   #taken = 0;
+  readonly #refusedBefore: ReadonlySet<number>;
   /** Rows that an earlier run published. */
   resumed = 0;
 
   constructor(options: RowSenderOptions) {
     this.#options = options;
-    const { signal, publisher } = options;
+    const { signal, publisher, done } = options;
+    this.#refusedBefore = new Set(done.refusedLines);
     this.wake = AbortSignal.any([signal, publisher?.failed].filter((one) => one !== undefined));
   }
 
@@ -72,11 +77,10 @@ export class RowSender {
   send(row: PlacedRow): Promise<void> | undefined {
     const event = (this.#reader as EventReader).read(row);
     if (isProblem(event)) return this.#reject(row, event);
-    if (row.position <= this.#options.resumeFrom) {
+    if (row.position <= this.#options.done.rowsDone) {
       this.#taken++;
-      this.#options.statistics.add(event);
       this.resumed++;
-      return undefined;
+      return this.#passDone(event, row);
     }
     this.#startMs ??= this.#start();
     const planned = this.#options.schedule.plan(event.sts);
@@ -93,6 +97,13 @@ export class RowSender {
     const event = (this.#reader as EventReader).read(row);
     if (isProblem(event)) return this.#reject(row, event);
     this.#taken += turns;
+    return this.#passDone(event, row);
+  }
+
+  #passDone(event: Event, row: PlacedRow): undefined {
+    if (this.#refusedBefore.has(row.line)) {
+      return this.#reject(row, { reason: "too-large", detail: "the event was refused in an earlier run" });
+    }
     this.#options.statistics.add(event);
   }
 
@@ -124,6 +135,7 @@ export class RowSender {
     const value = this.#encoder.encode(sent);
     if (value.length > EVENT_BYTES_MAX) {
       const detail = `the event has ${value.length} bytes, and at most ${EVENT_BYTES_MAX} can be sent`;
+      this.#options.onRefused(row.line);
       return this.#reject(row, { reason: "too-large", detail });
     }
     this.#taken++;
