@@ -17,7 +17,7 @@ const { LASTKNOWN_FLEET, LASTKNOWN_OPERATIONS_PORT, LASTKNOWN_QUERY_PORT } = pro
 const looks = { topics: () => console.log("made", LASTKNOWN_FLEET), fail: () => { console.error("no use"); process.exit(2); } };
 if (command === "lag") {
   let lag = 3;
-  setInterval(() => console.log(JSON.stringify({ lag: Math.max(0, lag--), viewLag: LASTKNOWN_QUERY_PORT ? 0 : null })), 20);
+  setInterval(() => console.log(JSON.stringify({ lag: Math.max(0, lag--), viewLag: LASTKNOWN_QUERY_PORT === "1" ? null : 0 })), 20);
 } else if (command === "consume" || command === "query") {
   const startedAt = Date.now();
   const answer = (request, response) => response.writeHead(Date.now() - startedAt > 300 ? 200 : 503).end();

@@ -29,6 +29,8 @@ export interface TestFleetOptions {
   readonly bin?: string;
 }
 
+/** Else whatever the environment names would be asked. */
+const NOBODYS_PORT = "1";
 const LAG_BOUND_MS = 240_000;
 const LAG_EVERY_MS = 250;
 
@@ -110,9 +112,9 @@ export class TestFleet {
     reached: (lag: Lag) => boolean,
     { query, boundMs = LAG_BOUND_MS }: { query?: QueryService; boundMs?: number } = {},
   ): Promise<Lag> {
-    const port = query === undefined ? {} : { LASTKNOWN_QUERY_PORT: new URL(query.baseUrl).port };
+    const port = query === undefined ? NOBODYS_PORT : new URL(query.baseUrl).port;
     const args = ["lag", "--json", "--watch", "--interval-ms", String(LAG_EVERY_MS)];
-    const watch = startLastknown(args, this.#command(port));
+    const watch = startLastknown(args, this.#command({ LASTKNOWN_QUERY_PORT: port }));
     try {
       return await watch.line((line) => {
         const lag = JSON.parse(line) as Lag;

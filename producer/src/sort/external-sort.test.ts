@@ -91,4 +91,13 @@ describe("the external sort", () => {
     expect(readdirSync(directory)).toEqual([]);
     sort.close();
   });
+
+  it("names the folder that it cannot spill into, and the flag", () => {
+    const sort = new ExternalSort({ memoryBytesMax: 1, directory: join(directory, "gone") });
+    const rows = [1, 2].map((line) => ({ sts: line, line, text: "a" }));
+    expect(() => addAll(sort, rows)).toThrow(
+      expect.objectContaining({ exitCode: 2, fix: expect.stringContaining("--temp") }),
+    );
+    sort.close();
+  });
 });

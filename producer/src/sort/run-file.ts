@@ -1,6 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { exitCodes, FatalError } from "@lastknown/shared";
 import {
   ENTRY_HEAD_BYTES,
   entryBytes,
@@ -24,9 +25,12 @@ export class RunFile {
   #used = 0;
   #bytes = 0;
 
-  /** @param directory where the file is made; the system's temporary directory unless given */
+  /**
+   * @param directory where the file is made; the system's temporary directory unless given
+   * @throws FatalError (usage) if nothing can be made there
+   */
   constructor(directory: string = tmpdir()) {
-    const folder = mkdtempSync(join(directory, "lastknown-replay-"));
+    const folder = folderIn(directory);
     try {
       this.#descriptor = openSync(join(folder, "run"), "wx+", 0o600);
     } finally {
@@ -127,5 +131,17 @@ class RunCursor implements SortCursor {
       this.#filePosition += read;
     }
     return this.#end >= bytes;
+  }
+}
+
+function folderIn(directory: string): string {
+  try {
+    return mkdtempSync(join(directory, "lastknown-replay-"));
+  } catch (cause) {
+    throw new FatalError(`rows cannot be ordered in ${directory} (${(cause as Error).message})`, {
+      fix: "name a folder with --temp that is there and that this user may write",
+      exitCode: exitCodes.usage,
+      cause,
+    });
   }
 }

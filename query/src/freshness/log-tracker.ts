@@ -49,6 +49,8 @@ export class LogTracker {
   #positions: LogPositions | undefined;
   /** When the poll that gave #positions began. */
   #polledAtMs = 0;
+  /** Under way: while Kafka is away it takes longer than a look, and one at a time is enough. */
+  #committed: Promise<ReadonlyMap<number, number>> | undefined;
   #isFailing = false;
   #ended: Promise<void> | undefined;
 
@@ -85,11 +87,11 @@ export class LogTracker {
 
   /** One look. Committed offsets are asked for before the audit's ends, as FoldMarks needs it. */
   async poll(): Promise<void> {
-    const { names, reader, groupOffsets } = this.#options;
+    const { names, reader } = this.#options;
     const startedAtMs = this.#monotonicMs();
     const [events, committed] = await Promise.all([
       reader.ends(names.eventsTopic),
-      groupOffsets.committedOffsets(names.workerGroup, names.eventsTopic),
+      (this.#committed ??= this.#askCommitted()),
     ]);
     const audit = await reader.ends(names.auditTopic);
     for (const [partition, { end }] of events) {
@@ -104,6 +106,15 @@ export class LogTracker {
       auditEnds: new Map([...audit].map(([partition, { end }]) => [partition, end])),
     };
     this.#polledAtMs = startedAtMs;
+  }
+
+  async #askCommitted(): Promise<ReadonlyMap<number, number>> {
+    const { names, groupOffsets } = this.#options;
+    try {
+      return await groupOffsets.committedOffsets(names.workerGroup, names.eventsTopic);
+    } finally {
+      this.#committed = undefined;
+    }
   }
 
   async #run(): Promise<void> {

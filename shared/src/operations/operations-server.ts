@@ -64,7 +64,7 @@ function listen(server: Server, { host, port }: OperationsServerOptions): Promis
     server.once("error", (cause) => {
       reject(
         new FatalError(`the operations server cannot listen on ${host}:${port} (${cause.message})`, {
-          fix: "set --operations-port or LASTKNOWN_OPERATIONS_PORT to a free port, or to 0 for any",
+          fix: "name a free port with --operations-port, or 0 for any (a service takes it from LASTKNOWN_OPERATIONS_PORT too)",
           exitCode: exitCodes.usage,
           cause,
         }),
