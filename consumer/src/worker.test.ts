@@ -7,6 +7,7 @@ import {
   createMetrics,
   decodeAuditEntry,
   encodeOrder,
+  OffsetOutOfRangeError,
   orderOf,
   printTime,
   type Event,
@@ -288,13 +289,25 @@ describe("workers on fakes", () => {
     await accepting.stop();
   });
 
+  test("ends where the log became shorter than what was fetched", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const worker = fleet.worker({ settings: { acceptLoss: true } });
+    await worker.start();
+    await eventually("assigned", () => worker.ready() === undefined);
+    const place = { topic: fleet.names.eventsTopic, partition: 0, offset: 5, start: 0, end: 2 };
+    fleet.log.readMany = () => Promise.reject(new OffsetOutOfRangeError(place));
+    await expect(worker.ended).rejects.toThrow("ends at 2, but was fetched up to offset 5");
+    await worker.stop();
+  });
+
   test("ends where the log is shorter than what was applied", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();
     fleet.coordinator.committed.set(0, 5);
     const worker = fleet.worker();
     await worker.start();
-    await expect(worker.ended).rejects.toThrow("ends at 0, but offset 5 was already applied");
+    await expect(worker.ended).rejects.toThrow("ends at 0, but was applied up to offset 5");
     await worker.stop();
   });
 

@@ -87,6 +87,7 @@ export class Assignment {
       const fetching = this.#fetchUntilEnded(signal);
       await this.#workUntilEnded(signal);
       await fetching;
+      signal.throwIfAborted();
     } catch (error) {
       if (!(error instanceof AssignmentEndedError)) throw error;
     }
@@ -114,6 +115,7 @@ export class Assignment {
     }
   }
 
+  /** Never rejects: what it cannot go on from ends the assignment, and `run` rejects with it. */
   async #fetchUntilEnded(signal: AbortSignal): Promise<void> {
     try {
       while (!this.#isDraining && this.#options.partitions.length > 0) {
@@ -124,7 +126,6 @@ export class Assignment {
     } catch (error) {
       // The other loop must not wait for records that never come.
       this.#ending.abort(error);
-      if (!(error instanceof AssignmentEndedError)) throw error;
     }
   }
 
@@ -156,7 +157,7 @@ export class Assignment {
     } catch (error) {
       if (!(error instanceof OffsetOutOfRangeError)) throw error;
       const { topic, partition, offset: from, start, end } = error;
-      if (from > end) throw shorterLogError({ topic, partition, end, last: from });
+      if (from > end) throw shorterLogError({ topic, partition, end, last: from, reached: "fetched" });
       throw goneError({ topic, partition, from, gone: start - from });
     }
   }

@@ -66,7 +66,7 @@ function offsetInLog(
   const leastApplied = Math.min(...applied);
   const from = Math.min(committed ?? leastApplied, leastApplied);
   const last = Math.max(committed ?? 0, ...applied);
-  if (last > end) throw shorterLogError({ topic, partition, end, last });
+  if (last > end) throw shorterLogError({ topic, partition, end, last, reached: "applied" });
   if (from >= start) return from;
   const gone = start - from;
   // What was committed is in the audit: it is Redis that has lost it.
@@ -106,9 +106,10 @@ export function shorterLogError(place: {
   partition: number;
   end: number;
   last: number;
+  reached: "applied" | "fetched";
 }): FatalError {
-  const { topic, partition, end, last } = place;
-  return new FatalError(`${topic}/${partition} ends at ${end}, but offset ${last} was already applied`, {
+  const { topic, partition, end, last, reached } = place;
+  return new FatalError(`${topic}/${partition} ends at ${end}, but was ${reached} up to offset ${last}`, {
     fix: "the topic was made anew or has lost records: use another --fleet name",
   });
 }
