@@ -289,6 +289,34 @@ describe("workers on fakes", () => {
     await accepting.stop();
   });
 
+  test("goes on where records go while it runs, without those that it had not fetched", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const recordAt = (second: number) =>
+      fleet.recordOf(fleet.eventOf({ user: "a", timeStamp: second, sts: second, attributes: {} }));
+    const worker = fleet.worker({
+      settings: { acceptLoss: true, queueBytesMax: 400, batchRecordsMax: 1, fetchBytesMax: 1 },
+    });
+    await worker.start();
+    await fleet.produce([recordAt(1)]);
+    await untilCaughtUp(fleet);
+    fleet.states.unavailable = true;
+    await fleet.produce(Array.from({ length: 20 }, (_, index) => recordAt(2 + index)));
+    // One record is under way, one more is queued.
+    await eventually(
+      "waits for redis",
+      () => worker.ready() === "waiting for redis" && worker.queueBytes >= 400,
+    );
+    // No record is left to make the offsets move.
+    fleet.log.truncateBefore(fleet.names.eventsTopic, 0, 21);
+    fleet.states.unavailable = false;
+    await Promise.race([untilCaughtUp(fleet), worker.ended]);
+    await fleet.produce([recordAt(50)]);
+    await Promise.race([untilCaughtUp(fleet), worker.ended]);
+    await worker.stop();
+    expect(await auditedOffsets(fleet)).toEqual(new Map([[0, [0, 1, 2, 21]]]));
+  });
+
   test("ends where the log became shorter than what was fetched", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();

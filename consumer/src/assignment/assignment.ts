@@ -156,10 +156,23 @@ export class Assignment {
       return queued;
     } catch (error) {
       if (!(error instanceof OffsetOutOfRangeError)) throw error;
-      const { topic, partition, offset: from, start, end } = error;
-      if (from > end) throw shorterLogError({ topic, partition, end, last: from, reached: "fetched" });
-      throw goneError({ topic, partition, from, gone: start - from });
+      this.#passGap(error);
+      return 0;
     }
+  }
+
+  /**
+   * Goes on at the log's first record where that is accepted. What was fetched before the gap is still queued, and is
+   * not lost.
+   */
+  #passGap({ topic, partition, offset: from, start, end }: OffsetOutOfRangeError): void {
+    const { settings, logger } = this.#options;
+    if (from > end) throw shorterLogError({ topic, partition, end, last: from, reached: "fetched" });
+    const gone = start - from;
+    if (!settings.acceptLoss) throw goneError({ topic, partition, from, gone });
+    if (!this.#positions.advanceFetched(partition, from, start)) return;
+    this.#queue.push(partition, [], start);
+    logger.error("records are gone", { partition, from, gone });
   }
 
   async #workUntilEnded(signal: AbortSignal): Promise<void> {
