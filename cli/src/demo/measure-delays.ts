@@ -2,6 +2,7 @@ import type { ReplaySummary } from "@lastknown/producer";
 import {
   bucketOf,
   decodeEventHead,
+  FatalError,
   unframe,
   type LogReader,
   type LogRecord,
@@ -17,14 +18,16 @@ import { spreadOf, type Spread } from "./percentiles.js";
 import { delaysUntilVisible, type MeasuredRecord, type ProgressSights } from "./visibility.js";
 
 const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 500 };
+/** Reads in a row that bring nothing although the topic goes on: more than any leader election takes. */
+const EMPTY_READS_MAX = 120;
 
 /** When a record that was received at `sts` was planned to arrive, in ms since 1970. */
 export type Plan = (sts: Micros) => number;
 
 /** The plan of a replay that kept the rows' own times, so many times faster. */
-export function planOf({ startedAt, firstSts }: ReplaySummary, speed: number): Plan | undefined {
-  if (startedAt === null || firstSts === null) return undefined;
-  const [startMs, first] = [microsOf(startedAt) / 1000, microsOf(firstSts)];
+export function planOf({ startedAt, startedAtSts }: ReplaySummary, speed: number): Plan | undefined {
+  if (startedAt === null || startedAtSts === null) return undefined;
+  const [startMs, first] = [microsOf(startedAt) / 1000, microsOf(startedAtSts)];
   return (sts) => startMs + (sts - first) / 1000 / speed;
 }
 
@@ -39,7 +42,11 @@ export async function measureReplay(servers: DemoServers, { plan, watched }: Rep
   return { processing, ...delays, due, lookEveryMs: watched.lookEveryMs };
 }
 
-/** Reads back every record of the events topic and tells how long each took from when it was due. */
+/**
+ * Reads back every record of the events topic and tells how long each took from when it was due.
+ *
+ * @throws FatalError where a partition gives nothing any more before its end
+ */
 export async function measureDelays(
   reader: LogReader,
   topic: string,
@@ -49,15 +56,24 @@ export async function measureDelays(
   const delays: number[] = [];
   let records = 0;
   for (const [partition, { start, end }] of await reader.ends(topic)) {
+    let emptyReads = 0;
     for (let offset = start; offset < end;) {
       const slice = await reader.read(topic, partition, offset, READ_LIMITS);
       const measured = slice.records.map((record) => measuredRecord(record, plan));
       delays.push(...delaysUntilVisible(measured, sights));
       records += slice.records.length;
+      emptyReads = slice.nextOffset === offset ? emptyReads + 1 : 0;
+      if (emptyReads > EMPTY_READS_MAX) throw stuck(topic, partition, offset);
       offset = slice.nextOffset;
     }
   }
   return { visible: spreadOf(delays), records };
+}
+
+function stuck(topic: string, partition: number, offset: number): FatalError {
+  return new FatalError(`topic ${topic} partition ${partition} gives nothing from offset ${offset} on`, {
+    fix: "check that its leader is there: lastknown stack status, or the broker's own log",
+  });
 }
 
 function measuredRecord(

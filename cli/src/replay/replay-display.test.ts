@@ -81,6 +81,7 @@ const summary: ReplaySummary = {
   lastSts: "2024-01-02T00:00:00.000000Z",
   drift: { p50: 1, p99: 2, max: 3 },
   startedAt: "2024-01-01T00:00:00.000000Z",
+  startedAtSts: "2024-01-01T00:00:00.000000Z",
   readSeconds: 1,
   publishSeconds: 2,
   rowsPerSecond: 49,

@@ -1,4 +1,4 @@
-import { exitCodes, printTime, type ColumnType, type EventEncoder } from "@lastknown/shared";
+import { exitCodes, printTime, type ColumnType, type EventEncoder, type Micros } from "@lastknown/shared";
 import type { ReplayPosition } from "../checkpoint/checkpoint.js";
 import type { CheckpointKeeper } from "../checkpoint/checkpoint-keeper.js";
 import type { ColumnTypes } from "../columns/column-types.js";
@@ -41,6 +41,7 @@ export class ReplaySession {
   readonly #startMs: number;
   #publishStartMs: number | undefined;
   #publishStartWallMs: number | undefined;
+  #publishStartSts: Micros | undefined;
   #publishEndMs: number | undefined;
   #progressMs = 0;
   #schemaId: number | undefined;
@@ -96,7 +97,8 @@ export class ReplaySession {
       done,
       onRefused: (line) => this.keeper?.noteRefused(line),
       signal: this.signal,
-      onStart: (startMs) => {
+      onStart: (startMs, sts) => {
+        this.#publishStartSts = sts;
         this.#publishStartMs = startMs;
         this.#publishStartWallMs = this.clock.wallMs();
       },
@@ -185,6 +187,7 @@ export class ReplaySession {
       lastSts: hasRows ? printTime(lastSts) : null,
       drift: this.#drift.summary() ?? null,
       startedAt: printWallTime(this.#publishStartWallMs),
+      startedAtSts: this.#publishStartSts === undefined ? null : printTime(this.#publishStartSts),
       readSeconds: round(((this.#publishStartMs ?? endMs) - this.#startMs) / 1000),
       publishSeconds: round(publishSeconds),
       rowsPerSecond: publishSeconds > 0 ? Math.round(this.#published / publishSeconds) : 0,

@@ -39,7 +39,7 @@ export interface RowSenderOptions {
   readonly onRefused: (line: number) => void;
   readonly signal: AbortSignal | undefined;
   /** Called at the first row that is to be sent: the moment from which all others are planned. */
-  readonly onStart: (startMs: number) => void;
+  readonly onStart: (startMs: number, sts: Micros) => void;
 }
 
 /** Makes each row an event and hands it to the publisher when it is due. */
@@ -82,7 +82,7 @@ export class RowSender {
       this.resumed++;
       return this.#passDone(event, row);
     }
-    this.#startMs ??= this.#start();
+    this.#startMs ??= this.#start(event.sts);
     const planned = this.#options.schedule.plan(event.sts);
     if (planned === undefined) return this.#publish(event, row, undefined);
     const plannedMs = this.#startMs + planned;
@@ -107,9 +107,9 @@ export class RowSender {
     this.#options.statistics.add(event);
   }
 
-  #start(): number {
+  #start(sts: Micros): number {
     const startMs = this.#options.clock.monotonicMs();
-    this.#options.onStart(startMs);
+    this.#options.onStart(startMs, sts);
     return startMs;
   }
 

@@ -54,6 +54,8 @@ export interface ReplaySummary {
   readonly drift: Drift | null;
   /** When the first row was planned, ISO 8601 in UTC; null where no row was due for sending. */
   readonly startedAt: string | null;
+  /** That row's `sts` in the file: the moment from which the others are planned. */
+  readonly startedAtSts: string | null;
   readonly readSeconds: number;
   readonly publishSeconds: number;
   /** Rows published per second of publishing. */
