@@ -76,8 +76,11 @@ describe("the fleet's lag", () => {
     expect(lag.lag).toBe(4);
   });
 
-  test("the view's lag is null where no query service answers", async () => {
-    expect((await measureFleetLag(await sources({ events: [1] }))).viewLag).toBeNull();
+  test("the view's lag is null where no query service tells it", async () => {
+    const lag = await measureFleetLag(await sources({ events: [1] }));
+    expect(lag.viewLag).toBeNull();
+    // One may answer that it does not know.
+    expect(lagLines(lag)[1]).toBe("view: unknown, no query service of this fleet tells its lag");
   });
 
   test("the view's lag is what its query service tells", async () => {

@@ -22,12 +22,12 @@ export interface FleetLag {
   readonly lag: number;
   /** The worst partition's; null where any partition's is unknown. */
   readonly lagSeconds: number | null;
-  /** Audit records not yet in the view; null where no query service answers. */
+  /** Audit records not yet in the view; null where no query service of the fleet tells. */
   readonly viewLag: number | null;
   readonly partitions: readonly PartitionLag[];
 }
 
-/** How many audit records the view of a query service lacks; null where none answers or it does not know. */
+/** How many audit records the view of a query service lacks; null where none of the fleet answers, or it does not know. */
 export interface ViewLag {
   lagRecords(): Promise<number | null>;
 }

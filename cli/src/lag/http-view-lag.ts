@@ -1,4 +1,5 @@
 import type { QuerySettings } from "@lastknown/shared/settings";
+import { queryServiceUrl } from "../query-client/query-client.js";
 import type { ViewLag } from "./fleet-lag.js";
 
 const REQUEST_TIMEOUT_MS = 2000;
@@ -8,8 +9,8 @@ export class HttpViewLag implements ViewLag {
   readonly #url: string;
   readonly #fleet: string;
 
-  constructor({ host, port }: Pick<QuerySettings, "host" | "port">, fleet: string) {
-    this.#url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/health`;
+  constructor(place: Pick<QuerySettings, "host" | "port">, fleet: string) {
+    this.#url = `${queryServiceUrl(place)}/health`;
     this.#fleet = fleet;
   }
 

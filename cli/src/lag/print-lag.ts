@@ -7,7 +7,7 @@ export function lagLines(lag: FleetLag): string[] {
   const behind = lag.partitions.filter((partition) => partition.lag > 0);
   const view =
     lag.viewLag === null
-      ? "view: no query service answers"
+      ? "view: unknown, no query service of this fleet tells its lag"
       : `view: ${printCounted(lag.viewLag, "audit record")} behind`;
   const sum =
     lag.lag === 0

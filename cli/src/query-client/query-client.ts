@@ -43,7 +43,7 @@ export class QueryClient {
   readonly #base: string;
 
   constructor(place: { host: string; port: number }) {
-    this.#base = `http://${reachable(place.host)}:${place.port}`;
+    this.#base = queryServiceUrl(place);
   }
 
   /** Throws FatalError: unreachable, or with what the service itself said (no such user, no state yet). */
@@ -100,7 +100,11 @@ export function userUrl(
   return `/v1/users/${inPath ? encodeURIComponent(user) : "-"}${call}${query}`;
 }
 
-/** A service that listens on all addresses is asked on this machine's own. */
+/** The service's URL without a path. One that listens on all addresses is asked on this machine's own. */
+export function queryServiceUrl({ host, port }: { host: string; port: number }): string {
+  return `http://${reachable(host)}:${port}`;
+}
+
 function reachable(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::") return "[::1]";
