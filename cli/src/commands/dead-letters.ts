@@ -23,18 +23,20 @@ function listCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Co
   return command.action(async (options: { limit: number; json?: true }) => {
     const { withLogReader } = await import("../fleet/fleet-servers.js");
     const { lastDeadLetters } = await import("../dead-letters/read-dead-letters.js");
+    const { listedDeadLetter } = await import("../dead-letters/dead-letter.js");
     const { deadLetterJson, deadLetterLines } = await import("../dead-letters/print-dead-letter.js");
     const settings = settingsOf(command);
-    const found = await withLogReader(settings, (reader, names) =>
-      lastDeadLetters(reader, names.deadLetterTopic, options.limit),
-    );
-    const lines =
-      options.json === true
-        ? found.letters.map(deadLetterJson)
-        : deadLetterLines(found.letters, terminal.data.columns);
+    const { limit } = options;
+    const found = await withLogReader(settings, async (reader, { deadLetterTopic: topic }) => {
+      if (options.json === true)
+        return await lastDeadLetters(reader, topic, { limit, listed: deadLetterJson });
+      const { letters, more } = await lastDeadLetters(reader, topic, { limit, listed: listedDeadLetter });
+      return { letters: deadLetterLines(letters, terminal.data.columns), more };
+    });
+    const lines = found.letters;
     if (lines.length > 0) await writeData(terminal, `${lines.join("\n")}\n`);
-    if (found.letters.length === 0) say(terminal, "no dead letters");
-    if (found.more) say(terminal, `there are more than --limit ${options.limit}`);
+    else say(terminal, "no dead letters");
+    if (found.more) say(terminal, `there are more than --limit ${limit}`);
     finish(undefined);
   });
 }

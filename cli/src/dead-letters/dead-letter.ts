@@ -19,6 +19,14 @@ export interface DeadLetter {
   readonly value: Buffer;
 }
 
+/** What the table of `dlq list` shows of a dead letter. */
+export type ListedDeadLetter = Omit<DeadLetter, "key" | "headers" | "value">;
+
+export function listedDeadLetter(letter: DeadLetter): ListedDeadLetter {
+  const { partition, offset, deadLetteredAtMs, reason, error, source } = letter;
+  return { partition, offset, deadLetteredAtMs, reason, error, source };
+}
+
 export function deadLetterOf(partition: number, record: LogRecord): DeadLetter {
   const { headers } = record;
   const header = (name: string): string => headers[name]?.toString() ?? "";

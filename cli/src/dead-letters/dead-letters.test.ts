@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { MemoryLog } from "@lastknown/shared";
-import { deadLetterOf } from "./dead-letter.js";
+import { deadLetterOf, listedDeadLetter } from "./dead-letter.js";
 import { hexdump } from "./hexdump.js";
 import { cutNote, deadLetterDetails, deadLetterJson, deadLetterLines } from "./print-dead-letter.js";
 import { lastDeadLetters, readDeadLetter, readDeadLetters } from "./read-dead-letters.js";
@@ -68,13 +68,23 @@ describe("dead letters", () => {
     const strange = { partition: 1, key: null, value: Buffer.from("no worker's") };
     await log.append(TOPIC, [again, strange, strange]);
     const places = async (limit: number) => {
-      const { letters, more } = await lastDeadLetters(log, TOPIC, limit);
+      const { letters, more } = await lastDeadLetters(log, TOPIC, { limit, listed: listedDeadLetter });
       return [letters.map(({ partition, offset }) => `${partition}/${offset}`).join(" "), more];
     };
     expect(await places(100)).toEqual(["0/0 1/1 1/2 1/3 1/4", false]);
     expect(await places(5)).toEqual(["0/0 1/1 1/2 1/3 1/4", false]);
     expect(await places(4)).toEqual(["0/0 1/1 1/2 1/3", true]);
     expect(await places(2)).toEqual(["0/0 1/2", true]);
+  });
+
+  test("keep nothing of what they were read from where they are listed", async () => {
+    const { letters } = await lastDeadLetters(await topicWithLetters(), TOPIC, {
+      limit: 100,
+      listed: listedDeadLetter,
+    });
+    expect(letters).toHaveLength(3);
+    const kept = letters.flatMap((letter) => Object.values(letter));
+    expect(kept.filter((value) => ArrayBuffer.isView(value))).toEqual([]);
   });
 
   test("are cut to the width of a terminal, and not where there is none", async () => {

@@ -1,6 +1,6 @@
 import { FatalError } from "@lastknown/shared";
 import { printable, shortened, tableLines } from "../output/table.js";
-import { headerText, wholeBytesOfCut, type DeadLetter } from "./dead-letter.js";
+import { headerText, wholeBytesOfCut, type DeadLetter, type ListedDeadLetter } from "./dead-letter.js";
 import { hexdump } from "./hexdump.js";
 
 /** A narrower terminal breaks the lines itself. */
@@ -12,7 +12,7 @@ const BYTES_SHOWN_MAX = 4096;
  *
  * @param width of the terminal; undefined where there is none: then nothing is cut
  */
-export function deadLetterLines(letters: readonly DeadLetter[], width: number | undefined): string[] {
+export function deadLetterLines(letters: readonly ListedDeadLetter[], width: number | undefined): string[] {
   if (letters.length === 0) return [];
   const columns = ["PLACE", "WHEN", "REASON", "SOURCE", "ERROR"].map((title) => ({ title }));
   const rows = letters.map((letter) => [

@@ -5,28 +5,30 @@ const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 500 };
 /** Reads in a row that bring nothing although the topic goes on. */
 const EMPTY_READS_MAX = 20;
 
-/** Dead letters to list, and whether there are more. */
-export interface FoundDeadLetters {
-  readonly letters: readonly DeadLetter[];
+/** Dead letters to list, as they are listed, and whether there are more. */
+export interface FoundDeadLetters<Listed> {
+  readonly letters: readonly Listed[];
   readonly more: boolean;
 }
 
 /**
  * The dead letters of the first sources, at most `limit`. A source that is dead-lettered again, as after a
  * redelivery, has the same key again: its last copy counts.
+ *
+ * @param listed what to keep of a letter. Its buffers are views of all that one read gave, up to 4 MB: keep none.
  */
-export async function lastDeadLetters(
+export async function lastDeadLetters<Listed>(
   reader: LogReader,
   topic: string,
-  limit: number,
-): Promise<FoundDeadLetters> {
-  const bySource = new Map<string, DeadLetter>();
+  { limit, listed }: { limit: number; listed: (letter: DeadLetter) => Listed },
+): Promise<FoundDeadLetters<Listed>> {
+  const bySource = new Map<string, Listed>();
   let more = false;
   for await (const letter of readDeadLetters(reader, topic)) {
     const { key, partition, offset } = letter;
     // Whoever wrote a letter without a key, it was no worker: each stands for itself.
     const source = key === null ? `${partition}/${offset}` : `key ${key.toString("latin1")}`;
-    if (bySource.delete(source) || bySource.size < limit) bySource.set(source, letter);
+    if (bySource.delete(source) || bySource.size < limit) bySource.set(source, listed(letter));
     else more = true;
   }
   return { letters: [...bySource.values()], more };
