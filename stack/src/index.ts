@@ -13,6 +13,6 @@ export { environmentOf, exportLines, type StackAddresses } from "./stack-address
 export { StackError, type StackErrorCode } from "./stack-error.js";
 export type { StackForm } from "./stack-layout.js";
 export { type ServerStatus, stackEnvironment, type StackStatus, stackStatus } from "./stack-status.js";
-export { openStack, startStack, type StartStackOptions } from "./start-stack.js";
+export { startStack, type StartStackOptions } from "./start-stack.js";
 export { stopStack, type StopOptions } from "./stop-stack.js";
 export { ensureTools, type EnsureToolsOptions, type Tools } from "./tools/ensure-tools.js";

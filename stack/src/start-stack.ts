@@ -72,15 +72,6 @@ async function startLocked(options: StartStackOptions): Promise<RunningStack> {
   return new RunningStack({ stateFile, files, reaper: temporary ? reaper : null, temporary });
 }
 
-/** A handle on a stack that runs already, started by whomever. Stopping it keeps its folder. */
-export async function openStack(directory: string, onProgress: OnProgress): Promise<RunningStack> {
-  const stateFile = new StateFile(directory);
-  if (stateFile.read() === undefined) throw new StackError("not-running", `no stack in ${directory}`);
-  const { tools, jars } = await prepareServers(onProgress);
-  const files = new ServerFiles(directory, tools, jars);
-  return new RunningStack({ stateFile, files, reaper: null, temporary: false });
-}
-
 /** A port may be taken between looking and listening: then all is made anew on other ports. */
 async function startFresh(
   stateFile: StateFile,

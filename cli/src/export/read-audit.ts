@@ -32,8 +32,6 @@ export interface AuditReading {
   readonly onUnreadable: (record: UnreadableRecord) => void;
   /** Which partitions; all unless given. */
   readonly partitions?: readonly number[];
-  /** Told after each read, for a sign of life. */
-  readonly onRead?: (recordsRead: number) => void;
 }
 
 /** Reads the audit as it stands now, up to its present ends, into the log. Gives the schemas copied into it. */
@@ -41,7 +39,6 @@ export async function readAudit(reading: AuditReading, into: ArrivalLog): Promis
   const { reader, auditTopic } = reading;
   const ends = await reader.ends(auditTopic);
   const texts = new Map<number, string>();
-  let recordsRead = 0;
   for (const partition of reading.partitions ?? [...ends.keys()]) {
     const { start, end } = ends.get(partition) ?? { start: 0, end: 0 };
     let emptyReads = 0;
@@ -51,8 +48,6 @@ export async function readAudit(reading: AuditReading, into: ArrivalLog): Promis
       if (emptyReads > EMPTY_READS_MAX) throw stuck(auditTopic, partition, offset);
       into.add(sortOut(reading, partition, slice.records, texts));
       offset = slice.nextOffset;
-      recordsRead += slice.records.length;
-      reading.onRead?.(recordsRead);
     }
   }
   return new Map([...texts].map(([id, text]) => [id, parseEventSchema(text)]));

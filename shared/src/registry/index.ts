@@ -1,5 +1,4 @@
 export { ConfluentSchemaRegistry } from "./confluent-schema-registry.js";
 export { MemorySchemaRegistry } from "./memory-schema-registry.js";
 export * from "./registry-errors.js";
-export { RetryingSchemaRegistry, type RetryingSchemaRegistryOptions } from "./retrying-schema-registry.js";
 export type { RegisteredSchema, SchemaRegistry } from "./schema-registry.js";
