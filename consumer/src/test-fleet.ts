@@ -3,6 +3,7 @@ import {
   AUDIT_ENTRY_SCHEMA,
   ConfluentSchemaRegistry,
   connectRedis,
+  createKafka,
   establishFleet,
   eventIdOfContent,
   EventEncoder,
@@ -120,6 +121,18 @@ export class TestFleet {
       lag += end - Math.max(start, committed.get(partition) ?? 0);
     }
     return lag;
+  }
+
+  /** How many members the workers' group has, as its broker tells. */
+  async groupMembers(): Promise<number> {
+    const admin = createKafka(this.settings.kafka, { logger: silentLogger }).admin();
+    await admin.connect();
+    try {
+      const { groups } = await admin.describeGroups([this.names.workerGroup]);
+      return groups.reduce((count, { members }) => count + members.length, 0);
+    } finally {
+      await admin.disconnect();
+    }
   }
 
   async remove(): Promise<void> {

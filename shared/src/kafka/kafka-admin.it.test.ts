@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { fleetNames } from "../fleet/names.js";
 import { silentLogger } from "../logging/index.js";
 import { loadSettings } from "../settings/index.js";
-import { createKafka } from "./create-kafka.js";
 import { KafkaAdmin } from "./kafka-admin.js";
 import { testKafkaSettings } from "./test-broker.js";
 import { planTopics, type TopicPlan } from "./topic-configuration.js";
@@ -57,28 +56,6 @@ test("refuses topics with another number of partitions, before it creates any", 
   await expect(refused).rejects.toThrow(/has 4 partitions, where the fleet has 8/);
   expect(await admin.partitionCounts([names.eventsTopic])).toEqual(new Map());
 });
-
-test("tells a group's state and its members, and none of a group that nobody is in", async () => {
-  await admin.createTopics(await plan(2));
-  const [group, topic] = [names.workerGroup, names.eventsTopic];
-  expect((await admin.describeGroup(group)).members).toEqual([]);
-
-  const consumer = createKafka(testKafkaSettings(), { logger: silentLogger }).consumer({ groupId: group });
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    const joined = new Promise<void>((resolve) => {
-      consumer.on(consumer.events.GROUP_JOIN, () => resolve());
-    });
-    await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
-    await joined;
-    const described = await admin.describeGroup(group);
-    expect(described.state).toBe("Stable");
-    expect(described.members.map(({ assignment }) => assignment)).toEqual([new Map([[topic, [0, 1]]])]);
-  } finally {
-    await consumer.disconnect();
-  }
-}, 30_000);
 
 test("names the brokers that do not answer", async () => {
   const settings = testKafkaSettings({ brokers: ["127.0.0.1:1"], connectTimeoutMs: 200 });

@@ -28,27 +28,13 @@ export interface TopicOutcome {
   readonly created: boolean;
 }
 
-export interface GroupMember {
-  readonly memberId: string;
-  readonly clientId: string;
-  readonly host: string;
-  /** Topic → its partitions. */
-  readonly assignment: ReadonlyMap<string, readonly number[]>;
-}
-
-export interface GroupDescription {
-  /** As the broker names it: Stable, PreparingRebalance, CompletingRebalance, Empty, Dead. */
-  readonly state: string;
-  readonly members: readonly GroupMember[];
-}
-
 /** Longer than a broker takes to make a topic and elect its leaders. */
 const CREATE_TIMEOUT_MS = 15_000;
 const LIST_PAUSE_MS = 100;
 /** kafkajs retries inside each attempt for about ten seconds. */
 const CALL_LIMITS = { attemptTimeoutMs: 30_000, deadlineMs: 15_000 };
 
-/** Topics and groups as an administrator sees them. It connects at its first call; close leaves nothing open. */
+/** Topics and committed offsets as an administrator sees them. It connects at its first call; close leaves nothing open. */
 export class KafkaAdmin implements GroupOffsets {
   readonly #brokers: readonly string[];
   readonly #logger: Logger;
@@ -116,7 +102,7 @@ export class KafkaAdmin implements GroupOffsets {
     );
   }
 
-  /** Removes a partition's records before `offset`, as retention would. */
+  /** Removes a partition's records before `offset`, as retention would: for tests against a real broker. */
   async deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
     await this.#call(`delete records of ${topic}`, topic, async (admin) => {
       // kafkajs deletes only where it has looked up the leaders before.
@@ -133,20 +119,6 @@ export class KafkaAdmin implements GroupOffsets {
     const partitions = answer.find((committed) => committed.topic === topic)?.partitions ?? [];
     const offsets = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
     return new Map(offsets.filter(([, offset]) => offset >= 0));
-  }
-
-  async describeGroup(group: string): Promise<GroupDescription> {
-    const { groups } = await this.#call(`describe group ${group}`, undefined, (admin) =>
-      admin.describeGroups([group]),
-    );
-    const described = groups.find(({ groupId }) => groupId === group);
-    const members = (described?.members ?? []).map((member) => ({
-      memberId: member.memberId,
-      clientId: member.clientId,
-      host: member.clientHost,
-      assignment: decodeAssignment(member.memberAssignment),
-    }));
-    return { state: described?.state ?? "Dead", members };
   }
 
   async close(): Promise<void> {
@@ -246,11 +218,4 @@ async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> 
   } catch (error) {
     throw translateTopicCreationError(error);
   }
-}
-
-function decodeAssignment(bytes: Buffer): Map<string, readonly number[]> {
-  // A member that waits for its first assignment has none.
-  if (bytes.length === 0) return new Map();
-  const assignment = kafkajs.AssignerProtocol.MemberAssignment.decode(bytes)?.assignment ?? {};
-  return new Map(Object.entries(assignment));
 }
