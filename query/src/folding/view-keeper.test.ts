@@ -10,7 +10,7 @@ import {
 import { FleetForTest } from "../fleet-for-test.js";
 import { until } from "../memory-service-for-test.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
-import type { FoldBatch, ViewStore } from "../view/view-store.js";
+import { ViewDamagedError, type FoldBatch, type FoldPosition, type ViewStore } from "../view/view-store.js";
 import { ViewKeeper } from "./view-keeper.js";
 
 const NAMES = fleetNames("test");
@@ -58,4 +58,33 @@ test("a view that opens while the keeper stops is closed and never folded into",
   await stopped;
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(store.calls).toEqual(["close"]);
+});
+
+test("views that are found damaged one after the other end the service", async () => {
+  const log = new MemoryLog({ topics: { [NAMES.eventsTopic]: 4, [NAMES.auditTopic]: 4 } });
+  const fleet = new FleetForTest({ fleet: "test", appender: log, partitions: 4 });
+  await fleet.establish();
+  const settings = loadSettings({ environment: {}, flags: { fleet: "test", partitions: "4" } });
+  let opened = 0;
+  class DamagedStore extends MemoryViewStore {
+    override position(): FoldPosition {
+      throw new ViewDamagedError("a page is not what it was");
+    }
+  }
+  const keeper = new ViewKeeper({
+    fleet: settings.fleet,
+    query: settings.query,
+    reader: log,
+    redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
+    openStore: () => {
+      opened++;
+      return Promise.resolve(new DamagedStore());
+    },
+    observer: { folded: () => undefined, unreadable: () => undefined },
+    logger: silentLogger,
+  });
+  await keeper.start();
+  await expect(keeper.ended).rejects.toThrow("for the 4th time since the start");
+  expect(opened).toBe(4);
+  await keeper.stop();
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  FatalError,
   fleetNames,
   KafkaUnavailableError,
   verifyFleet,
@@ -40,6 +41,8 @@ interface OpenView {
 }
 
 const OPEN_PAUSE_MS = 1000;
+/** A disk that damages one view after the other is for a person to look at. */
+const REBUILDS_MAX = 3;
 const REDIS_CHECK_PAUSE_MS = 5000;
 
 /**
@@ -53,6 +56,8 @@ export class ViewKeeper {
   #view: OpenView | undefined;
   /** Whether the fleet was compared with Redis's copy too. */
   #wasRedisRead = false;
+  /** Views that were found damaged. */
+  #rebuilds = 0;
   /** Set by start. */
   #ended: Promise<void> | undefined;
 
@@ -128,6 +133,12 @@ export class ViewKeeper {
       await this.#view?.folder.ended;
     } catch (error) {
       if (!(error instanceof ViewDamagedError)) throw error;
+      if (++this.#rebuilds > REBUILDS_MAX) {
+        throw new FatalError(`${error.message}, for the ${this.#rebuilds}th time since the start`, {
+          fix: "look at the disk of LASTKNOWN_DATA_DIRECTORY, or name another folder",
+          cause: error,
+        });
+      }
       this.#options.logger.error("view is damaged, building a new one", { error });
       const damaged = this.#view;
       this.#view = undefined;
