@@ -2,13 +2,13 @@ import type { ReplaySummary } from "@lastknown/producer";
 import {
   bucketOf,
   decodeEventHead,
-  FatalError,
   unframe,
   type LogReader,
   type LogRecord,
   type Micros,
 } from "@lastknown/shared";
 import { withLogReader } from "../fleet/fleet-servers.js";
+import { slicesToEnd } from "../fleet/slices-to-end.js";
 import { microsOf } from "./demo-file.js";
 import type { DemoServers } from "./demo-servers.js";
 import type { Measured } from "./print-figures.js";
@@ -17,9 +17,7 @@ import type { Replayed } from "./replay-watched.js";
 import { spreadOf, type Spread } from "./percentiles.js";
 import { delaysUntilVisible, type MeasuredRecord, type ProgressSights } from "./visibility.js";
 
-const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 500 };
-/** Reads in a row that bring nothing although the topic goes on: more than any leader election takes. */
-const EMPTY_READS_MAX = 120;
+const READ_BYTES = 4 * 1024 * 1024;
 
 /** When a record that was received at `sts` was planned to arrive, in ms since 1970. */
 export type Plan = (sts: Micros) => number;
@@ -55,25 +53,14 @@ export async function measureDelays(
 ): Promise<{ visible: Spread | undefined; records: number }> {
   const delays: number[] = [];
   let records = 0;
-  for (const [partition, { start, end }] of await reader.ends(topic)) {
-    let emptyReads = 0;
-    for (let offset = start; offset < end;) {
-      const slice = await reader.read(topic, partition, offset, READ_LIMITS);
+  for (const [partition, ends] of await reader.ends(topic)) {
+    for await (const slice of slicesToEnd(reader, { topic, partition, ends, bytesMax: READ_BYTES })) {
       const measured = slice.records.map((record) => measuredRecord(record, plan));
       delays.push(...delaysUntilVisible(measured, sights));
       records += slice.records.length;
-      emptyReads = slice.nextOffset === offset ? emptyReads + 1 : 0;
-      if (emptyReads > EMPTY_READS_MAX) throw stuck(topic, partition, offset);
-      offset = slice.nextOffset;
     }
   }
   return { visible: spreadOf(delays), records };
-}
-
-function stuck(topic: string, partition: number, offset: number): FatalError {
-  return new FatalError(`topic ${topic} partition ${partition} gives nothing from offset ${offset} on`, {
-    fix: "check that its leader is there: lastknown stack status, or the broker's own log",
-  });
 }
 
 function measuredRecord(

@@ -7,12 +7,13 @@ import {
   type FleetRecord,
   type LogReader,
   type LogRecord,
+  type PartitionEnds,
 } from "@lastknown/shared";
+import { slicesToEnd } from "../fleet/slices-to-end.js";
 import type { ArrivalLog, StoredArrival } from "./arrival-log.js";
 
-const READ_LIMITS = { bytesMax: 2 * 1024 * 1024, waitMs: 500 };
-/** Reads in a row that brought nothing although the log goes on: more than any leader election takes. */
-const EMPTY_READS_MAX = 120;
+const READ_BYTES = 2 * 1024 * 1024;
+const NO_RECORDS: PartitionEnds = { start: 0, end: 0 };
 
 /** Writers' schemas by their ids, as copied into the audit. */
 export type SchemasById = ReadonlyMap<number, EventSchema>;
@@ -40,14 +41,9 @@ export async function readAudit(reading: AuditReading, into: ArrivalLog): Promis
   const ends = await reader.ends(auditTopic);
   const texts = new Map<number, string>();
   for (const partition of reading.partitions ?? [...ends.keys()]) {
-    const { start, end } = ends.get(partition) ?? { start: 0, end: 0 };
-    let emptyReads = 0;
-    for (let offset = start; offset < end;) {
-      const slice = await reader.read(auditTopic, partition, offset, READ_LIMITS);
-      emptyReads = slice.nextOffset === offset ? emptyReads + 1 : 0;
-      if (emptyReads > EMPTY_READS_MAX) throw stuck(auditTopic, partition, offset);
-      into.add(sortOut(reading, partition, slice.records, texts));
-      offset = slice.nextOffset;
+    const place = { topic: auditTopic, partition, ends: ends.get(partition) ?? NO_RECORDS };
+    for await (const { records } of slicesToEnd(reader, { ...place, bytesMax: READ_BYTES })) {
+      into.add(sortOut(reading, partition, records, texts));
     }
   }
   return new Map([...texts].map(([id, text]) => [id, parseEventSchema(text)]));
@@ -91,11 +87,5 @@ function requireSame(ours: FleetRecord, theirs: FleetRecord, place: string): voi
   if (difference === undefined) return;
   throw new FatalError(`${place} belongs to another fleet: ${difference}`, {
     fix: "the topic was made anew; use another --fleet name",
-  });
-}
-
-function stuck(topic: string, partition: number, offset: number): FatalError {
-  return new FatalError(`topic ${topic} partition ${partition} gives nothing from offset ${offset} on`, {
-    fix: "check that its leader is there: lastknown stack status, or the broker's own log",
   });
 }

@@ -1,0 +1,38 @@
+import { FatalError, type LogReader, type LogSlice, type PartitionEnds } from "@lastknown/shared";
+
+const WAIT_MS = 500;
+/** Reads in a row that brought nothing although the log goes on: more than any leader election takes. */
+const EMPTY_READS_MAX = 120;
+
+export interface PartitionToRead {
+  readonly topic: string;
+  readonly partition: number;
+  readonly ends: PartitionEnds;
+  /** Of one read. */
+  readonly bytesMax: number;
+}
+
+/**
+ * Everything that a partition holds, up to where it ended when its ends were looked up.
+ *
+ * @throws FatalError where it gives nothing any more before its end
+ */
+export async function* slicesToEnd(
+  reader: LogReader,
+  { topic, partition, ends: { start, end }, bytesMax }: PartitionToRead,
+): AsyncGenerator<LogSlice, void, undefined> {
+  let emptyReads = 0;
+  for (let offset = start; offset < end;) {
+    const slice = await reader.read(topic, partition, offset, { bytesMax, waitMs: WAIT_MS });
+    emptyReads = slice.nextOffset === offset ? emptyReads + 1 : 0;
+    if (emptyReads > EMPTY_READS_MAX) throw stuck(topic, partition, offset);
+    yield slice;
+    offset = slice.nextOffset;
+  }
+}
+
+function stuck(topic: string, partition: number, offset: number): FatalError {
+  return new FatalError(`topic ${topic} partition ${partition} gives nothing from offset ${offset} on`, {
+    fix: "check that its leader is there: lastknown stack status, or the broker's own log",
+  });
+}
