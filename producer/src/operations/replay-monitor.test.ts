@@ -11,7 +11,7 @@ import {
   type SchemaRegistry,
 } from "@lastknown/shared";
 import { runReplay } from "../replay/replay.js";
-import type { Clock } from "../schedule/clock.js";
+import { FakeClock } from "../schedule/fake-clock-for-test.js";
 import { ReplayMonitor } from "./replay-monitor.js";
 
 const ROWS = [
@@ -23,17 +23,6 @@ const ROWS = [
 /** `sts` of the first and of the last row, in seconds. */
 const FIRST = Date.UTC(2024, 2, 10, 12, 0, 3) / 1000;
 const LAST = FIRST + 2.5;
-
-/** Sleeping takes no time; everything else only where a test says so. */
-class FakeClock implements Clock {
-  nowMs = 1_000_000;
-  monotonicMs = (): number => this.nowMs;
-  wallMs = (): number => this.nowMs;
-  sleep = async (ms: number): Promise<void> => {
-    this.nowMs += ms;
-    await Promise.resolve();
-  };
-}
 
 /** Each append waits until the test answers it. */
 class HeldAppender implements Appender {

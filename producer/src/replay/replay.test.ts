@@ -20,7 +20,7 @@ import {
   type Appender,
   type Event,
 } from "@lastknown/shared";
-import type { Clock } from "../schedule/clock.js";
+import { FakeClock } from "../schedule/fake-clock-for-test.js";
 import type { ReplayDependencies } from "./replay-dependencies.js";
 import type { ReplayOptions } from "./replay-options.js";
 import { runReplay } from "./replay.js";
@@ -28,17 +28,6 @@ import { runReplay } from "./replay.js";
 const TOPIC = "t.events";
 const SUBJECT = "t.events-value";
 const PARTITIONS = 4;
-
-/** A clock on which sleeping is all that takes time. */
-class FakeClock implements Clock {
-  nowMs = 1_000_000;
-  monotonicMs = (): number => this.nowMs;
-  wallMs = (): number => this.nowMs;
-  sleep = async (ms: number): Promise<void> => {
-    this.nowMs += ms;
-    await Promise.resolve();
-  };
-}
 
 describe("a replay", () => {
   let directory: string;

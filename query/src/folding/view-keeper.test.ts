@@ -29,24 +29,32 @@ class RecordingStore extends MemoryViewStore {
   }
 }
 
-test("a view that opens while the keeper stops is closed and never folded into", async () => {
+/** A keeper on servers in memory whose audit holds one arrival; not started. */
+async function makeKeeper(
+  openStore: () => Promise<ViewStore>,
+): Promise<{ keeper: ViewKeeper; log: MemoryLog }> {
   const log = new MemoryLog({ topics: { [NAMES.eventsTopic]: 4, [NAMES.auditTopic]: 4 } });
   const fleet = new FleetForTest({ fleet: "test", appender: log, partitions: 4 });
   await fleet.establish();
   await fleet.publishAndAudit([{ user: "a", timeStamp: 1, sts: 1, attributes: {} }]);
   const settings = loadSettings({ environment: {}, flags: { fleet: "test", partitions: "4" } });
-  const store = new RecordingStore();
-  let opened: ((store: ViewStore) => void) | undefined;
-  log.unavailable = true;
   const keeper = new ViewKeeper({
     fleet: settings.fleet,
     query: settings.query,
     reader: log,
     redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
-    openStore: () => new Promise((resolve) => (opened = resolve)),
+    openStore,
     observer: { folded: () => undefined, unreadable: () => undefined },
     logger: silentLogger,
   });
+  return { keeper, log };
+}
+
+test("a view that opens while the keeper stops is closed and never folded into", async () => {
+  const store = new RecordingStore();
+  let opened: ((store: ViewStore) => void) | undefined;
+  const { keeper, log } = await makeKeeper(() => new Promise((resolve) => (opened = resolve)));
+  log.unavailable = true;
   await keeper.start();
   log.unavailable = false;
   await until(
@@ -61,27 +69,15 @@ test("a view that opens while the keeper stops is closed and never folded into",
 });
 
 test("views that are found damaged one after the other end the service", async () => {
-  const log = new MemoryLog({ topics: { [NAMES.eventsTopic]: 4, [NAMES.auditTopic]: 4 } });
-  const fleet = new FleetForTest({ fleet: "test", appender: log, partitions: 4 });
-  await fleet.establish();
-  const settings = loadSettings({ environment: {}, flags: { fleet: "test", partitions: "4" } });
-  let opened = 0;
   class DamagedStore extends MemoryViewStore {
     override position(): FoldPosition {
       throw new ViewDamagedError("a page is not what it was");
     }
   }
-  const keeper = new ViewKeeper({
-    fleet: settings.fleet,
-    query: settings.query,
-    reader: log,
-    redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
-    openStore: () => {
-      opened++;
-      return Promise.resolve(new DamagedStore());
-    },
-    observer: { folded: () => undefined, unreadable: () => undefined },
-    logger: silentLogger,
+  let opened = 0;
+  const { keeper } = await makeKeeper(() => {
+    opened++;
+    return Promise.resolve(new DamagedStore());
   });
   await keeper.start();
   await expect(keeper.ended).rejects.toThrow("for the 4th time since the start");
