@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FoldedArrival } from "../view/arrival.js";
-import type { ViewStore } from "../view/view-store.js";
 import type { AnswerContext } from "./answer-context.js";
-import { ArrivalGoneError } from "./arrival-at.js";
+import { foldedArrivalAt } from "./arrival-at.js";
 import { judgementOf, PAGE_BYTES_MAX, type JudgedState } from "./history.js";
 import { findLosers, type ArrivalCounts } from "./losers.js";
 import { newestArrival, type Moment } from "./newest-arrival.js";
@@ -56,12 +55,12 @@ export async function explain(
   const judged = (arrival: FoldedArrival): JudgedState => {
     return { ...stateOf(arrival, place, schemas), ...judgementOf(arrival) };
   };
-  const winnersState = judged(foldedArrival(store, user, winner.offset));
+  const winnersState = judged(foldedArrivalAt(store, user, winner.offset));
   const lost: LostArrival[] = [];
   let bytes = 0;
   for (const loser of positions) {
     if (bytes >= PAGE_BYTES_MAX) break;
-    const arrival = foldedArrival(store, user, loser.offset);
+    const arrival = foldedArrivalAt(store, user, loser.offset);
     bytes += arrival.body.length;
     const state = judged(arrival);
     const contenders = [
@@ -73,9 +72,4 @@ export async function explain(
   }
   const lostComplete = arrivals.complete && lost.length === arrivals.total - 1;
   return { user, winner: winnersState, lost, lostComplete, arrivals };
-}
-
-function foldedArrival(store: ViewStore, user: string, offset: number): FoldedArrival {
-  for (const arrival of store.bySource(user, offset)) if (arrival.offset === offset) return arrival;
-  throw new ArrivalGoneError();
 }

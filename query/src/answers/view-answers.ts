@@ -54,15 +54,16 @@ export class ViewAnswers {
    * or it does not fit together.
    */
   async #again<Content>(ask: () => Promise<Content>): Promise<Content> {
-    const retry = async (error: unknown): Promise<Content> => {
-      if (!(error instanceof ArrivalGoneError)) throw error;
+    try {
       return await ask();
-    };
-    return await ask()
-      .catch(retry)
-      .catch((error: unknown) => {
-        throw error instanceof ArrivalGoneError ? this.#context.store.reportDamage(error.message) : error;
-      });
+    } catch (error) {
+      if (!(error instanceof ArrivalGoneError)) throw error;
+    }
+    try {
+      return await ask();
+    } catch (error) {
+      throw error instanceof ArrivalGoneError ? this.#context.store.reportDamage(error.message) : error;
+    }
   }
 
   #placeOf(user: string): { topic: string; partition: number } {

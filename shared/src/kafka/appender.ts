@@ -10,8 +10,7 @@ export interface AppendRecord {
  *
  * `append` resolves only when every record is on all in-sync replicas. Order within a partition is kept, also
  * between calls: what was asked first stands first. After a fault records may stand twice, never not at all;
- * after an error any part of them may stand. RecordTooLargeError tells which: of each partition what precedes the
- * first record that is refused, so that the order is kept.
+ * after an error any part of them may stand, but for RecordTooLargeError.
  *
  * Errors: UnknownTopicError, KafkaUnavailableError; RecordTooLargeError, which names what is refused for good: all
  * other records of the call stand.

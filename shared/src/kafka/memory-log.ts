@@ -74,9 +74,13 @@ export class MemoryLog implements LogReader, Appender {
   async append(topic: string, records: readonly AppendRecord[]): Promise<void> {
     this.#requireAvailable("take the records");
     for (const { partition } of records) this.#partition(topic, partition);
-    const refused = records.filter((record) => recordBytesOf(record) > this.#recordBytesMax);
-    const taken = records.filter((record) => !refused.includes(record));
-    for (const { partition, key, value, headers = {} } of taken) {
+    const refused: AppendRecord[] = [];
+    for (const record of records) {
+      if (recordBytesOf(record) > this.#recordBytesMax) {
+        refused.push(record);
+        continue;
+      }
+      const { partition, key, value, headers = {} } = record;
       const log = this.#partition(topic, partition);
       log.records.push({ offset: log.end++, appendedAtMs: this.#now(), key, value, headers: { ...headers } });
     }

@@ -68,7 +68,11 @@ function openStore(directory: ViewDirectory, fleet: FleetRecord, logger: Logger)
   stable.unref();
   return new LmdbViewStore(root, fleet.maxFutureSkew, {
     onDamaged: (reason) => {
-      unlessFailing(logger, () => directory.markDamaged(reason));
+      try {
+        directory.markDamaged(reason);
+      } catch (error) {
+        noteFailure(logger, error);
+      }
     },
     onClosed: async (isSound) => {
       clearTimeout(stable);
@@ -80,12 +84,4 @@ function openStore(directory: ViewDirectory, fleet: FleetRecord, logger: Logger)
 /** The marks in the folder are for the next opening: without them it reads more, or builds anew. */
 function noteFailure(logger: Logger, error: unknown): void {
   logger.warn("view's folder cannot be written", { error });
-}
-
-function unlessFailing(logger: Logger, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    noteFailure(logger, error);
-  }
 }
