@@ -78,10 +78,14 @@ export class TestFleet {
     return startLastknown(args, this.#command());
   }
 
-  /** Starts a worker and waits until it is ready. */
-  async startWorker(environment: NodeJS.ProcessEnv = {}): Promise<Service> {
+  /**
+   * Starts a worker and waits until it is ready.
+   *
+   * @param bin another command than the fleet's own
+   */
+  async startWorker(environment: NodeJS.ProcessEnv = {}, bin?: string): Promise<Service> {
     const [operationsPort = 0] = await freePorts(1);
-    return this.#startService("consume", operationsPort, environment);
+    return this.#startService("consume", operationsPort, environment, bin);
   }
 
   /**

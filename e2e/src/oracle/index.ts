@@ -24,3 +24,7 @@ export { readRedisFleet, type RedisFleet } from "./servers/redis-fleet.js";
 export { readSchemaTexts, type SchemaTexts } from "./servers/schema-texts.js";
 export { readTopic, readTopicEnds, type TopicAddress } from "./servers/read-topic.js";
 export type { TopicRecord } from "./servers/topic-record.js";
+export { judgeEvidence, type WhatToJudge } from "./judge-fleet.js";
+export { type FleetEvidence, type FleetPlace, readFleet } from "./read-fleet.js";
+export { type Commit, readCommits } from "./servers/read-commits.js";
+export * from "./moments/index.js";

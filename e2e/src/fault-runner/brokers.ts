@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kafkaTool, type RunningStack, type StackNode } from "@lastknown/stack";
+
+const TOPIC_TOOL = "org.apache.kafka.tools.TopicCommand";
+const GROUP_TOOL = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+const REASSIGN_TOOL = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand";
+const ELECTION_TOOL = "org.apache.kafka.tools.LeaderElectionCommand";
+const DESCRIBED_PARTITION = /\tPartition: (\d+)\tLeader: (\d+)\tReplicas: ([\d,]+)/g;
+const QUORUM_TOOL = "org.apache.kafka.tools.MetadataQuorumCommand";
+
+interface PartitionPlace {
+  readonly leader: number;
+  readonly replicas: readonly number[];
+}
+
+/** The brokers that the faults are made to: who has which part, by Kafka's own tools. */
+export class Brokers {
+  readonly #stack: RunningStack;
+
+  constructor(stack: RunningStack) {
+    this.#stack = stack;
+  }
+
+  get names(): string[] {
+    return this.#stack.nodeNames.filter((name) => name.startsWith("kafka-"));
+  }
+
+  node(name: string): StackNode {
+    return this.#stack.node(name);
+  }
+
+  /** Ends it if it runs, and starts it on its own files. Resolves when all servers are ready again. */
+  async restart(name: string): Promise<void> {
+    await this.#stack.restartNode(name);
+  }
+
+  /** The name of the broker that leads a partition. */
+  async leaderOf(topic: string, partition: number): Promise<string> {
+    const printed = await this.#ask(TOPIC_TOOL, ["--describe", "--topic", topic]);
+    const line = printed.split("\n").find((text) => text.includes(`\tPartition: ${partition}\t`));
+    return brokerName(/\tLeader: (\d+)/.exec(line ?? "")?.[1], `leader of ${topic}/${partition}`, printed);
+  }
+
+  /** The name of the broker that coordinates a group. */
+  async coordinatorOf(group: string): Promise<string> {
+    const printed = await this.#ask(GROUP_TOOL, ["--describe", "--state", "--group", group]);
+    const line = printed.split("\n").find((text) => text.startsWith(group));
+    return brokerName(/\((\d+)\)/.exec(line ?? "")?.[1], `coordinator of ${group}`, printed);
+  }
+
+  /** The name of the broker that leads the controllers. */
+  async controller(): Promise<string> {
+    const printed = await this.#ask(QUORUM_TOOL, ["describe", "--status"]);
+    return brokerName(/LeaderId:\s+(\d+)/.exec(printed)?.[1], "controller", printed);
+  }
+
+  /**
+   * Gives every partition its next replica as leader while it is written to. Gives how many moved: those whose next
+   * replica is in sync.
+   */
+  async moveLeaders(topic: string): Promise<number> {
+    const before = leadersIn(await this.#ask(TOPIC_TOOL, ["--describe", "--topic", topic]));
+    await this.#reassign(topic, before);
+    const after = leadersIn(await this.#ask(TOPIC_TOOL, ["--describe", "--topic", topic]));
+    return [...before].filter(([partition, { leader }]) => after.get(partition)?.leader !== leader).length;
+  }
+
+  /** The order of a partition's replicas decides who is to lead: the first. */
+  async #reassign(topic: string, places: ReadonlyMap<number, PartitionPlace>): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), "lastknown-reassign-"));
+    try {
+      const file = join(folder, "plan.json");
+      const partitions = [...places].map(([partition, { leader, replicas }]) => {
+        const others = replicas.filter((replica) => replica !== leader);
+        return { topic, partition, replicas: [...others, leader] };
+      });
+      await writeFile(file, JSON.stringify({ version: 1, partitions }));
+      await this.#ask(REASSIGN_TOOL, ["--reassignment-json-file", file, "--execute"]);
+      await this.#ask(ELECTION_TOOL, ["--election-type", "preferred", "--all-topic-partitions"]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
+  /** @param options of the tool, beside the brokers' addresses */
+  async #ask(tool: string, options: readonly string[]): Promise<string> {
+    const addresses = this.#stack.addresses.kafkaBrokers.join(",");
+    const { exitCode, stdout, stderr } = await kafkaTool(tool, ["--bootstrap-server", addresses, ...options]);
+    if (exitCode !== 0) throw new Error(`${tool}: ${stdout.toString()}${stderr.toString()}`);
+    return stdout.toString();
+  }
+}
+
+function brokerName(id: string | undefined, what: string, printed: string): string {
+  if (id === undefined) throw new Error(`no ${what} in: ${printed}`);
+  return `kafka-${id}`;
+}
+
+function leadersIn(described: string): Map<number, PartitionPlace> {
+  const places = new Map<number, PartitionPlace>();
+  for (const [, partition, leader, replicas = ""] of described.matchAll(DESCRIBED_PARTITION)) {
+    places.set(Number(partition), { leader: Number(leader), replicas: replicas.split(",").map(Number) });
+  }
+  return places;
+}

@@ -1,0 +1,32 @@
+import type { FaultRun } from "./fault-run.js";
+
+/** What was seen of a fault while it lasted: the proof that it happened. */
+export interface Evidence {
+  /** For a person, with figures: `partitions 1, 5 went to others after 6.2 s`. */
+  readonly seen: string;
+  /** Figures for the report, in the unit that their names say. */
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+/** One way in which things break, under load. */
+export interface Fault {
+  /** As in `kill -9 of one worker`: names it in the report and on the command line. */
+  readonly name: string;
+  /** Whether `npm test` breaks this, too. */
+  readonly inEveryTest: boolean;
+  /**
+   * Breaks something, makes sure that it broke, and mends what does not mend itself: the fleet has to be able to go
+   * on afterwards. Rejects where the fault did not take place or had no effect.
+   */
+  strike(run: FaultRun): Promise<Evidence>;
+}
+
+/** Faults that are made one after the other in one fleet, under one load. */
+export interface Scenario {
+  readonly name: string;
+  readonly faults: readonly Fault[];
+  /** 3 by default. */
+  readonly workers?: number;
+  /** Settings of all workers, beside those of the runner. */
+  readonly workerEnvironment?: Readonly<Record<string, string>>;
+}

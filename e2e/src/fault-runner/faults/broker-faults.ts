@@ -1,0 +1,106 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Evidence, Fault } from "../fault.js";
+import type { FaultRun } from "../fault-run.js";
+
+const OUTAGE_MS = 30_000;
+const PAUSE_MS = 20_000;
+const DOWN_MS = 5_000;
+
+export const killLeader: Fault = {
+  name: "kill -9 of a partition's leader",
+  inEveryTest: true,
+  strike: async (run) => {
+    const leader = await run.brokers.leaderOf(run.eventsTopic, 0);
+    await killBroker(run, leader);
+    const after = await run.brokers.leaderOf(run.eventsTopic, 0);
+    if (after === leader) throw new Error(`${leader} still leads`);
+    await run.brokers.restart(leader);
+    return { seen: `${after} led after ${leader}` };
+  },
+};
+
+export const killCoordinator: Fault = {
+  name: "kill -9 of the group's coordinator",
+  inEveryTest: false,
+  strike: async (run) => {
+    const coordinator = await run.brokers.coordinatorOf(run.group);
+    await killBroker(run, coordinator);
+    const after = await run.brokers.coordinatorOf(run.group);
+    if (after === coordinator) throw new Error(`${coordinator} still coordinates`);
+    await run.brokers.restart(coordinator);
+    return { seen: `${after} coordinated after ${coordinator}` };
+  },
+};
+
+export const killController: Fault = {
+  name: "kill -9 of the controller",
+  inEveryTest: false,
+  strike: async (run) => {
+    const controller = await run.brokers.controller();
+    await killBroker(run, controller);
+    const after = await run.brokers.controller();
+    if (after === controller) throw new Error(`${controller} is still the controller`);
+    await run.brokers.restart(controller);
+    return { seen: `${after} was the controller after ${controller}` };
+  },
+};
+
+async function killBroker(run: FaultRun, name: string): Promise<void> {
+  const node = run.brokers.node(name);
+  if (!node.signal("SIGKILL")) throw new Error(`${name} did not run`);
+  await pause(DOWN_MS);
+  if (node.isRunning()) throw new Error(`${name} runs still`);
+}
+
+export const stopAll: Fault = {
+  name: "all brokers stopped for 30 s",
+  inEveryTest: true,
+  strike: async (run) => {
+    const nodes = run.brokers.names.map((name) => run.brokers.node(name));
+    for (const node of nodes) node.signal("SIGKILL");
+    const fromMs = Date.now();
+    await pause(OUTAGE_MS);
+    const evidence = await whileAway(run, fromMs);
+    await Promise.all(nodes.map(({ name }) => run.brokers.restart(name)));
+    return evidence;
+  },
+};
+
+/** What the query service answered while the brokers were away. */
+async function whileAway(run: FaultRun, fromMs: number): Promise<Evidence> {
+  const answers = run.answers.seen.filter(({ askedAtMs }) => askedAtMs >= fromMs);
+  const good = answers.filter(({ status }) => status === 200);
+  if (run.load.running) await Promise.resolve();
+  if (run.states.hasMovedSince(performance.now() - OUTAGE_MS / 2))
+    throw new Error("records flowed all the while");
+  return { seen: `nothing flowed; ${good.length} of ${answers.length} questions were answered with 200` };
+}
+
+export const pauseLeader: Fault = {
+  name: "a leader that hangs for 20 s",
+  inEveryTest: false,
+  strike: async (run) => {
+    const leader = await run.brokers.leaderOf(run.eventsTopic, 0);
+    const node = run.brokers.node(leader);
+    node.signal("SIGSTOP");
+    let after: string;
+    try {
+      await pause(PAUSE_MS);
+      after = await run.brokers.leaderOf(run.eventsTopic, 0);
+    } finally {
+      node.signal("SIGCONT");
+    }
+    if (after === leader) throw new Error(`${leader} still leads`);
+    return { seen: `${after} led while ${leader} hung` };
+  },
+};
+
+export const moveLeaders: Fault = {
+  name: "leaders moved while records are sent",
+  inEveryTest: false,
+  strike: async (run) => {
+    const moved = await run.brokers.moveLeaders(run.eventsTopic);
+    if (moved === 0) throw new Error("no leader moved");
+    return { seen: `${moved} partitions got another leader`, figures: { movedLeaders: moved } };
+  },
+};

@@ -1,0 +1,88 @@
+import {
+  backwardCommits,
+  complaintsAbout,
+  judgeCommits,
+  judgeEvidence,
+  judgeFreshness,
+  judgeLogBeforeState,
+  judgeStepsBack,
+  printJudgement,
+  readCommits,
+  readFleet,
+  SettledTimes,
+  stepsBack,
+  type Judgement,
+} from "../oracle/index.js";
+import { requiredEnvironment } from "../harness/test-fleet.js";
+import { PARTITIONS, type FaultRun } from "./fault-run.js";
+
+const QUESTIONS = 1_000;
+/** A loss in Redis may show for so long, from its first sight. */
+const HEALED_WITHIN_MS = 20_000;
+const HIGH_PERCENTILE = 0.99;
+
+/** What was found once the faults were over and everything had caught up. */
+export interface RunJudgement {
+  /** A line for each thing that is wrong; none where all is right. */
+  readonly complaints: readonly string[];
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** Stops the load, waits until all is done, and holds everything that was seen against what has to be. */
+export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
+  const expected = await run.load.stop();
+  await run.fleet.caughtUp(run.query);
+  await Promise.all([run.answers.stop(), run.states.stop()]);
+  const brokers = requiredEnvironment("LASTKNOWN_KAFKA_BROKERS");
+  const evidence = await readFleet({
+    fleet: run.fleet.name,
+    brokers,
+    redisNodes: requiredEnvironment("LASTKNOWN_REDIS_NODES"),
+    registryUrl: requiredEnvironment("LASTKNOWN_REGISTRY_URL"),
+  });
+  const commits = await readCommits({ brokers, group: run.group, topic: run.eventsTopic });
+  const settled = new SettledTimes(evidence);
+  const { states, progress } = run.states;
+  const { healings } = run.workers.log;
+  const moments: Readonly<Record<string, Judgement>> = {
+    logBeforeState: judgeLogBeforeState({ states, progress }, settled),
+    commits: judgeCommits(commits, settled),
+    stepsBack: judgeStepsBack({ states, healings }, PARTITIONS, { healedWithinMs: HEALED_WITHIN_MS }),
+    freshness: judgeFreshness(run.answers.seen, evidence),
+  };
+  const answers = { baseUrl: run.query.baseUrl, questions: QUESTIONS };
+  const judgement = await judgeEvidence(evidence, { expected, doublesAllowed: true, answers });
+  return {
+    complaints: [...complaintsAbout(judgement), ...complaintsAboutMoments(moments)],
+    figures: {
+      rows: expected.length,
+      auditDoubles: evidence.audit.length - new Set(evidence.audit.map(keyOf)).size,
+      deadLetters: evidence.letters.length,
+      answers: run.answers.seen.length,
+      answersNot200: run.answers.seen.filter(({ status }) => status !== 200).length,
+      answersP99Ms: Math.round(percentile(run.answers.seen.map(({ tookMs }) => tookMs))),
+      answersWithLag0: run.answers.seen.filter(({ lagSeconds }) => lagSeconds === 0).length,
+      lagMaxSeconds: Math.max(...run.answers.seen.map(({ lagSeconds = 0 }) => lagSeconds)),
+      statesSeen: states.length,
+      stepsBack: stepsBack(states, PARTITIONS).length,
+      healings: healings.length,
+      commits: commits.length,
+      commitsBack: backwardCommits(commits).length,
+    },
+  };
+}
+
+function complaintsAboutMoments(moments: Readonly<Record<string, Judgement>>): string[] {
+  return Object.entries(moments)
+    .filter(([, { checked, right }]) => checked === 0 || right < checked)
+    .map(([name, judgement]) => `${name}: ${printJudgement(judgement)}`);
+}
+
+function keyOf({ partition, key }: { partition: number; key: Buffer | null }): string {
+  return `${partition} ${key?.toString("hex")}`;
+}
+
+function percentile(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * HIGH_PERCENTILE)] ?? 0;
+}

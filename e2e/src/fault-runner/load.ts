@@ -1,0 +1,55 @@
+import { recompute, type Arrival } from "../oracle/index.js";
+import { sampleFile } from "../faults/sample-file.js";
+import type { ChildProcess } from "../harness/child-process.js";
+import type { TestFleet } from "../harness/test-fleet.js";
+
+export interface LoadForm {
+  readonly users: number;
+  /** Rows each second. */
+  readonly rate: number;
+  /** The file has rows for so long; a run that needs more fails. */
+  readonly secondsMax: number;
+  readonly seed: number;
+}
+
+const STOP_BOUND_MS = 60_000;
+
+/** A replay of hostile rows at a steady rate, for as long as faults are made. */
+export class Load {
+  readonly #file: string;
+  readonly #replay: ChildProcess;
+
+  private constructor(file: string, replay: ChildProcess) {
+    this.#file = file;
+    this.#replay = replay;
+  }
+
+  static async start(fleet: TestFleet, { users, rate, secondsMax, seed }: LoadForm): Promise<Load> {
+    const file = await sampleFile(fleet.folder, { users, rows: rate * secondsMax, seed });
+    return new Load(
+      file,
+      fleet.start(["replay", file, "--rate", String(rate), "--json", "--progress", "none"]),
+    );
+  }
+
+  get running(): boolean {
+    return this.#replay.running;
+  }
+
+  /** Ends it as a person would. Gives what it says to have published, as the oracle reads it from the file. */
+  async stop(): Promise<readonly Arrival[]> {
+    if (!this.running) throw this.#replay.failure("ended before the faults were over");
+    await this.#replay.kill("SIGINT");
+    const timer = setTimeout(() => void this.#replay.kill("SIGKILL"), STOP_BOUND_MS);
+    const { exitCode } = await this.#replay.ended;
+    clearTimeout(timer);
+    if (exitCode !== 0 && exitCode !== 130) throw this.#replay.failure(`ended with ${exitCode}`);
+    const { published } = JSON.parse(this.#replay.stdout.end(1)) as { published: number };
+    return recompute(this.#file).arrivals.slice(0, published);
+  }
+
+  /** Ends it at once, where nothing is to be judged any more. */
+  async abandon(): Promise<void> {
+    await this.#replay.kill("SIGKILL");
+  }
+}

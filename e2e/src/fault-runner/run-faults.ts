@@ -1,0 +1,74 @@
+import { randomInt } from "node:crypto";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parentToWatch, startStack } from "@lastknown/stack";
+import type { Scenario } from "./fault.js";
+import { printResult, printSummary } from "./report.js";
+import { runScenario, type ScenarioResult } from "./run-scenario.js";
+import { scenarios } from "./scenarios.js";
+
+export interface FaultRunnerOptions {
+  /** Decides every choice; a new one by default. */
+  readonly seed?: number;
+  /** Only scenarios and faults whose name holds one of these texts; all by default. */
+  readonly only?: readonly string[];
+  /** Only what `npm test` breaks. */
+  readonly short?: boolean;
+  /** Messages for a person. */
+  readonly say: (line: string) => void;
+}
+
+export interface FaultRunnerResult {
+  readonly seed: number;
+  readonly scenarios: readonly ScenarioResult[];
+}
+
+const SEED_MAX = 2 ** 31;
+
+/** Breaks what it was told to on servers of its own, one scenario after the other. */
+export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunnerResult> {
+  const { say, seed = randomInt(SEED_MAX) } = options;
+  const planned = plannedScenarios(options);
+  say(`faults with seed ${seed}: repeat them with --seed ${seed}`);
+  const results: ScenarioResult[] = [];
+  for (const scenario of planned) {
+    const stack = await startStack({
+      directory: await mkdtemp(join(tmpdir(), "lastknown-faults-")),
+      temporary: true,
+      watched: parentToWatch(),
+      brokers: 3,
+      redisNodes: 6,
+      onProgress: say,
+    });
+    Object.assign(process.env, stack.environment);
+    try {
+      say(`scenario ${scenario.name}: ${scenario.faults.length} faults`);
+      const result = await runScenario({ stack, scenario, seed, say });
+      say(printResult(result));
+      results.push(result);
+    } finally {
+      await stack.stop();
+    }
+  }
+  say(printSummary(results));
+  return { seed, scenarios: results };
+}
+
+/** @throws RangeError where nothing is left to break */
+export function plannedScenarios({
+  only = [],
+  short = false,
+}: Pick<FaultRunnerOptions, "only" | "short">): Scenario[] {
+  const isNamed = (name: string): boolean => only.length === 0 || only.some((text) => name.includes(text));
+  const planned = scenarios
+    .map((scenario) => ({
+      ...scenario,
+      faults: scenario.faults.filter(
+        (fault) => (isNamed(scenario.name) || isNamed(fault.name)) && (!short || fault.inEveryTest),
+      ),
+    }))
+    .filter(({ faults }) => faults.length > 0);
+  if (planned.length === 0) throw new RangeError(`no fault has a name with ${only.join(" or ")}`);
+  return planned;
+}

@@ -1,0 +1,83 @@
+import type { RunningStack } from "@lastknown/stack";
+import type { Evidence, Fault, Scenario } from "./fault.js";
+import { FaultRun } from "./fault-run.js";
+import { judgeRun } from "./judge-run.js";
+import { Random, seedOf } from "./random.js";
+
+/** One fault that was made, and what it cost. */
+export interface Struck extends Evidence {
+  readonly fault: string;
+  /** From the beginning until records flowed through all partitions again. */
+  readonly seconds: number;
+}
+
+export interface ScenarioResult {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly planned: number;
+  readonly struck: readonly Struck[];
+  readonly seconds: number;
+  /** A line for each thing that is wrong. */
+  readonly complaints: readonly string[];
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export interface ScenarioOptions {
+  readonly stack: RunningStack;
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+
+/** The load's file is to be long enough for every fault. */
+const SECONDS_PER_FAULT_MAX = 150;
+
+/** Makes all of a scenario's faults in an order that the seed decides, and judges what is there afterwards. */
+export async function runScenario({ stack, scenario, seed, say }: ScenarioOptions): Promise<ScenarioResult> {
+  const startedAtMs = performance.now();
+  const faults = new Random(seedOf(seed, scenario.name)).shuffle(scenario.faults);
+  const struck: Struck[] = [];
+  const result = (
+    complaints: readonly string[],
+    figures: ScenarioResult["figures"] = {},
+  ): ScenarioResult => ({
+    scenario: scenario.name,
+    seed,
+    planned: faults.length,
+    struck,
+    seconds: secondsSince(startedAtMs),
+    complaints,
+    figures,
+  });
+  const secondsMax = SECONDS_PER_FAULT_MAX * faults.length;
+  const run = await FaultRun.start({ stack, scenario, seed, secondsMax, say });
+  try {
+    for (const fault of faults) struck.push(await strike(run, fault, scenario.workers ?? 3));
+    say("  the faults are over: catching up, judging");
+    const { complaints, figures } = await judgeRun(run);
+    return result(complaints, figures);
+  } catch (error) {
+    return result([
+      `${faults[struck.length]?.name ?? "judging"}: ${(error as Error).stack ?? String(error)}`,
+    ]);
+  } finally {
+    await run.close();
+  }
+}
+
+async function strike(run: FaultRun, fault: Fault, workers: number): Promise<Struck> {
+  run.say(`  ${fault.name} ...`);
+  const startedAtMs = performance.now();
+  const evidence = await fault.strike(run);
+  if (!run.load.running) throw new Error("the load ended before the fault was over");
+  await run.flows();
+  const seconds = secondsSince(startedAtMs);
+  run.say(`  ${fault.name}: ${evidence.seen}; flows again after ${seconds} s`);
+  await run.workers.fillUp(workers);
+  await run.workers.settled();
+  return { ...evidence, fault: fault.name, seconds };
+}
+
+function secondsSince(startedAtMs: number): number {
+  return Math.round((performance.now() - startedAtMs) / 100) / 10;
+}

@@ -1,0 +1,30 @@
+import type { Scenario } from "./fault.js";
+import {
+  killController,
+  killCoordinator,
+  killLeader,
+  moveLeaders,
+  pauseLeader,
+  stopAll,
+} from "./faults/broker-faults.js";
+import {
+  freezePastSession,
+  killDuringRebalance,
+  killOne,
+  killTwo,
+  rollingStop,
+  scale,
+} from "./faults/worker-faults.js";
+
+/** Everything that is broken, each group in a fleet of its own. */
+export const scenarios: readonly Scenario[] = [
+  {
+    name: "workers",
+    workers: 4,
+    faults: [killOne, killTwo, killDuringRebalance, freezePastSession, rollingStop, scale],
+  },
+  {
+    name: "brokers",
+    faults: [killLeader, killCoordinator, killController, stopAll, pauseLeader, moveLeaders],
+  },
+];

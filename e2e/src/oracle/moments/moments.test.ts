@@ -1,0 +1,170 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Arrival } from "../event/arrival.js";
+import { partitionOf } from "../event/partition.js";
+import { printMoment } from "../file/moment.js";
+import { foldTimeline } from "../meaning/timeline.js";
+import { parseCommits } from "../servers/read-commits.js";
+import type { TopicRecord } from "../servers/topic-record.js";
+import { backwardCommits, judgeCommits } from "./judge-commits.js";
+import { judgeFreshness } from "./judge-freshness.js";
+import { judgeLogBeforeState } from "./judge-log-before-state.js";
+import { judgeStepsBack } from "./judge-steps-back.js";
+import type { SeenAnswer } from "./observations.js";
+import { SettledTimes } from "./settled-times.js";
+
+const NO_HEADERS = new Map<string, Buffer>();
+
+function eventAt(offset: number, timestampMs: number): TopicRecord {
+  return { partition: 3, offset, timestampMs, key: Buffer.from("u"), value: null, headers: NO_HEADERS };
+}
+
+/** The letter of a record of partition 3, which is enough to settle it. */
+function letterOf(offset: number, timestampMs: number): TopicRecord {
+  return { ...eventAt(0, timestampMs), key: Buffer.from(`f.events/3/${offset}`) };
+}
+
+/** The entry of a record of partition 3, with nothing in it. */
+function entryOf(offset: number, timestampMs: number): TopicRecord {
+  const tail = Buffer.alloc(28);
+  tail.writeUInt32BE(3, 0);
+  tail.writeBigUInt64BE(BigInt(offset), 4);
+  const value = Buffer.from([0, 0, 0, 0, 1, 6, offset * 2, 0, 2, 0]);
+  return { ...eventAt(0, timestampMs), key: Buffer.concat([Buffer.from("u"), tail]), value };
+}
+
+const events = [eventAt(0, 100), eventAt(1, 100), eventAt(2, 100)];
+const settled = new SettledTimes({
+  events,
+  audit: [entryOf(0, 200), entryOf(0, 900), entryOf(2, 400)],
+  letters: [letterOf(1, 300)],
+});
+
+describe("what is in the audit or a dead letter", () => {
+  it("counts from its first copy", () => {
+    expect(settled.auditedAtMs({ partition: 3, offset: 0 })).toBe(200);
+    expect(settled.auditedAtMs({ partition: 3, offset: 1 })).toBe(Infinity);
+    expect([0, 1, 2, 3, 4].map((offset) => settled.allSettledAtMs(3, offset))).toEqual([
+      0,
+      200,
+      300,
+      400,
+      Infinity,
+    ]);
+  });
+
+  it("has to be there before Redis has it", () => {
+    const state = (offset: number, atMs: number) => ({
+      user: "u",
+      order: "0",
+      source: `f.events/3/${offset}`,
+      atMs,
+    });
+    const right = { states: [state(0, 200), state(2, 400)], progress: [progressAt(2, 300)] };
+    expect(judgeLogBeforeState(right, settled)).toEqual({ checked: 3, right: 3, wrong: [] });
+    expect(judgeLogBeforeState({ states: [state(2, 399)], progress: [] }, settled).right).toBe(0);
+    expect(judgeLogBeforeState({ states: [state(1, 999)], progress: [] }, settled).right).toBe(0);
+    expect(judgeLogBeforeState({ states: [], progress: [progressAt(3, 399)] }, settled).right).toBe(0);
+  });
+
+  it("has to be there before it is committed", () => {
+    const commit = (offset: number, atMs: number) => ({ partition: 3, offset, atMs });
+    expect(judgeCommits([commit(2, 300), commit(3, 400)], settled).right).toBe(2);
+    expect(judgeCommits([commit(2, 299)], settled).right).toBe(0);
+    expect(judgeCommits([commit(4, 9_999)], settled).right).toBe(0);
+    expect(backwardCommits([commit(2, 300), commit(3, 400), commit(1, 500)])).toEqual([commit(1, 500)]);
+  });
+});
+
+function progressAt(offset: number, atMs: number) {
+  return { partition: 3, bucket: 3, offset, atMs };
+}
+
+describe("a state that goes back", () => {
+  const partition = partitionOf("u", 8);
+  const states = [
+    { user: "u", order: "b", atMs: 10_000 },
+    { user: "u", order: "a", atMs: 20_000 },
+    { user: "u", order: "b", atMs: 23_000 },
+  ];
+  const judge = (healings: { partition: number; fromMs: number; toMs: number }[], seen = states) =>
+    judgeStepsBack({ states: seen, healings }, 8, { healedWithinMs: 5_000 });
+
+  it("is right only while a worker heals its partition, and for a short time", () => {
+    expect(judge([{ partition, fromMs: 21_000, toMs: 23_000 }]).right).toBe(2);
+    expect(judge([{ partition, fromMs: 30_000, toMs: 31_000 }]).right).toBe(1);
+    expect(judge([{ partition: partition + 1, fromMs: 21_000, toMs: 23_000 }]).right).toBe(1);
+    expect(judge([]).right).toBe(1);
+  });
+
+  it("is wrong where it lasts, or the state is gone", () => {
+    const healing = { partition, fromMs: 21_000, toMs: Infinity };
+    expect(judge([healing], states.slice(0, 2)).right).toBe(1);
+    const gone = [
+      ...states.slice(0, 1),
+      { user: "u", atMs: 20_000 },
+      { user: "u", order: "c", atMs: 40_000 },
+    ];
+    expect(judge([healing], gone as typeof states).right).toBe(1);
+  });
+});
+
+describe("an answer's lag", () => {
+  const arrivals = [0, 1, 2].map((offset): Arrival => ({
+    user: "u",
+    timeStamp: BigInt(offset),
+    sts: BigInt(offset),
+    eventId: `${offset}`.repeat(32),
+    attributes: "{}",
+    source: { partition: 3, offset },
+  }));
+  const evidence = {
+    events: [eventAt(0, 1_000), eventAt(1, 2_000), eventAt(2, 9_000)],
+    timelines: new Map([["u", foldTimeline("u", arrivals, "off")]]),
+  };
+  const answerOf = (event: number | undefined, askedAtMs: number, lagSeconds?: number): SeenAnswer => {
+    const seen = { user: "u", askedAtMs, tookMs: 1, status: event === undefined ? 404 : 200, store: "redis" };
+    const { eventId = "", sts = 0n } = (event === undefined ? undefined : arrivals[event]) ?? {};
+    return {
+      ...seen,
+      ...(lagSeconds === undefined ? {} : { lagSeconds }),
+      ...(event === undefined ? {} : { eventId, sts: printMoment(sts) }),
+    };
+  };
+  const isRight = (answer: SeenAnswer): boolean => judgeFreshness([answer], evidence).right === 1;
+
+  it("has to admit what the answer lacks", () => {
+    expect(isRight(answerOf(1, 9_999, 0))).toBe(true);
+    expect(isRight(answerOf(1, 10_001, 0))).toBe(false);
+    expect(isRight(answerOf(1, 10_001, 0.5))).toBe(true);
+    expect(isRight(answerOf(0, 10_001, 0.5))).toBe(false);
+    expect(isRight(answerOf(undefined, 1_999, 0))).toBe(true);
+    expect(isRight(answerOf(undefined, 2_001, 0))).toBe(false);
+  });
+
+  it("claims nothing where it is unknown", () => {
+    expect(judgeFreshness([answerOf(0, 99_999)], evidence).checked).toBe(0);
+  });
+
+  it("does not excuse an event that nobody sent", () => {
+    expect(isRight({ ...answerOf(2, 9_000, 99), eventId: "f".repeat(32) })).toBe(false);
+  });
+});
+
+describe("parseCommits", () => {
+  it("takes the commits of one group and topic from what the formatter prints", () => {
+    const printed = (group: string, partition: number, offset: number): string =>
+      JSON.stringify({
+        key: { type: 1, data: { group, topic: "f.events", partition } },
+        value: { version: 4, data: { offset, metadata: '}{"key":', commitTimestamp: 5 } },
+      });
+    const gone = JSON.stringify({
+      key: { type: 1, data: { group: "f.worker", topic: "f.events", partition: 0 } },
+      value: null,
+    });
+    const text = printed("f.worker", 1, 7) + printed("other", 1, 8) + gone + printed("f.worker", 2, 9);
+    expect(parseCommits(text, { group: "f.worker", topic: "f.events" })).toEqual([
+      { partition: 1, offset: 7, atMs: 5 },
+      { partition: 2, offset: 9, atMs: 5 },
+    ]);
+  });
+});

@@ -1,0 +1,51 @@
+import { kafkaTool } from "@lastknown/stack";
+
+const CONSUMER_TOOL = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+const FORMATTER = "org.apache.kafka.tools.consumer.OffsetsMessageFormatter";
+/** Where the brokers keep the offsets of all groups. */
+const OFFSETS_TOPIC = "__consumer_offsets";
+/** The consumer ends after so long without a record. */
+const SILENCE_MS = 5_000;
+
+/** One offset that a group committed, ever. */
+export interface Commit {
+  readonly partition: number;
+  /** That of the next record. */
+  readonly offset: number;
+  /** By the coordinator's clock, in ms since 1970. */
+  readonly atMs: number;
+}
+
+interface PrintedCommit {
+  readonly key: {
+    readonly data: { readonly group: string; readonly topic: string; readonly partition: number };
+  };
+  /** Null where the offset was deleted. */
+  readonly value: { readonly data: { readonly offset: number; readonly commitTimestamp: number } } | null;
+}
+
+/** Every commit of a group for one topic, in the order in which the coordinator took them, partition by partition. */
+export async function readCommits(place: {
+  readonly brokers: string;
+  readonly group: string;
+  readonly topic: string;
+}): Promise<Commit[]> {
+  const args = ["--bootstrap-server", place.brokers, "--topic", OFFSETS_TOPIC, "--from-beginning"];
+  args.push("--timeout-ms", String(SILENCE_MS), "--formatter", FORMATTER);
+  const { exitCode, stdout, stderr } = await kafkaTool(CONSUMER_TOOL, args);
+  if (exitCode !== 0) throw new Error(`the console consumer ended with ${exitCode}: ${stderr.toString()}`);
+  return parseCommits(stdout.toString(), place);
+}
+
+/** The formatter prints one JSON object after the other, with nothing in between. */
+export function parseCommits(printed: string, { group, topic }: { group: string; topic: string }): Commit[] {
+  const commits: Commit[] = [];
+  for (const text of printed.split(/(?<=\})\s*(?=\{"key":)/)) {
+    if (text.trim() === "") continue;
+    const { key, value } = JSON.parse(text) as PrintedCommit;
+    if (key.data.group !== group || key.data.topic !== topic || value === null) continue;
+    const { offset, commitTimestamp } = value.data;
+    commits.push({ partition: key.data.partition, offset, atMs: commitTimestamp });
+  }
+  return commits;
+}
