@@ -7,8 +7,9 @@ import { Brokers } from "./brokers.js";
 import type { Scenario } from "./fault.js";
 import { Load } from "./load.js";
 import { Random, seedOf } from "./random.js";
-import { AnswersReader } from "./readers/answers-reader.js";
-import { StatesReader } from "./readers/redis/states-reader.js";
+import { AnswersReader } from "./answers-reader.js";
+import { RedisNodes } from "./redis/redis-nodes.js";
+import { StatesReader } from "./redis/states-reader.js";
 import { Workers } from "./workers.js";
 
 export const PARTITIONS = 8;
@@ -37,6 +38,7 @@ export interface FaultRunOptions {
 export class FaultRun {
   readonly stack: RunningStack;
   readonly brokers: Brokers;
+  readonly redis: RedisNodes;
   readonly fleet: TestFleet;
   readonly workers: Workers;
   readonly query: QueryService;
@@ -49,6 +51,7 @@ export class FaultRun {
   private constructor(parts: FaultRunParts) {
     this.stack = parts.stack;
     this.brokers = new Brokers(parts.stack);
+    this.redis = new RedisNodes(parts.stack);
     this.fleet = parts.fleet;
     this.workers = parts.workers;
     this.query = parts.query;

@@ -1,3 +1,7 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
 import type { RunningStack } from "@lastknown/stack";
 import type { Evidence, Fault, Scenario } from "./fault.js";
 import { FaultRun } from "./fault-run.js";
@@ -55,14 +59,22 @@ export async function runScenario({ stack, scenario, seed, say }: ScenarioOption
     for (const fault of faults) struck.push(await strike(run, fault, scenario.workers ?? 3));
     say("  the faults are over: catching up, judging");
     const { complaints, figures } = await judgeRun(run);
-    return result(complaints, figures);
+    return result(complaints.length === 0 ? [] : [...complaints, await keepLogs(run)], figures);
   } catch (error) {
-    return result([
-      `${faults[struck.length]?.name ?? "judging"}: ${(error as Error).stack ?? String(error)}`,
-    ]);
+    return result([`${faults[struck.length]?.name ?? "judging"}: ${inspect(error)}`, await keepLogs(run)]);
   } finally {
     await run.close();
   }
+}
+
+/** What the processes logged, for whoever looks for the reason. Gives where it is. */
+async function keepLogs(run: FaultRun): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "lastknown-fault-logs-"));
+  for (const [index, { process: child }] of run.fleet.services.entries()) {
+    const name = `${index}-${child.name.replaceAll(" ", "-")}.log`;
+    await writeFile(join(folder, name), `${child.stderr.end(Infinity)}\n`);
+  }
+  return `the logs of the processes are in ${folder}`;
 }
 
 async function strike(run: FaultRun, fault: Fault, workers: number): Promise<Struck> {

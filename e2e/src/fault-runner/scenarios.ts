@@ -8,6 +8,15 @@ import {
   stopAll,
 } from "./faults/broker-faults.js";
 import {
+  emptyAll,
+  failOver,
+  hangMaster,
+  killMaster,
+  loseAcknowledged,
+  reshard,
+  restoreOld,
+} from "./faults/redis-faults.js";
+import {
   freezePastSession,
   killDuringRebalance,
   killOne,
@@ -26,5 +35,9 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "brokers",
     faults: [killLeader, killCoordinator, killController, stopAll, pauseLeader, moveLeaders],
+  },
+  {
+    name: "redis",
+    faults: [killMaster, loseAcknowledged, hangMaster, emptyAll, restoreOld, reshard, failOver],
   },
 ];

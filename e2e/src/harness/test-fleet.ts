@@ -56,6 +56,11 @@ export class TestFleet {
     this.folder = folder;
   }
 
+  /** All services that were ever started, in the order of their start; many may have ended. */
+  get services(): readonly Service[] {
+    return this.#services;
+  }
+
   /** Makes the topics and the fleet record. */
   static async create(options: TestFleetOptions): Promise<TestFleet> {
     const fleet = new TestFleet(options, await mkdtemp(join(tmpdir(), "lastknown-e2e-")));

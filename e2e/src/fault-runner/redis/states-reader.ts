@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Cluster } from "ioredis";
-import { bucketOf, type SeenProgress, type SeenState } from "../../../oracle/index.js";
+import { bucketOf, type SeenProgress, type SeenState } from "../../oracle/index.js";
 
 export interface StatesReaderOptions {
   /** `host:port`, separated by commas. */

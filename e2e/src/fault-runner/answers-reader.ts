@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { SeenAnswer } from "../../oracle/index.js";
-import type { AnsweredEvent } from "../../oracle/judges/answers-client.js";
-import { Random } from "../random.js";
+import type { SeenAnswer } from "../oracle/index.js";
+import type { AnsweredEvent } from "../oracle/judges/answers-client.js";
+import { Random } from "./random.js";
 
 /** Between two questions. */
 const PAUSE_MS = 15;
