@@ -35,9 +35,8 @@ async function breakEverything() {
     }
     return;
   }
-  // Processes of the fleet end with this one, and the servers' own reaper ends them.
-  interruption.addEventListener("abort", () => process.exit(interruption.reason.exitCode));
-  const result = await runFaults({ ...(seed === undefined ? {} : { seed }), only, short, say });
+  const seeded = seed === undefined ? {} : { seed };
+  const result = await runFaults({ ...seeded, only, short, say, signal: interruption });
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exitCode = result.scenarios.every(isRight) ? 0 : 1;
 }

@@ -4,10 +4,12 @@
 // All other arguments go to jest, as a filter.
 
 import { availableParallelism } from "node:os";
-import { build, checkNodeVersion, install } from "./bootstrap.mjs";
+import { join } from "node:path";
+import { build, checkNodeVersion, install, root } from "./bootstrap.mjs";
 import { complaintAboutEatenArguments } from "./eaten-arguments.mjs";
 import { whenParentIsGone } from "./parent.mjs";
 import { StepError } from "./run-quietly.mjs";
+import { say } from "./say.mjs";
 import { hasTests, runJestProject } from "./testing/jest-project.mjs";
 import { staticChecks } from "./testing/static-checks.mjs";
 import { Tally } from "./testing/tally.mjs";
@@ -17,6 +19,7 @@ import { startTestServers } from "./testing/test-servers.mjs";
 const UNIT_WORKERS_PER_CORE = 2;
 const UNIT_BOUND_MS = 5 * 60_000;
 const SERVERS_BOUND_MS = 20 * 60_000;
+const FAULTS_BOUND_MS = 20 * 60_000;
 /** How long an interrupted run may take to stop its servers. */
 const STOP_BOUND_MS = 20_000;
 
@@ -60,6 +63,7 @@ async function test({ unit, useRunning, filter }) {
   const before = tally.passed + tally.failed;
   if (!interruption.signal.aborted) await runUnitTests(filter);
   if (!unit && !interruption.signal.aborted) await runTestsOnServers(useRunning, filter);
+  if (!unit && filter.length === 0 && !interruption.signal.aborted) await breakSome();
   if (tally.passed + tally.failed === before) tally.check("tests", "no test ran");
 }
 
@@ -92,6 +96,21 @@ async function runTestsOnServers(useRunning, filter) {
     );
   } finally {
     await servers.stop();
+  }
+}
+
+/** The part of `npm run test:faults` that every run has. Each fault that was made counts, and each scenario. */
+async function breakSome() {
+  const { isRight, runFaults } = await import(join(root, "e2e/dist/fault-runner/index.js"));
+  const signal = AbortSignal.any([interruption.signal, AbortSignal.timeout(FAULTS_BOUND_MS)]);
+  try {
+    const { scenarios } = await runFaults({ short: true, say, signal });
+    for (const result of scenarios) {
+      tally.add({ passed: result.struck.length, failed: result.planned - result.struck.length, skipped: [] });
+      tally.check(`faults: ${result.scenario}`, isRight(result) ? undefined : result.complaints.join("\n"));
+    }
+  } catch (error) {
+    tally.check("faults", error.message);
   }
 }
 

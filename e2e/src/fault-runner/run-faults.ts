@@ -17,6 +17,8 @@ export interface FaultRunnerOptions {
   readonly short?: boolean;
   /** Messages for a person. */
   readonly say: (line: string) => void;
+  /** Ends the run; processes that it has started then end with this program. */
+  readonly signal: AbortSignal;
 }
 
 export interface FaultRunnerResult {
@@ -28,7 +30,7 @@ const SEED_MAX = 2 ** 31;
 
 /** Breaks what it was told to on servers of its own, one scenario after the other. */
 export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunnerResult> {
-  const { say, seed = randomInt(SEED_MAX) } = options;
+  const { say, signal, seed = randomInt(SEED_MAX) } = options;
   const planned = plannedScenarios(options);
   say(`faults with seed ${seed}: repeat them with --seed ${seed}`);
   const results: ScenarioResult[] = [];
@@ -44,7 +46,7 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
     Object.assign(process.env, stack.environment);
     try {
       say(`scenario ${scenario.name}: ${scenario.faults.length} faults`);
-      const result = await runScenario({ stack, scenario, seed, say });
+      const result = await unlessAborted(signal, runScenario({ stack, scenario, seed, say }));
       say(printResult(result));
       results.push(result);
     } finally {
@@ -53,6 +55,15 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
   }
   say(printSummary(results));
   return { seed, scenarios: results };
+}
+
+/** The result, or the signal's reason if it comes first. */
+async function unlessAborted<Result>(signal: AbortSignal, result: Promise<Result>): Promise<Result> {
+  signal.throwIfAborted();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+  return await Promise.race([result, aborted]);
 }
 
 /** @throws RangeError where nothing is left to break */

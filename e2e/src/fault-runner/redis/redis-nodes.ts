@@ -57,7 +57,7 @@ export class RedisNodes {
   async all(): Promise<RedisNode[]> {
     for (const name of this.names) {
       const described = await this.ask(name, ["CLUSTER", "NODES"]).catch(() => undefined);
-      if (described !== undefined) return this.#parse(String(described));
+      if (typeof described === "string") return this.#parse(described);
     }
     throw new Error("no Redis node answers");
   }
