@@ -214,7 +214,6 @@ class OpeningWorker implements RunningWorker {
         partitions,
         maxFutureSkew,
         auditSchemaId: parts.auditSchemaId,
-        attemptsMax: settings.recordAttemptsMax,
       }),
       patience: this.#patience,
       metrics: () => parts.metrics,

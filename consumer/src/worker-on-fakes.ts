@@ -14,6 +14,7 @@ import {
   type Appender,
   type Attributes,
   type Event,
+  type LogReader,
   type Metrics,
   type WorkerSettings,
 } from "@lastknown/shared";
@@ -34,6 +35,9 @@ export interface Replacements {
   readonly appender?: Appender;
   readonly states?: StateStore;
   readonly group?: WorkerGroup;
+  readonly reader?: LogReader;
+  /** Made of the judge that a worker would have. */
+  readonly judge?: (judge: EventJudge) => Pick<EventJudge, "judge">;
 }
 
 /** The servers of one fleet in memory, and workers on them. */
@@ -82,21 +86,21 @@ export class FakeFleet {
     const settings = { ...loadSettings({ environment: {} }).worker, ...QUICK, ...options.settings };
     const { retryDelayMs: delayMs, retryDelayMaxMs: delayMaxMs } = settings;
     const patience = new Patience({ delayMs, delayMaxMs, logger: silentLogger });
+    const judge = new EventJudge({
+      partitions: this.partitions,
+      maxFutureSkew: 300_000_000,
+      auditSchemaId: this.#auditSchemaId,
+    });
     return new Worker({
       names: this.names,
       partitions: this.partitions,
       settings,
-      reader: this.log,
+      reader: options.reader ?? this.log,
       appender: options.appender ?? this.log,
       group: options.group ?? new MemoryWorkerGroup(this.coordinator),
       states: options.states ?? this.states,
       schemas: new WriterSchemas(this.registry, patience),
-      judge: new EventJudge({
-        partitions: this.partitions,
-        maxFutureSkew: 300_000_000,
-        auditSchemaId: this.#auditSchemaId,
-        attemptsMax: settings.recordAttemptsMax,
-      }),
+      judge: options.judge?.(judge) ?? judge,
       patience,
       metrics: (worker) =>
         createWorkerMetrics(options.metrics ?? createMetrics(), {

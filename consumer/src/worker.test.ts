@@ -379,6 +379,36 @@ describe("workers on fakes", () => {
     expect(await deadLetterCount(fleet)).toBe(20);
   });
 
+  test("stops where too large a share is rejected, without a letter or an entry of that batch at any restart", async () => {
+    const fleet = new FakeFleet(2);
+    await fleet.create();
+    const recordOf = (user: string) =>
+      fleet.recordOf(fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} }));
+    const bad = (partition: number) => ({ partition, key: null, value: null });
+    // Never two in a row.
+    const mixed = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        index % 2 === 0 ? recordOf(`user ${index}`) : bad(index % 4 === 1 ? 0 : 1),
+      );
+    const settings = { deadLettersWindowMin: 20, deadLettersPercentMax: 10 };
+    await fleet.produce(mixed(30));
+    const patient = fleet.worker({ settings });
+    await patient.start();
+    await untilCaughtUp(fleet);
+    await patient.stop();
+    const before = await counts(fleet);
+    expect(before.letters).toBe(15);
+
+    await fleet.produce(mixed(60));
+    for (let start = 0; start < 3; start++) {
+      const worker = fleet.worker({ settings });
+      await worker.start();
+      await expect(worker.ended).rejects.toThrow(/^30 of the 60 records of the last 60 s were rejected/);
+      await worker.stop();
+    }
+    expect(await counts(fleet)).toEqual(before);
+  });
+
   test("ends on an error that nobody foresaw, and stops cleanly all the same", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();
@@ -453,6 +483,14 @@ describe("workers on fakes", () => {
 
 async function deadLetterCount(fleet: FakeFleet): Promise<number> {
   return (await fleet.log.ends(fleet.names.deadLetterTopic)).get(0)?.end ?? 0;
+}
+
+/** Dead letters, and records in the audit. */
+async function counts(fleet: FakeFleet): Promise<{ letters: number; audited: number }> {
+  const endsOf = async (topic: string): Promise<number> =>
+    [...(await fleet.log.ends(topic)).values()].reduce((sum, { end }) => sum + end, 0);
+  const { deadLetterTopic, auditTopic } = fleet.names;
+  return { letters: await endsOf(deadLetterTopic), audited: await endsOf(auditTopic) };
 }
 
 async function batches(metrics: ReturnType<typeof createMetrics>): Promise<number> {

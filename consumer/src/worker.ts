@@ -11,6 +11,7 @@ import { Assignment } from "./assignment/assignment.js";
 import { BucketProgress } from "./assignment/bucket-progress.js";
 import { startingOffsets } from "./assignment/starting-offsets.js";
 import { DeadLetterBreaker } from "./dead-letters/dead-letter-breaker.js";
+import { DeadLetterShare } from "./dead-letters/dead-letter-share.js";
 import { DeadLetters } from "./dead-letters/dead-letters.js";
 import type { Patience } from "./faults/patience.js";
 import type { GroupListener, WorkerGroup } from "./group/worker-group.js";
@@ -19,6 +20,7 @@ import { AuditLog } from "./pipeline/audit-log.js";
 import type { EventJudge } from "./pipeline/event-judge.js";
 import type { WriterSchemas } from "./pipeline/writer-schemas.js";
 import { Pipeline } from "./pipeline/pipeline.js";
+import { BatchPreparation } from "./pipeline/prepare-batches.js";
 import type { StateStore } from "./states/state-store.js";
 import type { WorkerMetrics } from "./worker-metrics.js";
 
@@ -31,7 +33,7 @@ export interface WorkerOptions {
   readonly group: WorkerGroup;
   readonly states: StateStore;
   readonly schemas: WriterSchemas;
-  readonly judge: EventJudge;
+  readonly judge: Pick<EventJudge, "judge">;
   readonly patience: Patience;
   readonly metrics: (worker: Worker) => WorkerMetrics;
   readonly logger: Logger;
@@ -49,6 +51,8 @@ const DRAIN_SHARE = 0.7;
 export class Worker implements GroupListener {
   readonly #options: WorkerOptions;
   readonly #metrics: WorkerMetrics;
+  /** Of the whole worker, as a rebalance makes nothing better. */
+  readonly #share: DeadLetterShare;
   #assignment: Assignment | undefined;
   /** Settles when all assignments so far have ended; the next one starts then. */
   #assignments: Promise<void> = Promise.resolve();
@@ -62,6 +66,12 @@ export class Worker implements GroupListener {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#metrics = options.metrics(this);
+    this.#share = new DeadLetterShare({
+      percentMax: options.settings.deadLettersPercentMax,
+      windowMs: options.settings.deadLettersWindowMs,
+      lettersMin: options.settings.deadLettersWindowMin,
+      deadLetterTopic: options.names.deadLetterTopic,
+    });
     this.ended = new Promise((resolve, reject) => {
       this.#settleEnded = (failure) => (failure === undefined ? resolve() : reject(failure));
     });
@@ -156,20 +166,25 @@ export class Worker implements GroupListener {
     const metrics = this.#metrics;
     const progress = new BucketProgress(this.#options.partitions);
     const states = new StateApplier({ states: store, progress, eventsTopic, patience, metrics });
+    const tries = {
+      attemptsMax: settings.recordAttemptsMax,
+      delayMs: settings.retryDelayMs,
+      delayMaxMs: settings.retryDelayMaxMs,
+    };
     const pipeline = new Pipeline({
-      schemas,
-      judge,
+      preparation: new BatchPreparation({ schemas, judge, eventsTopic, tries, logger }),
       audit: new AuditLog({ appender, topic: auditTopic, patience }),
-      deadLetters: new DeadLetters({
-        appender,
-        topic: deadLetterTopic,
-        eventsTopic,
-        patience,
-        logger,
+      deadLetters: new DeadLetters({ appender, topic: deadLetterTopic, eventsTopic, patience, logger }),
+      breaker: new DeadLetterBreaker({
+        inRowMax: settings.deadLettersInRowMax,
+        share: this.#share,
+        deadLetterTopic,
       }),
-      breaker: new DeadLetterBreaker({ inRowMax: settings.deadLettersInRowMax, deadLetterTopic }),
       states,
+      eventsTopic,
+      tries,
       metrics,
+      logger,
     });
     const { acceptLoss } = settings;
     const start = { reader, group, states: store, progress, eventsTopic, acceptLoss, patience, logger };

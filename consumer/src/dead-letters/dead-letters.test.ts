@@ -55,6 +55,24 @@ describe("dead letters", () => {
     ]);
   });
 
+  test("lack what cannot be written of a record, rather than hold up the others", async () => {
+    const { log, deadLetters } = deadLettersIn(50_000);
+    const odd = rejectionOf(0, 1, 10);
+    const headers = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new TypeError("unforeseen");
+        },
+      },
+    );
+    await deadLetters.send([{ ...odd, record: { ...odd.record, headers } }, rejectionOf(0, 2, 20)], never);
+    expect(await lettersIn(log, 0)).toEqual([
+      [1, 10],
+      [2, 20],
+    ]);
+  });
+
   test("end in an error where the topic takes not even a cut one", async () => {
     const { deadLetters } = deadLettersIn(10_000);
     await expect(deadLetters.send([rejectionOf(0, 1, 60_000)], never)).rejects.toBeInstanceOf(

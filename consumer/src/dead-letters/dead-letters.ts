@@ -34,8 +34,20 @@ export class DeadLetters {
   }
 
   #records(rejections: readonly Rejection[], limits: DeadLetterLimits): AppendRecord[] {
-    const { eventsTopic } = this.#options;
-    return rejections.map((rejection) => deadLetterRecord(eventsTopic, rejection, limits));
+    return rejections.map((rejection) => this.#record(rejection, limits));
+  }
+
+  /** A record whose letter cannot be made of all that is known of it has one without: it must not hold up the others. */
+  #record(rejection: Rejection, limits: DeadLetterLimits): AppendRecord {
+    const { eventsTopic, logger } = this.#options;
+    try {
+      return deadLetterRecord(eventsTopic, rejection, limits);
+    } catch (error) {
+      logger.warn("unforeseen error, the dead letter lacks headers", { error });
+      const { offset, appendedAtMs, key, value } = rejection.record;
+      const bare = { offset, appendedAtMs, key, value, headers: {} };
+      return deadLetterRecord(eventsTopic, { ...rejection, record: bare, read: {} }, limits);
+    }
   }
 
   async #append(records: readonly AppendRecord[], signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import type { Patience } from "../faults/patience.js";
 import type { BucketUpdate, StateStore } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import { newestStates } from "./newest-states.js";
-import type { JudgedBatch } from "./partition-batch.js";
+import type { Arrival, PreparedBatch } from "./partition-batch.js";
 
 export interface StateApplierOptions {
   readonly states: StateStore;
@@ -28,16 +28,30 @@ export class StateApplier {
   }
 
   /** Applies the batches. Gives the partitions of which the store has lost what it acknowledged before. */
-  async apply(batches: readonly JudgedBatch[], signal: AbortSignal): Promise<Set<number>> {
+  async apply(batches: readonly PreparedBatch[], signal: AbortSignal): Promise<Set<number>> {
     return await this.#send(
-      batches.flatMap(({ partition, nextOffset, arrivals }) =>
-        [...newestStates(arrivals, this.#options.eventsTopic)].map(([bucket, states]) => ({
+      batches.flatMap(({ partition, nextOffset, states }) =>
+        [...states].map(([bucket, ofBucket]) => ({
           partition,
-          update: this.#update(bucket, nextOffset, states),
+          update: this.#update(bucket, nextOffset, ofBucket),
         })),
       ),
       signal,
     );
+  }
+
+  /** Applies one arrival and leaves its bucket's progress: that moves when its whole batch is dealt with. */
+  async applyAlone({ partition, bucket, ...arrival }: Arrival, signal: AbortSignal): Promise<void> {
+    const states =
+      newestStates([{ partition, bucket, ...arrival }], this.#options.eventsTopic).get(bucket) ?? [];
+    const progress = this.#options.progress.expected(bucket);
+    await this.#send([{ partition, update: this.#update(bucket, progress, states) }], signal);
+  }
+
+  /** Resolves where the store takes an update of the arrival's bucket that has no user in it. */
+  async probe({ partition, bucket }: Arrival, signal: AbortSignal): Promise<void> {
+    const progress = this.#options.progress.expected(bucket);
+    await this.#send([{ partition, update: this.#update(bucket, progress, []) }], signal);
   }
 
   /**

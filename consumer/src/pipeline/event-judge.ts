@@ -23,8 +23,6 @@ export interface EventJudgeOptions {
   readonly maxFutureSkew: MaxFutureSkew;
   /** The registry's id of the audit entries' schema. */
   readonly auditSchemaId: number;
-  /** Tries of a record that fails in a way nobody foresaw. */
-  readonly attemptsMax: number;
 }
 
 /** Decides of each record whether it is an event. Bad data is told by a reason, never by an exception. */
@@ -37,25 +35,12 @@ export class EventJudge {
     this.#encoder = new AuditEntryEncoder(options.auditSchemaId);
   }
 
-  /** @param schemas the writer schemas of all ids that occur in the batch */
+  /**
+   * A pure function of the record. What it throws, nobody foresaw.
+   *
+   * @param schemas the writer schemas of all ids that occur in the batch
+   */
   judge(
-    partition: number,
-    record: LogRecord,
-    schemas: ReadonlyMap<number, WriterSchema>,
-  ): Arrival | Rejection {
-    let lastError: unknown;
-    for (let attempt = 1; attempt <= this.#options.attemptsMax; attempt++) {
-      try {
-        return this.#judgeOnce(partition, record, schemas);
-      } catch (error) {
-        lastError = error;
-      }
-    }
-    const error = lastError instanceof Error ? `${lastError.name}: ${lastError.message}` : String(lastError);
-    return { kind: "rejected", partition, record, reason: "internal", error, read: {} };
-  }
-
-  #judgeOnce(
     partition: number,
     record: LogRecord,
     schemas: ReadonlyMap<number, WriterSchema>,

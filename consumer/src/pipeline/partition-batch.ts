@@ -1,4 +1,5 @@
 import type { AppendRecord, Event, LogRecord, Order } from "@lastknown/shared";
+import type { StoredState } from "../states/state-store.js";
 import type { Rejection } from "./rejection.js";
 
 /** Records of one partition that are worked on together, in the order of their offsets. */
@@ -28,4 +29,10 @@ export interface JudgedBatch {
   readonly nextOffset: number;
   readonly arrivals: readonly Arrival[];
   readonly rejections: readonly Rejection[];
+}
+
+/** A judged batch with the states that it makes, worked out before any effect of it. */
+export interface PreparedBatch extends JudgedBatch {
+  /** By bucket: of each user the newest. */
+  readonly states: ReadonlyMap<number, readonly StoredState[]>;
 }

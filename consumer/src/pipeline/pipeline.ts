@@ -1,27 +1,39 @@
+import type { Logger } from "@lastknown/shared";
 import type { DeadLetterBreaker } from "../dead-letters/dead-letter-breaker.js";
 import type { DeadLetters } from "../dead-letters/dead-letters.js";
-import { unframe } from "@lastknown/shared";
+import { isUnforeseen } from "../faults/unforeseen.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import type { StateApplier } from "./apply-states.js";
 import type { AuditLog } from "./audit-log.js";
-import { readOf, type EventJudge } from "./event-judge.js";
-import type { WriterSchemas, WriterSchema } from "./writer-schemas.js";
-import type { Arrival, JudgedBatch, PartitionBatch } from "./partition-batch.js";
-import type { Rejection } from "./rejection.js";
+import { readOf } from "./event-judge.js";
+import { failingAlone, type TriesOptions } from "./failing-alone.js";
+import { newestStates } from "./newest-states.js";
+import type { Arrival, PartitionBatch, PreparedBatch } from "./partition-batch.js";
+import type { BatchPreparation, Preparation } from "./prepare-batches.js";
+import { internalRejection, type Rejection } from "./rejection.js";
 
 export interface PipelineOptions {
-  readonly schemas: WriterSchemas;
-  readonly judge: EventJudge;
+  readonly preparation: BatchPreparation;
   readonly audit: AuditLog;
   readonly deadLetters: DeadLetters;
   readonly breaker: DeadLetterBreaker;
   readonly states: StateApplier;
+  readonly eventsTopic: string;
+  readonly tries: TriesOptions;
   readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
 }
+
+/** Arrivals that an effect could not be made of, and what becomes of each. */
+type Refused = ReadonlyMap<Arrival, Rejection>;
 
 /**
  * What happens to records, in the order that the guarantees need: the audit has a record, or the dead letters
  * have it, before its state and its bucket's progress are written; and all of that before the caller commits.
+ *
+ * An error that nobody foresaw does not end the worker where it is one record's: each step that fails is made again
+ * record by record, and those that still fail become dead letters. Doing a step again changes nothing, but that the
+ * audit may have an entry twice.
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -35,68 +47,101 @@ export class Pipeline {
    * what it acknowledged before: these have to be applied again from there, and must not be committed.
    */
   async run(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
-    const schemas = await this.#options.schemas.ofIds(schemaIdsIn(batches), signal);
-    const judged = batches.map((batch) => this.#judge(batch, schemas));
-    const settled = await this.#appendToAudit(judged, schemas, signal);
-    await this.#sendDeadLetters(settled, signal);
-    return await this.#options.states.apply(settled, signal);
-  }
-
-  #judge(batch: PartitionBatch, schemas: ReadonlyMap<number, WriterSchema>): JudgedBatch {
-    const { partition, nextOffset, records } = batch;
-    const arrivals: Arrival[] = [];
-    const rejections: Rejection[] = [];
-    for (const record of records) {
-      const judged = this.#options.judge.judge(partition, record, schemas);
-      if (judged.kind === "arrival") arrivals.push(judged);
-      else rejections.push(judged);
-    }
-    return { partition, nextOffset, arrivals, rejections };
+    const { preparation, breaker } = this.#options;
+    const prepared = await preparation.prepare(batches, signal);
+    // Before the first effect: a batch that stops the worker at each of its restarts leaves nothing twice.
+    breaker.foresee(prepared.batches);
+    const settled = await this.#appendToAudit(prepared, signal);
+    breaker.count(settled);
+    await this.#sendDeadLetters(
+      settled.flatMap(({ rejections }) => rejections),
+      signal,
+    );
+    return await this.#applyStates(settled, signal);
   }
 
   /** Gives the batches with what the audit does not take among their rejections. */
   async #appendToAudit(
-    batches: readonly JudgedBatch[],
-    schemas: ReadonlyMap<number, WriterSchema>,
+    { batches, schemas }: Preparation,
     signal: AbortSignal,
-  ): Promise<readonly JudgedBatch[]> {
-    const { audit, metrics } = this.#options;
-    const { entered, tooLarge } = await audit.enter(
-      batches.flatMap(({ arrivals }) => arrivals),
-      schemas,
-      signal,
-    );
-    metrics.auditEntries.inc(entered.length);
-    if (tooLarge.length === 0) return batches;
-    const refused = new Set(tooLarge);
-    return batches.map((batch) => ({
-      ...batch,
-      arrivals: batch.arrivals.filter((arrival) => !refused.has(arrival)),
-      rejections: [
-        ...batch.rejections,
-        ...batch.arrivals.filter((arrival) => refused.has(arrival)).map(tooLargeRejection),
-      ],
-    }));
+  ): Promise<readonly PreparedBatch[]> {
+    const { audit, tries, metrics } = this.#options;
+    const arrivals = batches.flatMap((batch) => batch.arrivals);
+    const refused = new Map<Arrival, Rejection>();
+    const enter = async (some: readonly Arrival[]): Promise<void> => {
+      const { entered, tooLarge } = await audit.enter(some, schemas, signal);
+      metrics.auditEntries.inc(entered.length);
+      for (const arrival of tooLarge) refused.set(arrival, tooLargeRejection(arrival));
+    };
+    try {
+      await enter(arrivals);
+    } catch (error) {
+      this.#requireUnforeseen(error, signal);
+      const failing = await failingAlone(arrivals, (arrival) => enter([arrival]), tries, signal);
+      for (const [arrival, cause] of failing) refused.set(arrival, notTaken(arrival, cause));
+    }
+    return this.#without(refused, batches);
   }
 
-  async #sendDeadLetters(batches: readonly JudgedBatch[], signal: AbortSignal): Promise<void> {
-    const { deadLetters, breaker, metrics } = this.#options;
-    const rejections = batches.flatMap((batch) => batch.rejections);
-    breaker.count(batches);
+  /** Gives the partitions that the store is behind in. */
+  async #applyStates(batches: readonly PreparedBatch[], signal: AbortSignal): Promise<Set<number>> {
+    const { states, breaker } = this.#options;
+    try {
+      return await states.apply(batches, signal);
+    } catch (error) {
+      this.#requireUnforeseen(error, signal);
+      const refused = await this.#applyApart(batches, signal);
+      const settled = this.#without(refused, batches);
+      // These are in the audit too: only the store does not take them.
+      const rejections = [...refused.values()];
+      breaker.countLater(rejections);
+      await this.#sendDeadLetters(rejections, signal);
+      return await states.apply(settled, signal);
+    }
+  }
+
+  async #applyApart(batches: readonly PreparedBatch[], signal: AbortSignal): Promise<Refused> {
+    const { states, tries } = this.#options;
+    const arrivals = batches.flatMap((batch) => batch.arrivals);
+    const apply = (arrival: Arrival): Promise<void> => states.applyAlone(arrival, signal);
+    const failing = await failingAlone(arrivals, apply, tries, signal);
+    const refused = new Map<Arrival, Rejection>();
+    for (const [arrival, cause] of failing) {
+      // Where that fails too, it is none of the record's, and ends the worker.
+      await states.probe(arrival, signal);
+      refused.set(arrival, notTaken(arrival, cause));
+    }
+    return refused;
+  }
+
+  #requireUnforeseen(error: unknown, signal: AbortSignal): void {
+    if (!isUnforeseen(error, signal)) throw error;
+    this.#options.logger.warn("unforeseen error, records are tried one by one", { error });
+  }
+
+  #without(refused: Refused, batches: readonly PreparedBatch[]): readonly PreparedBatch[] {
+    if (refused.size === 0) return batches;
+    return batches.map((batch) => {
+      const arrivals = batch.arrivals.filter((arrival) => !refused.has(arrival));
+      const rejections = batch.arrivals.flatMap((arrival) => refused.get(arrival) ?? []);
+      return {
+        ...batch,
+        arrivals,
+        rejections: [...batch.rejections, ...rejections],
+        states: newestStates(arrivals, this.#options.eventsTopic),
+      };
+    });
+  }
+
+  async #sendDeadLetters(rejections: readonly Rejection[], signal: AbortSignal): Promise<void> {
+    const { deadLetters, metrics } = this.#options;
     await deadLetters.send(rejections, signal);
     for (const { reason } of rejections) metrics.deadLetters.inc({ reason });
   }
 }
 
-function schemaIdsIn(batches: readonly PartitionBatch[]): Set<number> {
-  const ids = new Set<number>();
-  for (const { records } of batches) {
-    for (const { value } of records) {
-      const framed = value === null ? undefined : unframe(value);
-      if (framed !== undefined) ids.add(framed.schemaId);
-    }
-  }
-  return ids;
+function notTaken({ partition, record, schemaId, event }: Arrival, cause: unknown): Rejection {
+  return internalRejection(partition, record, cause, readOf(event, schemaId));
 }
 
 function tooLargeRejection({ partition, record, schemaId, event }: Arrival): Rejection {

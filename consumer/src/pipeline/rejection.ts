@@ -48,3 +48,14 @@ export interface Rejection {
   readonly error: string;
   readonly read: PartlyRead;
 }
+
+/** What becomes of a record to which an error is owed that nobody foresaw. */
+export function internalRejection(
+  partition: number,
+  record: LogRecord,
+  cause: unknown,
+  read: PartlyRead = {},
+): Rejection {
+  const error = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return { kind: "rejected", partition, record, reason: "internal", error, read };
+}

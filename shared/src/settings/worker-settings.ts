@@ -27,6 +27,11 @@ export interface WorkerSettings {
   readonly recordAttemptsMax: number;
   /** Dead letters in a row, in one partition, that stop the worker. */
   readonly deadLettersInRowMax: number;
+  /** Of a hundred records of the window, the dead letters that are still taken for mishaps; more stop the worker. */
+  readonly deadLettersPercentMax: number;
+  readonly deadLettersWindowMs: number;
+  /** With fewer dead letters in the window, their share stops nobody. */
+  readonly deadLettersWindowMin: number;
   /** The worker exits when records wait and nothing moved for so long. */
   readonly stallExitMs: number;
   readonly drainDeadlineMs: number;
@@ -142,6 +147,24 @@ export const workerDefinition = {
     { min: 1, max: 1_000_000 },
     "100",
     "dead letters in a row in one partition that stop the worker",
+  ),
+  deadLettersPercentMax: workerNumber(
+    "dead-letters-percent-max",
+    { min: 0, max: 100 },
+    "1",
+    "the worker stops when more than so many percent of a window's records become dead letters; 100 never stops it",
+  ),
+  deadLettersWindowMs: workerNumber(
+    "dead-letters-window-ms",
+    { min: 1000, max: 3_600_000 },
+    "60000",
+    "how long that window is, in ms",
+  ),
+  deadLettersWindowMin: workerNumber(
+    "dead-letters-window-min",
+    { min: 1, max: 1_000_000 },
+    "100",
+    "with fewer dead letters in the window their share stops nobody",
   ),
   stallExitMs: workerNumber(
     "stall-exit-ms",
