@@ -6,6 +6,7 @@ import {
   KafkaAppender,
   KafkaLogReader,
   startOperationsServer,
+  withDeadline,
   type CheckResult,
   type Logger,
   type Metrics,
@@ -70,6 +71,8 @@ export async function startWorker(
 
 /** A call to a server that takes longer is told of: a broken connection shows itself much later. */
 const NOTICE_AFTER_MS = 1500;
+/** Of the time that stopping may take, for each connection; the worker's own shares leave room for four. */
+const CLOSE_SHARE = 0.04;
 /** Of the first calls to Kafka, which are repeated: so it is soon told why they fail. */
 const FIRST_CALLS_DEADLINE_MS = 1000;
 
@@ -88,8 +91,6 @@ class OpeningWorker implements RunningWorker {
   #operationsPort = 0;
   /** Undefined until the servers serve and the fleet was compared. */
   #worker: Worker | undefined;
-  /** Settles when the last attempt to join has ended. */
-  #starting: Promise<void> = Promise.resolve();
 
   constructor(settings: Settings, logger: Logger, metrics: Metrics) {
     const { retryDelayMs: delayMs, retryDelayMaxMs: delayMaxMs } = settings.worker;
@@ -139,8 +140,9 @@ class OpeningWorker implements RunningWorker {
 
     const worker = this.#createWorker({ redis, registry, auditSchemaId, metrics });
     this.#worker = worker;
-    this.#opened.push(() => this.#stopWorker(worker));
-    await this.#patience.outlast("kafka", signal, () => (this.#starting = worker.start()));
+    // It bounds itself.
+    this.#opened.push(() => worker.stop());
+    await this.#patience.outlast("kafka", signal, () => worker.start());
   }
 
   async #openOperations(): Promise<void> {
@@ -152,7 +154,7 @@ class OpeningWorker implements RunningWorker {
       ready: { worker: () => this.ready() },
     });
     this.#operationsPort = operations.port;
-    this.#opened.push(() => operations.close());
+    this.#opened.push(() => this.#close("operations", operations.close()));
   }
 
   async #awaitServers(servers: Pick<ServersToAwait, "redis" | "registry" | "signal">): Promise<number> {
@@ -171,7 +173,7 @@ class OpeningWorker implements RunningWorker {
         patience: this.#waiting,
       });
     } finally {
-      await reader.close();
+      await this.#close("reader", reader.close());
     }
   }
 
@@ -186,9 +188,9 @@ class OpeningWorker implements RunningWorker {
     const names = fleetNames(fleet.name);
     const logger = this.#logger;
     const reader = new KafkaLogReader({ settings: kafka, logger });
-    this.#opened.push(() => reader.close());
+    this.#opened.push(() => this.#close("reader", reader.close()));
     const appender = new KafkaAppender({ settings: kafka, logger });
-    this.#opened.push(() => appender.close());
+    this.#opened.push(() => this.#close("appender", appender.close()));
     return new Worker({
       names,
       partitions,
@@ -221,14 +223,16 @@ class OpeningWorker implements RunningWorker {
     });
   }
 
-  /** Who is joining can leave only once it has joined: else the group would wait for one that is gone. */
-  async #stopWorker(worker: Worker): Promise<void> {
-    await Promise.allSettled([this.#starting]);
-    await worker.stop();
-  }
-
   #waitingOn(): Server[] {
     return [...this.#waiting.waitingOn(), ...this.#patience.waitingOn()];
+  }
+
+  /** A connection that hangs must not hold up the process's end, which closes it all the same. */
+  async #close(connection: string, closed: Promise<void>): Promise<void> {
+    const deadlineMs = this.#settings.worker.drainDeadlineMs * CLOSE_SHARE;
+    await withDeadline(deadlineMs, closed, () => {
+      this.#logger.warn("not closed in time", { connection, deadlineMs });
+    });
   }
 
   async #closeInReverse(): Promise<void> {

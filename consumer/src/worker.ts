@@ -1,5 +1,5 @@
 import {
-  FatalError,
+  withDeadline,
   type Appender,
   type CheckResult,
   type FleetNames,
@@ -22,6 +22,7 @@ import type { WriterSchemas } from "./pipeline/writer-schemas.js";
 import { Pipeline } from "./pipeline/pipeline.js";
 import { BatchPreparation } from "./pipeline/prepare-batches.js";
 import type { StateStore } from "./states/state-store.js";
+import { Watchdog } from "./watchdog.js";
 import type { WorkerMetrics } from "./worker-metrics.js";
 
 export interface WorkerOptions {
@@ -39,10 +40,12 @@ export interface WorkerOptions {
   readonly logger: Logger;
 }
 
-/** How often it is looked whether the work has stalled. */
-const STALL_CHECK_INTERVAL_MS = 1000;
-/** Of the time that stopping may take; the rest is for giving up what is not drained, and for leaving. */
-const DRAIN_SHARE = 0.7;
+/** Of the time that stopping may take, for finishing what was taken; or joining, where a signal comes meanwhile. */
+const DRAIN_SHARE = 0.55;
+/** For what is given up to come to an end. */
+const GIVE_UP_SHARE = 0.05;
+/** For leaving the group. What is left is for closing the connections. */
+const LEAVE_SHARE = 0.2;
 
 /**
  * A member of the group for as long as it runs. One assignment is at work at a time: when another begins, the
@@ -58,7 +61,9 @@ export class Worker implements GroupListener {
   #assignments: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #stopped: Promise<void> | undefined;
-  #stallTimer: NodeJS.Timeout | undefined;
+  /** Settles when the last attempt to join has ended. */
+  #joining: Promise<void> = Promise.resolve();
+  readonly #watchdog: Watchdog;
   /** Resolves when it was stopped; rejects with what it cannot go on from, and then has to be stopped still. */
   readonly ended: Promise<void>;
   #settleEnded: (failure?: Error) => void = () => undefined;
@@ -71,6 +76,14 @@ export class Worker implements GroupListener {
       windowMs: options.settings.deadLettersWindowMs,
       lettersMin: options.settings.deadLettersWindowMin,
       deadLetterTopic: options.names.deadLetterTopic,
+    });
+    const { settings, reader, names, patience } = options;
+    this.#watchdog = new Watchdog({
+      work: () => this.#assignment,
+      isWaiting: () => patience.waitingOn().length > 0,
+      ends: () => reader.ends(names.eventsTopic),
+      stallExitMs: settings.stallExitMs,
+      failed: (error) => this.failed(error),
     });
     this.ended = new Promise((resolve, reject) => {
       this.#settleEnded = (failure) => (failure === undefined ? resolve() : reject(failure));
@@ -88,13 +101,14 @@ export class Worker implements GroupListener {
   }
 
   async start(): Promise<void> {
-    await this.#options.group.join(this);
-    this.#stallTimer = setInterval(() => this.#checkStall(), STALL_CHECK_INTERVAL_MS);
+    this.#joining = this.#options.group.join(this);
+    await this.#joining;
+    if (this.#stopped === undefined) this.#watchdog.start();
   }
 
   /**
    * Drains what was fetched, commits it and leaves the group. What is not done when the time is nearly over is
-   * given up without a commit, for another worker.
+   * given up without a commit, for another worker. Each step has a bound, whichever server hangs.
    */
   async stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -102,17 +116,34 @@ export class Worker implements GroupListener {
   }
 
   async #stop(): Promise<void> {
-    clearInterval(this.#stallTimer);
-    const { settings, group, logger } = this.#options;
+    this.#watchdog.stop();
+    const { settings, logger } = this.#options;
     this.#assignment?.drain();
-    const timer = setTimeout(() => {
+    // Who is joining can leave only once it has joined: else the group would wait for one that is gone.
+    const drained = Promise.allSettled([this.#joining, this.#assignments]);
+    await withDeadline(settings.drainDeadlineMs * DRAIN_SHARE, drained, () => {
       logger.warn("not drained in time", { queueBytes: this.queueBytes });
-      this.#assignment?.end();
-    }, settings.drainDeadlineMs * DRAIN_SHARE);
-    await this.#assignments;
-    clearTimeout(timer);
-    await group.leave();
+    });
+    this.#assignment?.end();
+    const deadlineMs = settings.drainDeadlineMs * GIVE_UP_SHARE;
+    await withDeadline(deadlineMs, this.#assignments, () => {
+      logger.warn("what is given up has not ended", { deadlineMs });
+    });
+    await this.#leave();
     this.#settleEnded();
+  }
+
+  /** Nothing is lost where that fails: the group notices by itself. */
+  async #leave(): Promise<void> {
+    const { settings, group, logger } = this.#options;
+    const deadlineMs = settings.drainDeadlineMs * LEAVE_SHARE;
+    try {
+      await withDeadline(deadlineMs, group.leave(), () => {
+        logger.warn("the group was not left in time", { deadlineMs });
+      });
+    } catch (error) {
+      logger.warn("the group was not left", { error });
+    }
   }
 
   /** Only of the process itself: a server that is away is no reason to restart us. */
@@ -129,17 +160,21 @@ export class Worker implements GroupListener {
   }
 
   assigned(generation: number, partitions: readonly number[]): void {
-    this.#metrics.rebalances.inc();
-    this.#assignment?.end();
-    if (this.#stopped !== undefined) return;
-    const assignment = this.#assignmentOf(generation, partitions);
-    this.#assignment = assignment;
-    this.#assignments = this.#runAfter(this.#assignments, assignment);
+    this.#orFail(() => {
+      this.#metrics.rebalances.inc();
+      this.#assignment?.end();
+      if (this.#stopped !== undefined) return;
+      const assignment = this.#assignmentOf(generation, partitions);
+      this.#assignment = assignment;
+      this.#assignments = this.#runAfter(this.#assignments, assignment);
+    });
   }
 
   revoked(): void {
-    this.#assignment?.end();
-    this.#assignment = undefined;
+    this.#orFail(() => {
+      this.#assignment?.end();
+      this.#assignment = undefined;
+    });
   }
 
   failed(error: Error): void {
@@ -147,6 +182,15 @@ export class Worker implements GroupListener {
     this.#failure = error;
     this.#assignment?.end();
     this.#settleEnded(error);
+  }
+
+  /** Who calls us may swallow an error, or call again for ever: then the worker would live on without work. */
+  #orFail(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.failed(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   async #runAfter(before: Promise<void>, assignment: Assignment): Promise<void> {
@@ -202,15 +246,5 @@ export class Worker implements GroupListener {
       metrics,
       logger,
     });
-  }
-
-  #checkStall(): void {
-    const { stallExitMs } = this.#options.settings;
-    if ((this.#assignment?.checkStall(performance.now()) ?? 0) < stallExitMs) return;
-    this.failed(
-      new FatalError(`records wait, and none was done for ${stallExitMs} ms`, {
-        fix: "restart the worker, and report its log",
-      }),
-    );
   }
 }

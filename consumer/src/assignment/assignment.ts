@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { OffsetOutOfRangeError, type Logger, type LogReader, type WorkerSettings } from "@lastknown/shared";
+import {
+  OffsetOutOfRangeError,
+  type Logger,
+  type LogReader,
+  type PartitionEnds,
+  type WorkerSettings,
+} from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
@@ -69,14 +75,21 @@ export class Assignment {
     return this.#queue.bytes;
   }
 
-  /**
-   * For how long it has stood still, as far as was looked: to be asked again and again. Having nothing to do, or a
-   * server to wait for, is no standing still.
-   */
-  checkStall(nowMs: number): number {
-    const isIdle = this.#queue.bytes === 0 && this.#queue.isEmpty;
-    if (isIdle || this.#options.patience.waitingOn().length > 0) this.#movedAtMs = nowMs;
-    return nowMs - this.#movedAtMs;
+  get movedAtMs(): number {
+    return this.#movedAtMs;
+  }
+
+  get hasWork(): boolean {
+    return this.#queue.bytes > 0 || !this.#queue.isEmpty;
+  }
+
+  /** A partition that is not started, as one that has to be made good first, is not counted once others are. */
+  lacks(ends: ReadonlyMap<number, PartitionEnds>): boolean {
+    const done = this.#positions.done;
+    return this.#options.partitions.some((partition) => {
+      const { start, end } = ends.get(partition) ?? { start: 0, end: 0 };
+      return end > (done.size === 0 ? start : (done.get(partition) ?? end));
+    });
   }
 
   /** Settles when the partitions are given up, or drained. Rejects with what the worker cannot go on from. */
@@ -106,6 +119,7 @@ export class Assignment {
   async #begin(signal: AbortSignal): Promise<void> {
     const { partitions, generation, logger } = this.#options;
     await this.#startPartitions(partitions, signal);
+    this.#movedAtMs = performance.now();
     logger.info("partitions assigned", { generation, offsets: Object.fromEntries(this.#positions.fetched) });
   }
 

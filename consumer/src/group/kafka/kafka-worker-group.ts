@@ -19,6 +19,8 @@ export interface KafkaWorkerGroupOptions {
   readonly logger: Logger;
 }
 
+/** Of joining and heartbeats, before the membership counts as lost and is begun anew. */
+const JOIN_RETRIES = 5;
 /** How long kafkajs sleeps between two looks at whether a heartbeat is due; also what leaving has to wait. */
 const LOOK_INTERVAL_MS = 100;
 
@@ -51,6 +53,8 @@ export class KafkaWorkerGroup implements WorkerGroup {
       heartbeatInterval: membership.heartbeatIntervalMs,
       maxWaitTimeInMs: LOOK_INTERVAL_MS,
       allowAutoTopicCreation: false,
+      // Else a member that leaves while it joins would come back: its broken connection counts as a crash.
+      retry: { retries: JOIN_RETRIES, restartOnFailure: () => Promise.resolve(!this.#isLeaving) },
     });
   }
 

@@ -1,0 +1,170 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { createMetrics, KafkaUnavailableError, type LogReader, type LogSlice } from "@lastknown/shared";
+import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
+import type { WorkerGroup } from "./group/worker-group.js";
+import { FakeFleet, type Replacements } from "./worker-on-fakes.js";
+import type { Worker } from "./worker.js";
+
+const STALL_EXIT_MS = 400;
+const STALLED = `records wait, and none was done for ${STALL_EXIT_MS} ms`;
+/** Long enough that a watchdog that is wrong has ended the worker. */
+const PATIENT_MS = 4 * STALL_EXIT_MS;
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+describe("a worker that does nothing", () => {
+  let fleet: FakeFleet;
+  beforeEach(async () => {
+    fleet = new FakeFleet(2);
+    await fleet.create();
+  });
+
+  const produce = async (user: string): Promise<void> => {
+    await fleet.produce([fleet.recordOf(fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} }))]);
+  };
+
+  const start = async (replacements: Replacements = {}): Promise<Worker> => {
+    const settings = { stallExitMs: STALL_EXIT_MS };
+    const worker = fleet.worker({ ...replacements, settings });
+    await worker.start();
+    return worker;
+  };
+
+  /** The log, read otherwise. */
+  const reader = (changes: Partial<LogReader>): LogReader => ({
+    read: (...call) => fleet.log.read(...call),
+    readMany: (...call) => fleet.log.readMany(...call),
+    ends: (topic) => fleet.log.ends(topic),
+    appendedAt: (...call) => fleet.log.appendedAt(...call),
+    close: () => fleet.log.close(),
+    ...changes,
+  });
+
+  const emptyHanded: LogReader["readMany"] = async (_topic, positions, { waitMs }) => {
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    const slice = (nextOffset: number): LogSlice => {
+      return { records: [], nextOffset, highWatermark: nextOffset, logStartOffset: 0 };
+    };
+    return new Map([...positions].map(([partition, offset]) => [partition, slice(offset)]));
+  };
+
+  const group = (changes: Partial<WorkerGroup>): WorkerGroup => {
+    const real = new MemoryWorkerGroup(fleet.coordinator);
+    return {
+      join: (listener) => real.join(listener),
+      commit: (generation, offsets) => real.commit(generation, offsets),
+      committed: () => real.committed(),
+      leave: () => real.leave(),
+      ...changes,
+    };
+  };
+
+  test.each<[string, () => Replacements]>([
+    ["a fetch hangs", () => ({ reader: reader({ readMany: never }) })],
+    ["fetches find nothing though records are there", () => ({ reader: reader({ readMany: emptyHanded }) })],
+    ["an assignment does not begin", () => ({ group: group({ committed: never }) })],
+    [
+      "an update of the store hangs",
+      () => ({ states: { apply: never, progress: (buckets) => fleet.states.progress(buckets) } }),
+    ],
+  ])("ends with an error where records wait and %s", async (_case, replacements) => {
+    await produce("a");
+    const worker = await start({ ...replacements() });
+    await expect(worker.ended).rejects.toThrow(STALLED);
+    await worker.stop();
+  });
+
+  test("ends with an error where the log cannot be asked for a reason that nobody foresaw", async () => {
+    const ends = (): Promise<never> => Promise.reject(new TypeError("unforeseen"));
+    let calls = 0;
+    // The first call is the assignment's.
+    const worker = await start({
+      reader: reader({ ends: (topic) => (calls++ === 0 ? fleet.log.ends(topic) : ends()) }),
+    });
+    await expect(worker.ended).rejects.toThrow("unforeseen");
+    await worker.stop();
+  });
+
+  test.each<[string, () => Promise<Worker>]>([
+    ["its topic is idle", () => start()],
+    [
+      "it has done all that is there",
+      async () => {
+        await produce("a");
+        return await start();
+      },
+    ],
+    [
+      "it waits for a server",
+      async () => {
+        fleet.states.unavailable = true;
+        await produce("a");
+        return await start();
+      },
+    ],
+    [
+      "the log does not tell where it ends",
+      async () => {
+        await produce("a");
+        let calls = 0;
+        const ends: LogReader["ends"] = (topic) => {
+          if (calls++ === 0) return fleet.log.ends(topic);
+          return calls % 2 === 0 ? Promise.reject(new KafkaUnavailableError(["a"], "tell")) : never();
+        };
+        return await start({ reader: reader({ readMany: never, ends }) });
+      },
+    ],
+    [
+      "the group shares out for long",
+      async () => {
+        await produce("a");
+        const worker = await start({ reader: reader({ readMany: never }) });
+        worker.revoked();
+        return worker;
+      },
+    ],
+  ])("lives on where %s", async (_case, starting) => {
+    const worker = await starting();
+    await new Promise((resolve) => setTimeout(resolve, PATIENT_MS));
+    expect(worker.live()).toBeUndefined();
+    await worker.stop();
+  });
+
+  test("lives on where it is slow, but comes on", async () => {
+    const apply: FakeFleet["states"]["apply"] = async (updates) => {
+      await new Promise((resolve) => setTimeout(resolve, STALL_EXIT_MS / 4));
+      return await fleet.states.apply(updates);
+    };
+    for (let record = 0; record < 10; record++) await produce("a");
+    const worker = fleet.worker({
+      states: { apply, progress: (buckets) => fleet.states.progress(buckets) },
+      settings: { stallExitMs: STALL_EXIT_MS, batchRecordsMax: 1 },
+    });
+    await worker.start();
+    await new Promise((resolve) => setTimeout(resolve, PATIENT_MS));
+    expect(worker.live()).toBeUndefined();
+    await worker.stop();
+  });
+});
+
+describe("an error in what a group calls", () => {
+  test("ends the worker: it would live on without work", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const metrics = createMetrics();
+    const counter = metrics.counter.bind(metrics);
+    const breaking: typeof metrics.counter = (definition) => {
+      const made = counter(definition);
+      if (definition.name !== "lastknown_rebalances_total") return made;
+      const inc = (): never => {
+        throw new SyntaxError("unforeseen");
+      };
+      return Object.assign(Object.create(made) as typeof made, { inc });
+    };
+    metrics.counter = breaking;
+    const worker = fleet.worker({ metrics });
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow("unforeseen");
+    await worker.stop();
+  });
+});
