@@ -4,6 +4,7 @@ import {
   FatalError,
   fleetNames,
   startOperationsServer,
+  withDeadline,
   type Logger,
   type Metrics,
   type OperationsServer,
@@ -68,6 +69,9 @@ export async function startQuery(
   }
   return service;
 }
+
+/** Of the time that stopping may take, for what waits for Kafka and Redis; the rest is for open requests. */
+const END_SHARE = 0.5;
 
 /** The parts of a service and the order in which they come up and go down. */
 class RunningQuery implements QueryService {
@@ -175,7 +179,19 @@ class RunningQuery implements QueryService {
   }
 
   async #endWaiting(): Promise<void> {
-    await Promise.all([this.#keeper.stop(), this.#tracker.stop(), this.#connections.disconnect()]);
+    await Promise.all([
+      this.#end("view", this.#keeper.stop()),
+      this.#end("lag", this.#tracker.stop()),
+      this.#end("connections", this.#connections.disconnect()),
+    ]);
+  }
+
+  /** A server that hangs must not hold up the process's end, which closes its connections all the same. */
+  async #end(part: string, ended: Promise<void>): Promise<void> {
+    const deadlineMs = this.#settings.query.drainDeadlineMs * END_SHARE;
+    await withDeadline(deadlineMs, ended, () => {
+      this.#logger.warn("not ended in time", { part, deadlineMs });
+    });
   }
 
   async stop(): Promise<void> {
