@@ -49,6 +49,15 @@ describe("the share of a worker's records that are rejected", () => {
     expect(() => share.count([batchOf(100, 1)])).toThrow("10 of the 110 records");
   });
 
+  test("is foreseen by the last minute alone", () => {
+    const clock = { nowMs: 0 };
+    const share = shareAt(clock);
+    share.count([batchOf(0, 9)]);
+    expect(() => share.foresee([batchOf(0, 1)])).toThrow("10 of the 10 records");
+    clock.nowMs = WINDOW_MS;
+    share.foresee([batchOf(0, 1)]);
+  });
+
   test("is foreseen without being remembered", () => {
     const share = shareAt({ nowMs: 0 });
     for (let time = 0; time < 3; time++) share.foresee([batchOf(0, 9)]);
