@@ -26,8 +26,12 @@ export class CrashingServers {
         join: (listener) => this.#group.join(listener),
         leave: () => this.#group.leave(),
         committed: () => this.#group.committed(),
-        commit: (generation, offsets) =>
-          this.#effect([...offsets], async (some) => await this.#group.commit(generation, new Map(some))),
+        notes: () => this.#group.notes(),
+        commit: (generation, offsets, notes) =>
+          this.#effect(
+            [...offsets],
+            async (some) => await this.#group.commit(generation, new Map(some), notes),
+          ),
       },
     };
   }

@@ -101,5 +101,47 @@ export function describeWorkerGroup(name: string, make: () => Promise<WorkerGrou
       expect(await other.member.committed()).toEqual(new Map());
       expect(one.ears.failure).toBeUndefined();
     });
+
+    test("keeps the offset of a partition's owner against a late commit of the one before it", async () => {
+      const one = await join();
+      const before = one.ears.generation;
+      const other = await join();
+      await eventually("shared", () => one.ears.partitions?.length === 2);
+      const [partition = -1] = other.ears.partitions ?? [];
+      const owners = new Map([[partition, 900]]);
+      const notes = new Map([[partition, "the owner's"]]);
+      expect(await other.member.commit(other.ears.generation, owners, notes)).toBe("committed");
+      const late = await one.member.commit(before, new Map([[partition, 500]]), new Map());
+      expect([late, await one.member.committed(), await one.member.notes()]).toEqual([
+        "stale",
+        owners,
+        notes,
+      ]);
+    });
+
+    test("keeps a note beside an offset until the next commit of that partition", async () => {
+      const one = await join();
+      expect(await one.member.notes()).toEqual(new Map());
+      const { generation } = one.ears;
+      const offsets = new Map([
+        [0, 5],
+        [2, 6],
+      ]);
+      const notes = new Map([
+        [0, '{"é":1}'],
+        [2, "two"],
+      ]);
+      await one.member.commit(generation, offsets, notes);
+      expect(await one.member.notes()).toEqual(notes);
+      await one.member.commit(generation, new Map([[0, 5]]));
+      expect(await one.member.notes()).toEqual(new Map([[2, "two"]]));
+      expect(await one.member.committed()).toEqual(offsets);
+    });
+
+    test("commits nothing more once it has left", async () => {
+      const one = await join();
+      await leave(one.member);
+      expect(await one.member.commit(one.ears.generation, new Map([[0, 7]]))).toBe("stale");
+    });
   });
 }

@@ -25,11 +25,21 @@ export interface WorkerGroup {
   /** May be called again after a KafkaUnavailableError. */
   join(listener: GroupListener): Promise<void>;
 
-  /** Offsets to go on from (last + 1), by partition. Commits nothing if another assignment began since. */
-  commit(generation: number, offsets: ReadonlyMap<number, number>): Promise<CommitOutcome>;
+  /**
+   * Offsets to go on from (last + 1), by partition, each with a note of ours that is kept beside it; without one the
+   * note before it is gone. Commits nothing if another assignment began since, however late the commit comes.
+   */
+  commit(
+    generation: number,
+    offsets: ReadonlyMap<number, number>,
+    notes?: ReadonlyMap<number, string>,
+  ): Promise<CommitOutcome>;
 
   /** The committed offsets; a partition without one is absent. */
   committed(): Promise<Map<number, number>>;
+
+  /** The notes beside the committed offsets; a partition without an offset or a note is absent. */
+  notes(): Promise<Map<number, string>>;
 
   /** Leaves, so that the others get the partitions at once, and leaves nothing open. */
   leave(): Promise<void>;

@@ -113,18 +113,31 @@ export class KafkaAdmin implements GroupOffsets {
 
   /** Partition → committed offset. A negative one, as kafkajs itself can commit (−2, −1), means none. */
   async committedOffsets(group: string, topic: string): Promise<Map<number, number>> {
-    const answer = await this.#call(`tell the offsets of group ${group}`, topic, (admin) =>
-      admin.fetchOffsets({ groupId: group, topics: [topic] }),
+    const offsets = (await this.#committed(group, topic)).map(
+      ({ partition, offset }) => [partition, Number(offset)] as const,
     );
-    const partitions = answer.find((committed) => committed.topic === topic)?.partitions ?? [];
-    const offsets = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
     return new Map(offsets.filter(([, offset]) => offset >= 0));
+  }
+
+  /** Partition → the text beside its committed offset; a partition without one is absent. */
+  async committedNotes(group: string, topic: string): Promise<Map<number, string>> {
+    const notes = (await this.#committed(group, topic)).map(
+      ({ partition, metadata }) => [partition, metadata ?? ""] as const,
+    );
+    return new Map(notes.filter(([, note]) => note !== ""));
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     // Never connected, or after a fault: there is nothing open, and disconnecting does no harm.
     await this.#admin.disconnect();
+  }
+
+  async #committed(group: string, topic: string): Promise<CommittedPartition[]> {
+    const answer = await this.#call(`tell the offsets of group ${group}`, topic, (admin) =>
+      admin.fetchOffsets({ groupId: group, topics: [topic] }),
+    );
+    return answer.find((committed) => committed.topic === topic)?.partitions ?? [];
   }
 
   async #requirePartitionCounts(plans: readonly TopicPlan[]): Promise<Map<string, number>> {
@@ -202,6 +215,8 @@ export class KafkaAdmin implements GroupOffsets {
     });
   }
 }
+
+type CommittedPartition = Awaited<ReturnType<Admin["fetchOffsets"]>>[number]["partitions"][number];
 
 async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> {
   try {

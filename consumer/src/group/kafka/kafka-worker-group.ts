@@ -10,6 +10,7 @@ import {
 } from "@lastknown/shared";
 import type { Consumer } from "kafkajs";
 import type { CommitOutcome, GroupListener, WorkerGroup } from "../worker-group.js";
+import { GroupCoordinator } from "./group-coordinator.js";
 
 export interface KafkaWorkerGroupOptions {
   readonly settings: KafkaSettings;
@@ -23,22 +24,26 @@ export interface KafkaWorkerGroupOptions {
 const JOIN_RETRIES = 5;
 /** How long kafkajs sleeps between two looks at whether a heartbeat is due; also what leaving has to wait. */
 const LOOK_INTERVAL_MS = 100;
+/** One is at work at a time, and another may still commit what it did before. */
+const GENERATIONS_KEPT_MAX = 8;
 
 /**
  * Membership by a kafkajs consumer that never fetches: all its partitions are paused, and the records come from a
  * reader of our own. So a slow batch cannot hold up a heartbeat, an exception cannot reach kafkajs's loop
  * (hazard K3), no offset is resolved late (K5), none jumps (K6) and kafkajs commits none of its own.
  *
- * kafkajs commits with the newest generation, even for partitions that went to another member (K4). So joins and
- * rebalances are counted here, and an assignment commits only while none came since.
+ * kafkajs commits with the newest generation, even for partitions that went to another member (K4). So commits go
+ * past it, each with the generation of its own assignment: the coordinator takes it as long as nobody else can have
+ * the partitions, and refuses it afterwards.
  */
 export class KafkaWorkerGroup implements WorkerGroup {
   readonly #options: KafkaWorkerGroupOptions;
   readonly #consumer: Consumer;
   readonly #unfit: UnfitConnection;
   readonly #admin: KafkaAdmin;
-  /** Raised by every join, rebalance and crash. */
-  #generation = 0;
+  readonly #coordinator: GroupCoordinator;
+  /** Generation → the member that we were in it. The newest ones; none once we leave. */
+  readonly #memberIds = new Map<number, string>();
   #isLeaving = false;
 
   constructor(options: KafkaWorkerGroupOptions) {
@@ -46,8 +51,10 @@ export class KafkaWorkerGroup implements WorkerGroup {
     this.#options = options;
     this.#admin = new KafkaAdmin({ settings, logger });
     this.#unfit = new UnfitConnection(settings.brokers);
+    this.#coordinator = new GroupCoordinator(options.group);
     this.#consumer = createKafka(settings, { logger, unfit: this.#unfit }).consumer({
       groupId: options.group,
+      partitionAssigners: [this.#coordinator.assigner],
       sessionTimeout: membership.sessionTimeoutMs,
       rebalanceTimeout: membership.sessionTimeoutMs,
       heartbeatInterval: membership.heartbeatIntervalMs,
@@ -69,18 +76,24 @@ export class KafkaWorkerGroup implements WorkerGroup {
     });
   }
 
-  async commit(generation: number, offsets: ReadonlyMap<number, number>): Promise<CommitOutcome> {
-    if (generation !== this.#generation) return "stale";
+  async commit(
+    generation: number,
+    offsets: ReadonlyMap<number, number>,
+    notes: ReadonlyMap<number, string> = NO_NOTES,
+  ): Promise<CommitOutcome> {
+    const memberId = this.#memberIds.get(generation);
+    if (memberId === undefined) return "stale";
     const { topic, settings } = this.#options;
+    const commits = [...offsets].map(([partition, offset]) => {
+      return { partition, offset, note: notes.get(partition) ?? "" };
+    });
     try {
-      await this.#consumer.commitOffsets(
-        [...offsets].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
-      );
+      await this.#coordinator.commit({ generation, memberId }, topic, commits);
+      return "committed";
     } catch (error) {
-      if (generation !== this.#generation || isRefusedByCoordinator(error)) return "stale";
+      if (isRefusedByCoordinator(error) || !this.#memberIds.has(generation)) return "stale";
       throw new KafkaUnavailableError(settings.brokers, "take the committed offsets", { cause: error });
     }
-    return generation === this.#generation ? "committed" : "stale";
   }
 
   async committed(): Promise<Map<number, number>> {
@@ -88,9 +101,14 @@ export class KafkaWorkerGroup implements WorkerGroup {
     return await this.#admin.committedOffsets(group, topic);
   }
 
+  async notes(): Promise<Map<number, string>> {
+    const { group, topic } = this.#options;
+    return await this.#admin.committedNotes(group, topic);
+  }
+
   async leave(): Promise<void> {
     this.#isLeaving = true;
-    this.#generation++;
+    this.#memberIds.clear();
     await Promise.all([this.#consumer.disconnect(), this.#admin.close()]);
   }
 
@@ -109,15 +127,10 @@ export class KafkaWorkerGroup implements WorkerGroup {
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
       // kafkajs emits this before its first fetch of the assignment.
       this.#consumer.pause([{ topic }]);
-      this.#generation++;
-      listener.assigned(this.#generation, payload.memberAssignment[topic] ?? []);
+      listener.assigned(this.#rememberJoin(), payload.memberAssignment[topic] ?? []);
     });
-    this.#consumer.on(REBALANCING, () => {
-      this.#generation++;
-      listener.revoked();
-    });
+    this.#consumer.on(REBALANCING, () => listener.revoked());
     this.#consumer.on(CRASH, ({ payload }) => {
-      this.#generation++;
       if (this.#isLeaving) return;
       const error = this.#unfit.error ?? payload.error;
       logger.warn("membership lost", { error, comesBack: payload.restart });
@@ -128,7 +141,18 @@ export class KafkaWorkerGroup implements WorkerGroup {
         );
     });
   }
+
+  /** Gives the generation that we have joined. */
+  #rememberJoin(): number {
+    const { generation, memberId } = this.#coordinator.joined;
+    this.#memberIds.set(generation, memberId);
+    const [oldest] = this.#memberIds.keys();
+    if (this.#memberIds.size > GENERATIONS_KEPT_MAX && oldest !== undefined) this.#memberIds.delete(oldest);
+    return generation;
+  }
 }
+
+const NO_NOTES: ReadonlyMap<number, string> = new Map();
 
 /** The coordinator knows a newer generation, or us no more: the assignment is over, which we shall hear. */
 const STALE_TYPES = new Set([

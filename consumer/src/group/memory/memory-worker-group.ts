@@ -6,6 +6,8 @@ export class MemoryCoordinator {
   readonly #partitions: number;
   readonly #listeners: GroupListener[] = [];
   readonly committed = new Map<number, number>();
+  /** Beside the committed offsets. */
+  readonly notes = new Map<number, string>();
   generation = 0;
   /** While true, no call is answered. */
   unavailable = false;
@@ -52,16 +54,28 @@ export class MemoryWorkerGroup implements WorkerGroup {
     await Promise.resolve();
   }
 
-  async commit(generation: number, offsets: ReadonlyMap<number, number>): Promise<CommitOutcome> {
+  async commit(
+    generation: number,
+    offsets: ReadonlyMap<number, number>,
+    notes?: ReadonlyMap<number, string>,
+  ): Promise<CommitOutcome> {
     await this.#answer();
     if (this.#listener === undefined || generation !== this.#coordinator.generation) return "stale";
-    for (const [partition, offset] of offsets) this.#coordinator.committed.set(partition, offset);
+    for (const [partition, offset] of offsets) {
+      this.#coordinator.committed.set(partition, offset);
+      this.#coordinator.notes.set(partition, notes?.get(partition) ?? "");
+    }
     return "committed";
   }
 
   async committed(): Promise<Map<number, number>> {
     await this.#answer();
     return new Map(this.#coordinator.committed);
+  }
+
+  async notes(): Promise<Map<number, string>> {
+    await this.#answer();
+    return new Map([...this.#coordinator.notes].filter(([, note]) => note !== ""));
   }
 
   async leave(): Promise<void> {
