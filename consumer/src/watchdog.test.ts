@@ -52,8 +52,9 @@ describe("a worker that does nothing", () => {
     const real = new MemoryWorkerGroup(fleet.coordinator);
     return {
       join: (listener) => real.join(listener),
-      commit: (generation, offsets) => real.commit(generation, offsets),
+      commit: (generation, offsets, notes) => real.commit(generation, offsets, notes),
       committed: () => real.committed(),
+      notes: () => real.notes(),
       leave: () => real.leave(),
       ...changes,
     };

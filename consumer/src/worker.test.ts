@@ -470,11 +470,15 @@ describe("workers on fakes", () => {
     await fleet.create();
     const worker = fleet.worker();
     await worker.start();
-    await eventually("assigned", () => worker.ready() === undefined);
+    const records = ["a", "b"].map((user) =>
+      fleet.recordOf(fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} })),
+    );
+    // The first batch of an assignment is noted before.
+    await fleet.produce(records.slice(0, 1));
+    await untilCaughtUp(fleet);
     fleet.coordinator.unavailable = true;
-    const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
-    await fleet.produce([fleet.recordOf(event)]);
-    await eventually("applied", () => fleet.states.states().size === 1);
+    await fleet.produce(records.slice(1));
+    await eventually("applied", () => fleet.states.states().size === 2);
     fleet.coordinator.unavailable = false;
     await untilCaughtUp(fleet);
     await worker.stop();

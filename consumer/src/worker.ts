@@ -7,6 +7,7 @@ import {
   type LogReader,
   type WorkerSettings,
 } from "@lastknown/shared";
+import { Attempts } from "./attempts/attempts.js";
 import { Assignment } from "./assignment/assignment.js";
 import { BucketProgress } from "./assignment/bucket-progress.js";
 import { startingOffsets } from "./assignment/starting-offsets.js";
@@ -230,6 +231,7 @@ export class Worker implements GroupListener {
       metrics,
       logger,
     });
+    const attempts = new Attempts({ generation, group, pipeline, settings, patience, logger });
     const { acceptLoss } = settings;
     const start = { reader, group, states: store, progress, eventsTopic, acceptLoss, patience, logger };
     return new Assignment({
@@ -238,8 +240,9 @@ export class Worker implements GroupListener {
       eventsTopic,
       settings,
       reader,
-      group,
-      pipeline,
+      group: attempts,
+      pipeline: attempts,
+      commitsEachBatch: () => attempts.isSuspicious,
       states,
       startingOffsets: (wanted, signal) => startingOffsets(wanted, start, signal),
       patience,

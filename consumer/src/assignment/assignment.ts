@@ -22,8 +22,10 @@ export interface AssignmentOptions {
   readonly eventsTopic: string;
   readonly settings: WorkerSettings;
   readonly reader: LogReader;
-  readonly group: WorkerGroup;
-  readonly pipeline: Pipeline;
+  readonly group: Pick<WorkerGroup, "commit">;
+  readonly pipeline: Pick<Pipeline, "run">;
+  /** Whether a commit is to follow each batch now. */
+  readonly commitsEachBatch: () => boolean;
   readonly states: StateApplier;
   readonly startingOffsets: (
     partitions: readonly number[],
@@ -194,7 +196,7 @@ export class Assignment {
       await this.#queue.work(this.#msUntilCommit(), signal);
       signal.throwIfAborted();
       if (!this.#queue.isEmpty) await this.#work(signal);
-      if (this.#msUntilCommit() <= 0) await this.#commit(signal);
+      if (this.#msUntilCommit() <= 0 || this.#options.commitsEachBatch()) await this.#commit(signal);
     }
     await this.#commit(signal);
   }

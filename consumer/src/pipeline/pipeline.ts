@@ -60,6 +60,16 @@ export class Pipeline {
     return await this.#applyStates(settled, signal);
   }
 
+  /** As `run`, for records that must not be looked at: all of them are dead-lettered as `internal`. */
+  async reject(batch: PartitionBatch, cause: string, signal: AbortSignal): Promise<Set<number>> {
+    const { partition, nextOffset, records } = batch;
+    const rejections = records.map((record) => internalRejection(partition, record, cause));
+    const settled: PreparedBatch[] = [{ partition, nextOffset, arrivals: [], rejections, states: new Map() }];
+    this.#options.breaker.count(settled);
+    await this.#sendDeadLetters(rejections, signal);
+    return await this.#applyStates(settled, signal);
+  }
+
   /** Gives the batches with what the audit does not take among their rejections. */
   async #appendToAudit(
     { batches, schemas }: Preparation,

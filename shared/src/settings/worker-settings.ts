@@ -25,6 +25,8 @@ export interface WorkerSettings {
   readonly retryDelayMaxMs: number;
   /** Tries of one record that fails in a way nobody foresaw, before it is dead-lettered as `internal`. */
   readonly recordAttemptsMax: number;
+  /** Deaths of the process at one record, before it is dead-lettered as `internal`. */
+  readonly killsMax: number;
   /** Dead letters in a row, in one partition, that stop the worker. */
   readonly deadLettersInRowMax: number;
   /** Of a hundred records of the window, the dead letters that are still taken for mishaps; more stop the worker. */
@@ -141,6 +143,12 @@ export const workerDefinition = {
     { min: 1, max: 100 },
     "3",
     "tries of a record that fails in a way nobody foresaw, before it is dead-lettered",
+  ),
+  killsMax: workerNumber(
+    "kills-max",
+    { min: 1, max: 100 },
+    "3",
+    "deaths of the process at one record, before it is dead-lettered",
   ),
   deadLettersInRowMax: workerNumber(
     "dead-letters-in-row-max",

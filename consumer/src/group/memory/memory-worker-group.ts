@@ -26,6 +26,11 @@ export class MemoryCoordinator {
     this.rebalance();
   }
 
+  /** As if all of them had been killed, and were missed. */
+  forgetMembers(): void {
+    this.#listeners.splice(0);
+  }
+
   /** Shares the partitions out anew, turn by turn. */
   rebalance(): void {
     this.generation++;

@@ -1,0 +1,69 @@
+/** What stands beside a committed offset, as JSON: what the next owner of the partition has to know. */
+export interface CommitNote {
+  /** The last record before the offset, and when the log got it: a topic made anew has another there, or none. */
+  readonly last?: LastDone;
+  /** How many assignments in a row began their work at the offset `at` and never came to a commit. */
+  readonly begun?: Begun;
+  /** There while the records up to `until` are run one at a time. */
+  readonly trying?: Trying;
+  /** Offsets, above the committed one, of records that are not run any more: they ended their process too often. */
+  readonly condemned?: readonly number[];
+}
+
+export interface LastDone {
+  readonly offset: number;
+  readonly appendedAtMs: number;
+}
+
+export interface Begun {
+  readonly at: number;
+  readonly times: number;
+}
+
+/** The record at `offset` was begun `times` times, and ended its process each time, or is at work now. */
+export interface Trying {
+  readonly offset: number;
+  readonly times: number;
+  readonly until: number;
+}
+
+/** An empty note is an empty text, so that it costs nothing. */
+export function printCommitNote(note: CommitNote): string {
+  const text = JSON.stringify(note);
+  return text === "{}" ? "" : text;
+}
+
+/** What cannot be read was written by something else, and says nothing. */
+export function parseCommitNote(text: string | undefined): CommitNote {
+  if (text === undefined || text === "") return {};
+  let parsed: Partial<Record<keyof CommitNote, unknown>>;
+  try {
+    // Spreading makes an object of whatever JSON it was, null included.
+    parsed = { ...(JSON.parse(text) as Record<string, unknown> | null) };
+  } catch {
+    return {};
+  }
+  const last = numbersOf<LastDone>(parsed.last, ["offset", "appendedAtMs"]);
+  const begun = numbersOf<Begun>(parsed.begun, ["at", "times"]);
+  const trying = numbersOf<Trying>(parsed.trying, ["offset", "times", "until"]);
+  return {
+    ...(last === undefined ? {} : { last }),
+    ...(begun === undefined ? {} : { begun }),
+    ...(trying === undefined ? {} : { trying }),
+    ...(isOffsets(parsed.condemned) ? { condemned: parsed.condemned } : {}),
+  };
+}
+
+function isOffsets(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((offset) => Number.isSafeInteger(offset));
+}
+
+function numbersOf<Part extends object>(
+  value: unknown,
+  names: readonly (keyof Part & string)[],
+): Part | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const entries = names.map((name) => [name, (value as Record<string, unknown>)[name]] as const);
+  if (!entries.every(([, number]) => Number.isSafeInteger(number))) return undefined;
+  return Object.fromEntries(entries) as Part;
+}
