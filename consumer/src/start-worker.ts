@@ -5,6 +5,7 @@ import {
   fleetNames,
   KafkaAppender,
   KafkaLogReader,
+  RedisFleetRecordCell,
   startOperationsServer,
   withDeadline,
   type CheckResult,
@@ -16,7 +17,8 @@ import { Patience, type Server } from "./faults/patience.js";
 import { KafkaWorkerGroup } from "./group/kafka/kafka-worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
 import { WriterSchemas } from "./pipeline/writer-schemas.js";
-import { awaitServers, type ServersToAwait } from "./starting/await-servers.js";
+import { AssignedFleet } from "./starting/assigned-fleet.js";
+import { awaitServers, type ServersThatServe, type ServersToAwait } from "./starting/await-servers.js";
 import { RedisStateStore } from "./states/redis/redis-state-store.js";
 import { createWorkerMetrics, type WorkerMetrics } from "./worker-metrics.js";
 import { Worker } from "./worker.js";
@@ -136,9 +138,9 @@ class OpeningWorker implements RunningWorker {
     const redis = connectRedis(this.#settings.redis, this.#logger);
     this.#opened.push(() => redis.disconnect());
     const registry = new ConfluentSchemaRegistry(this.#settings.registry);
-    const auditSchemaId = await this.#awaitServers({ redis, registry, signal });
+    const serving = await this.#awaitServers({ redis, registry, signal });
 
-    const worker = this.#createWorker({ redis, registry, auditSchemaId, metrics });
+    const worker = this.#createWorker({ redis, registry, metrics, ...serving });
     this.#worker = worker;
     // It bounds itself.
     this.#opened.push(() => worker.stop());
@@ -157,7 +159,9 @@ class OpeningWorker implements RunningWorker {
     this.#opened.push(() => this.#close("operations", operations.close()));
   }
 
-  async #awaitServers(servers: Pick<ServersToAwait, "redis" | "registry" | "signal">): Promise<number> {
+  async #awaitServers(
+    servers: Pick<ServersToAwait, "redis" | "registry" | "signal">,
+  ): Promise<ServersThatServe> {
     const { fleet, kafka } = this.#settings;
     const reader = new KafkaLogReader({
       settings: kafka,
@@ -177,12 +181,13 @@ class OpeningWorker implements RunningWorker {
     }
   }
 
-  #createWorker(parts: {
-    redis: ReturnType<typeof connectRedis>;
-    registry: ConfluentSchemaRegistry;
-    auditSchemaId: number;
-    metrics: WorkerMetrics;
-  }): Worker {
+  #createWorker(
+    parts: ServersThatServe & {
+      redis: ReturnType<typeof connectRedis>;
+      registry: ConfluentSchemaRegistry;
+      metrics: WorkerMetrics;
+    },
+  ): Worker {
     const { fleet, kafka, worker: settings } = this.#settings;
     const { partitions, maxFutureSkewMicros: maxFutureSkew } = fleet;
     const names = fleetNames(fleet.name);
@@ -191,18 +196,28 @@ class OpeningWorker implements RunningWorker {
     this.#opened.push(() => this.#close("reader", reader.close()));
     const appender = new KafkaAppender({ settings: kafka, logger });
     this.#opened.push(() => this.#close("appender", appender.close()));
+    const group = new KafkaWorkerGroup({
+      settings: kafka,
+      membership: settings,
+      group: names.workerGroup,
+      topic: names.eventsTopic,
+      logger,
+    });
     return new Worker({
       names,
       partitions,
       settings,
       reader,
       appender,
-      group: new KafkaWorkerGroup({
-        settings: kafka,
-        membership: settings,
-        group: names.workerGroup,
-        topic: names.eventsTopic,
-        logger,
+      group,
+      fleet: new AssignedFleet({
+        names,
+        record: parts.record,
+        reader,
+        redis: new RedisFleetRecordCell(parts.redis, names.fleet),
+        redisDeadlineMs: settings.redisDeadlineMs,
+        group,
+        patience: this.#patience,
       }),
       states: new RedisStateStore({
         redis: parts.redis,

@@ -2,10 +2,12 @@ import {
   AUDIT_ENTRY_SCHEMA,
   createMetrics,
   evolveEventSchema,
+  establishFleet,
   EventEncoder,
   eventIdOfContent,
   fleetNames,
   loadSettings,
+  MemoryFleetRecordCell,
   MemoryLog,
   MemorySchemaRegistry,
   partitionOf,
@@ -14,6 +16,7 @@ import {
   type Appender,
   type Attributes,
   type Event,
+  type FleetRecord,
   type LogReader,
   type Metrics,
   type WorkerSettings,
@@ -23,11 +26,13 @@ import { MemoryCoordinator, MemoryWorkerGroup } from "./group/memory/memory-work
 import type { WorkerGroup } from "./group/worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
 import { WriterSchemas } from "./pipeline/writer-schemas.js";
+import { AssignedFleet } from "./starting/assigned-fleet.js";
 import { MemoryStateStore } from "./states/memory/memory-state-store.js";
 import type { StateStore } from "./states/state-store.js";
 import { createWorkerMetrics } from "./worker-metrics.js";
 import { Worker } from "./worker.js";
 
+const MAX_FUTURE_SKEW = 300_000_000;
 const SCHEMA = evolveEventSchema(undefined, [{ header: "note", type: "string" }]);
 
 /** What a test puts in the place of a server, to make it fail. */
@@ -48,6 +53,9 @@ export class FakeFleet {
   readonly registry = new MemorySchemaRegistry();
   readonly coordinator: MemoryCoordinator;
   readonly states = new MemoryStateStore();
+  /** The fleet record's copy beside the states. */
+  redis = new MemoryFleetRecordCell();
+  #record: FleetRecord | undefined;
   #encoder: EventEncoder | undefined;
   #auditSchemaId = 0;
 
@@ -60,7 +68,12 @@ export class FakeFleet {
   }
 
   async create(): Promise<void> {
-    const { eventsSubject, auditSubject } = this.names;
+    const { names, log: reader, log: appender, redis, partitions } = this;
+    const { eventsSubject, auditSubject } = names;
+    this.#record = await establishFleet(
+      { names, reader, appender, redis },
+      { partitions, maxFutureSkew: MAX_FUTURE_SKEW },
+    );
     this.#encoder = new EventEncoder(SCHEMA, await this.registry.register(eventsSubject, SCHEMA.text));
     this.#auditSchemaId = await this.registry.register(auditSubject, AUDIT_ENTRY_SCHEMA);
   }
@@ -88,8 +101,18 @@ export class FakeFleet {
     const patience = new Patience({ delayMs, delayMaxMs, logger: silentLogger });
     const judge = new EventJudge({
       partitions: this.partitions,
-      maxFutureSkew: 300_000_000,
+      maxFutureSkew: MAX_FUTURE_SKEW,
       auditSchemaId: this.#auditSchemaId,
+    });
+    const group = options.group ?? new MemoryWorkerGroup(this.coordinator);
+    const fleet = new AssignedFleet({
+      names: this.names,
+      record: this.#record as FleetRecord,
+      reader: this.log,
+      redis: this.redis,
+      redisDeadlineMs: settings.redisDeadlineMs,
+      group,
+      patience,
     });
     return new Worker({
       names: this.names,
@@ -97,7 +120,8 @@ export class FakeFleet {
       settings,
       reader: options.reader ?? this.log,
       appender: options.appender ?? this.log,
-      group: options.group ?? new MemoryWorkerGroup(this.coordinator),
+      group,
+      fleet,
       states: options.states ?? this.states,
       schemas: new WriterSchemas(this.registry, patience),
       judge: options.judge?.(judge) ?? judge,

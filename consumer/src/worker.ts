@@ -22,6 +22,7 @@ import type { EventJudge } from "./pipeline/event-judge.js";
 import type { WriterSchemas } from "./pipeline/writer-schemas.js";
 import { Pipeline } from "./pipeline/pipeline.js";
 import { BatchPreparation } from "./pipeline/prepare-batches.js";
+import type { AssignedFleet } from "./starting/assigned-fleet.js";
 import type { StateStore } from "./states/state-store.js";
 import { Watchdog } from "./watchdog.js";
 import type { WorkerMetrics } from "./worker-metrics.js";
@@ -33,6 +34,7 @@ export interface WorkerOptions {
   readonly reader: LogReader;
   readonly appender: Appender;
   readonly group: WorkerGroup;
+  readonly fleet: AssignedFleet;
   readonly states: StateStore;
   readonly schemas: WriterSchemas;
   readonly judge: Pick<EventJudge, "judge">;
@@ -244,6 +246,7 @@ export class Worker implements GroupListener {
       pipeline: attempts,
       commitsEachBatch: () => attempts.isSuspicious,
       states,
+      verifyFleet: (wanted, signal) => this.#options.fleet.verify(wanted, signal),
       startingOffsets: (wanted, signal) => startingOffsets(wanted, start, signal),
       patience,
       metrics,

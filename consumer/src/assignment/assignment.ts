@@ -27,6 +27,8 @@ export interface AssignmentOptions {
   /** Whether a commit is to follow each batch now. */
   readonly commitsEachBatch: () => boolean;
   readonly states: StateApplier;
+  /** Rejects where the stores are not those of the fleet. */
+  readonly verifyFleet: (partitions: readonly number[], signal: AbortSignal) => Promise<void>;
   readonly startingOffsets: (
     partitions: readonly number[],
     signal: AbortSignal,
@@ -119,7 +121,8 @@ export class Assignment {
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
-    const { partitions, generation, logger } = this.#options;
+    const { partitions, generation, verifyFleet, logger } = this.#options;
+    await verifyFleet(partitions, signal);
     await this.#startPartitions(partitions, signal);
     this.#movedAtMs = performance.now();
     logger.info("partitions assigned", { generation, offsets: Object.fromEntries(this.#positions.fetched) });

@@ -11,6 +11,7 @@ import {
   waitUntilReady,
   type connectRedis,
   type FleetNames,
+  type FleetRecord,
   type LogReader,
   type SchemaRegistry,
   type Settings,
@@ -30,14 +31,20 @@ export interface ServersToAwait {
   readonly signal: AbortSignal;
 }
 
+export interface ServersThatServe {
+  /** The fleet's, as it stands in the audit. */
+  readonly record: FleetRecord;
+  readonly auditSchemaId: number;
+}
+
 /**
  * Waits for as long as it takes until Kafka, Redis and the registry serve, and holds the settings against the
- * fleet's record. Gives the id of the audit's schema.
+ * fleet's record.
  *
  * @throws what no waiting mends: FatalError where the fleet was made with other constants or a server refuses us,
  *   KafkaRefusedError, UnknownTopicError; the signal's reason once it is aborted
  */
-export async function awaitServers(servers: ServersToAwait): Promise<number> {
+export async function awaitServers(servers: ServersToAwait): Promise<ServersThatServe> {
   const { settings, names, reader, registry, patience, signal } = servers;
   const { partitions, maxFutureSkewMicros: maxFutureSkew } = settings.fleet;
   const [record, inRedis] = await Promise.all([
@@ -45,7 +52,10 @@ export async function awaitServers(servers: ServersToAwait): Promise<number> {
     patience.outlast("redis", signal, () => readRedisCopy(servers)),
   ]);
   verifyRedisCopy(record, inRedis, names);
-  return await patience.outlast("registry", signal, () => registerAuditSchema(registry, names));
+  const auditSchemaId = await patience.outlast("registry", signal, () =>
+    registerAuditSchema(registry, names),
+  );
+  return { record, auditSchemaId };
 }
 
 async function readRedisCopy({ settings, names, redis }: ServersToAwait): Promise<string | undefined> {

@@ -16,6 +16,8 @@ export interface FleetPlace {
   readonly registryUrl: string;
   /** What the audit topic takes, where that is less than the events topic does; else all of them fit. */
   readonly auditRecordBytesMax?: number;
+  /** Users whose records the product under test was made to fail of; each belongs to the dead letters. */
+  readonly fatalUsers?: ReadonlySet<string>;
   readonly maxFutureSkew?: FutureSkew;
 }
 
@@ -44,7 +46,10 @@ export async function readFleet(place: FleetPlace): Promise<FleetEvidence> {
   const letters = await readTopic({ brokers, topic: topics[2] }, ends[2]);
   const schemas = await readSchemaTexts(place.registryUrl, schemaIdsOf(events));
   const partitions = ends[0]?.size ?? 0;
-  const read = readEvents(events, schemas, partitions, place.auditRecordBytesMax);
+  const read = readEvents(events, schemas, partitions, {
+    ...(place.auditRecordBytesMax === undefined ? {} : { valueBytesMax: place.auditRecordBytesMax }),
+    ...(place.fatalUsers === undefined ? {} : { fatalUsers: place.fatalUsers }),
+  });
   const timelines = foldAll(read.arrivals, place.maxFutureSkew ?? USUAL_FUTURE_SKEW);
   const redis = await readRedisFleet(place.redisNodes, fleet);
   return { fleet, eventsTopic, partitions, events, audit, letters, schemas, read, timelines, redis };

@@ -90,10 +90,7 @@ export async function verifyFleet(stores: FleetStoresToRead, shape: FleetShape):
   const { copies, missing } = await readAuditCopies(reader, names.auditTopic);
   const first = copies[0];
   if (first === undefined || missing.length > 0) {
-    throw new FatalError(
-      `topic ${names.auditTopic} holds no fleet record in partition ${missing.join(", ")}`,
-      { fix: `run lastknown topics --fleet ${names.fleet}` },
-    );
+    throw noRecordError(missing, names);
   }
   checkShape(first.record, shape, names);
   checkCopies(first.record, copies, names);
@@ -108,6 +105,39 @@ export async function verifyFleet(stores: FleetStoresToRead, shape: FleetShape):
  */
 export function verifyRedisCopy(record: FleetRecord, text: string | undefined, names: FleetNames): void {
   if (text !== undefined) checkCopies(record, [{ place: "Redis", record: parseCopy(text, "Redis") }], names);
+}
+
+/**
+ * Holds the stores against the record that a running process knows, for the partitions that it is given: topics may
+ * have been made anew, and Redis exchanged, since it started. A Redis without a record gets it back: it was emptied,
+ * and from now on it is told from another fleet's again.
+ *
+ * @throws FatalError where a copy or a topic's number of partitions differs, or an audit partition has no copy
+ */
+export async function verifyAssigned(
+  { names, reader }: Omit<FleetStores, "redis">,
+  record: FleetRecord,
+  partitions: readonly number[],
+): Promise<void> {
+  const [auditEnds, eventsEnds] = await Promise.all([
+    reader.ends(names.auditTopic),
+    reader.ends(names.eventsTopic),
+  ]);
+  checkPartitionCount(names.auditTopic, auditEnds.size, record, names);
+  checkPartitionCount(names.eventsTopic, eventsEnds.size, record, names);
+  const assigned = new Map([...auditEnds].filter(([partition]) => partitions.includes(partition)));
+  const { copies, missing } = await readCopiesIn(reader, names.auditTopic, assigned);
+  if (missing.length > 0) throw noRecordError(missing, names);
+  checkCopies(record, copies, names);
+}
+
+/** As verifyAssigned, of Redis. */
+export async function verifyOrRestoreRedisCopy(
+  redis: FleetRecordCell,
+  record: FleetRecord,
+  names: FleetNames,
+): Promise<void> {
+  await writeRedisCopy(redis, record, names);
 }
 
 async function isFirst(redis: FleetRecordCell, record: FleetRecord): Promise<boolean> {
@@ -144,9 +174,17 @@ interface AuditCopies {
 }
 
 async function readAuditCopies(reader: LogReader, auditTopic: string): Promise<AuditCopies> {
+  return await readCopiesIn(reader, auditTopic, await reader.ends(auditTopic));
+}
+
+async function readCopiesIn(
+  reader: LogReader,
+  auditTopic: string,
+  partitions: ReadonlyMap<number, PartitionEnds>,
+): Promise<AuditCopies> {
   const copies: Copy[] = [];
   const missing: number[] = [];
-  for (const [partition, ends] of await reader.ends(auditTopic)) {
+  for (const [partition, ends] of partitions) {
     const place = `${auditTopic} partition ${partition}`;
     const text = await firstCopyIn(reader, auditTopic, partition, ends);
     if (text === undefined) missing.push(partition);
@@ -213,6 +251,23 @@ function checkCopies(record: FleetRecord, copies: readonly Copy[], names: FleetN
       fix: `point at the servers that belong together, or remove what is left over of fleet ${names.fleet}`,
     });
   }
+}
+
+function checkPartitionCount(topic: string, found: number, record: FleetRecord, names: FleetNames): void {
+  if (found === record.partitions) return;
+  throw new FatalError(
+    `topic ${topic} has ${found} partitions, where fleet ${record.id} was made with ${record.partitions}`,
+    {
+      fix: `the number is fixed for a fleet's life: make another fleet than ${names.fleet}, and replay into it`,
+    },
+  );
+}
+
+function noRecordError(partitions: readonly number[], names: FleetNames): FatalError {
+  return new FatalError(
+    `topic ${names.auditTopic} holds no fleet record in partition ${partitions.join(", ")}`,
+    { fix: `run lastknown topics --fleet ${names.fleet}` },
+  );
 }
 
 function leftOverInRedis(copy: Copy | undefined, names: FleetNames): FatalError {

@@ -29,20 +29,33 @@ export function schemaIdsOf(records: readonly TopicRecord[]): Set<number> {
   return new Set(framed.map(({ value }) => value?.readUInt32BE(1) ?? 0));
 }
 
+export interface ReadEventsOptions {
+  readonly valueBytesMax?: number;
+  readonly fatalUsers?: ReadonlySet<string>;
+}
+
 /**
  * Decodes the records of an events topic, given by partition and offset.
  *
  * @param valueBytesMax a longer value is no event, as the audit would not take it
+ * @param fatalUsers whose records the product under test was made to fail of
  */
 export function readEvents(
   records: readonly TopicRecord[],
   schemas: SchemaTexts,
   partitions: number,
-  valueBytesMax = Infinity,
+  { valueBytesMax = Infinity, fatalUsers = new Set() }: ReadEventsOptions = {},
 ): EventsRead {
   const arrivals: SourcedArrival[] = [];
   const unreadable: UnreadableRecord[] = [];
-  const reading: Reading = { schemas, readers: new Map(), partitions, homes: new Map(), valueBytesMax };
+  const reading: Reading = {
+    schemas,
+    readers: new Map(),
+    partitions,
+    homes: new Map(),
+    valueBytesMax,
+    fatalUsers,
+  };
   for (const record of records) {
     const source = { partition: record.partition, offset: record.offset };
     const event = readEvent(record, reading);
@@ -64,6 +77,7 @@ interface Reading {
   /** By user, as far as reckoned. */
   readonly homes: Map<string, number>;
   readonly valueBytesMax: number;
+  readonly fatalUsers: ReadonlySet<string>;
 }
 
 /** The event, or why the record is none. */
@@ -84,7 +98,8 @@ function readEvent(record: TopicRecord, reading: Reading): Arrival | string {
     if (!key.equals(Buffer.from(event.user))) return "the key is not the user";
     if (partition !== homeOf(event.user, reading)) return "wrong partition";
     const legal = [event.timeStamp, event.sts].every((time) => time >= EARLIEST && time <= LATEST);
-    return legal ? event : "absurd time";
+    if (!legal) return "absurd time";
+    return reading.fatalUsers.has(event.user) ? "fatal" : event;
   } catch (cause) {
     if (cause instanceof BadAvroError) return cause.message;
     throw cause;

@@ -1,0 +1,114 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { outputOf } from "../harness/command-output.js";
+import type { Service } from "../harness/lastknown.js";
+import { TestFleet } from "../harness/test-fleet.js";
+import { ProductCopy, type BuildChange } from "../negative-controls/product-copy.js";
+import { complaintsAbout, type FleetJudgement } from "../oracle/index.js";
+import { sampleFile } from "./sample-file.js";
+
+jest.setTimeout(420_000);
+
+const KILLER = "killer";
+const PARTITIONS = 2;
+const KILLS_MAX = 2;
+/** Two at the first batch where it may be any, and the bound at that batch and at the record. */
+const DEATHS_MAX = 2 + 2 * KILLS_MAX;
+const LIVES_MAX = 20;
+const ENVIRONMENT = {
+  LASTKNOWN_WORKER_KILLS_MAX: String(KILLS_MAX),
+  LASTKNOWN_WORKER_BATCH_RECORDS_MAX: "100",
+  // The shortest that is allowed: each life begins when the group has missed the one before.
+  LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000",
+};
+const AT = { file: "consumer/dist/pipeline/event-judge.js", from: "const user = key.toString();" };
+/** What a crash of native code does: nothing can be caught. */
+const DIES_OF_IT: BuildChange = {
+  ...AT,
+  to: `${AT.from} if (user === "${KILLER}") process.kill(process.pid, "SIGKILL");`,
+};
+
+describe("a record that kills the process of whoever works on it", () => {
+  let copy: ProductCopy;
+  let fleet: TestFleet;
+
+  beforeEach(async () => {
+    copy = await ProductCopy.make();
+    await copy.change(DIES_OF_IT);
+    fleet = await TestFleet.create({
+      prefix: "killing-record",
+      bin: copy.bin,
+      partitions: PARTITIONS,
+      environment: ENVIRONMENT,
+    });
+    await fleet.replay(await fileWithKiller(fleet.folder));
+  });
+
+  afterEach(async () => {
+    await fleet?.close();
+    await copy.remove();
+  });
+
+  const judge = (): Promise<FleetJudgement> =>
+    fleet.judge({ doublesAllowed: true, fatalUsers: new Set([KILLER]) });
+
+  it("is dead-lettered after a bounded number of deaths, and it alone; all others are applied", async () => {
+    const deaths = await superviseUntilCaughtUp(fleet);
+    expect(deaths).toBeGreaterThanOrEqual(2 * KILLS_MAX);
+    expect(deaths).toBeLessThanOrEqual(DEATHS_MAX);
+    const letters = await deadLetters(fleet);
+    expect(letters.map(({ reason, error }) => `${reason}: ${error}`)).toEqual([
+      `internal: the record ended the worker's process ${KILLS_MAX} times`,
+    ]);
+    expect(complaintsAbout(await judge())).toEqual([]);
+  });
+});
+
+/** Rows of many users, and in the midst of them one of the user that kills. */
+async function fileWithKiller(folder: string): Promise<string> {
+  const [header = "", ...rows] = (
+    await readFile(await sampleFile(folder, { users: 20, rows: 1_000, seed: 5 }), "utf8")
+  )
+    .trimEnd()
+    .split("\n");
+  const middle = Math.floor(rows.length / 2);
+  const cells = (rows[middle] ?? "").split(",");
+  const killing = [KILLER, ...cells.slice(1)].join(",");
+  const path = join(folder, "with-killer.csv");
+  await writeFile(path, [header, ...rows.slice(0, middle), killing, ...rows.slice(middle)].join("\n"));
+  return path;
+}
+
+/** Starts a worker again whenever it has died, as a supervisor does. Gives how often that was. */
+async function superviseUntilCaughtUp(fleet: TestFleet): Promise<number> {
+  const caughtUp = fleet.caughtUp().then(() => "caught up" as const);
+  for (let deaths = 0; deaths < LIVES_MAX; deaths++) {
+    const worker = await startUnlessItDies(fleet);
+    if (worker === undefined) continue;
+    const how = await Promise.race([caughtUp, worker.process.ended]);
+    if (how === "caught up") return deaths;
+    expect(how).toEqual({ exitCode: null, signal: "SIGKILL" });
+  }
+  throw new Error(`not caught up after ${LIVES_MAX} lives`);
+}
+
+/** It may die before it was seen to be ready. */
+async function startUnlessItDies(fleet: TestFleet): Promise<Service | undefined> {
+  try {
+    return await fleet.startWorker();
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("ended before it was ready")) return undefined;
+    throw error;
+  }
+}
+
+async function deadLetters(fleet: TestFleet): Promise<{ reason: string; error: string }[]> {
+  const environment = { LASTKNOWN_PARTITIONS: String(PARTITIONS), LASTKNOWN_FLEET: fleet.name };
+  const { stdout } = await outputOf(["dlq", "list", "--json"], { environment });
+  const lines = stdout.toString().trim().split("\n");
+  return lines.map((line) => {
+    const { reason, headers } = JSON.parse(line) as { reason: string; headers: { error: string } };
+    return { reason, error: headers.error };
+  });
+}
