@@ -196,27 +196,25 @@ class OpeningWorker implements RunningWorker {
     this.#opened.push(() => this.#close("reader", reader.close()));
     const appender = new KafkaAppender({ settings: kafka, logger });
     this.#opened.push(() => this.#close("appender", appender.close()));
-    const group = new KafkaWorkerGroup({
-      settings: kafka,
-      membership: settings,
-      group: names.workerGroup,
-      topic: names.eventsTopic,
-      logger,
-    });
     return new Worker({
       names,
       partitions,
       settings,
       reader,
       appender,
-      group,
+      group: new KafkaWorkerGroup({
+        settings: kafka,
+        membership: settings,
+        group: names.workerGroup,
+        topic: names.eventsTopic,
+        logger,
+      }),
       fleet: new AssignedFleet({
         names,
         record: parts.record,
         reader,
         redis: new RedisFleetRecordCell(parts.redis, names.fleet),
         redisDeadlineMs: settings.redisDeadlineMs,
-        group,
         patience: this.#patience,
       }),
       states: new RedisStateStore({

@@ -53,8 +53,8 @@ export class FakeFleet {
   readonly registry = new MemorySchemaRegistry();
   readonly coordinator: MemoryCoordinator;
   readonly states = new MemoryStateStore();
-  /** The fleet record's copy beside the states. */
-  redis = new MemoryFleetRecordCell();
+  /** The fleet record's place beside the states. */
+  readonly redis = new MemoryFleetRecordCell();
   #record: FleetRecord | undefined;
   #encoder: EventEncoder | undefined;
   #auditSchemaId = 0;
@@ -65,6 +65,11 @@ export class FakeFleet {
     this.partitions = partitions;
     this.log = new MemoryLog({ topics, recordBytesMax: options.auditBytesMax ?? 1024 * 1024 });
     this.coordinator = new MemoryCoordinator(partitions);
+  }
+
+  /** Known once the fleet was created. */
+  get record(): FleetRecord {
+    return this.#record as FleetRecord;
   }
 
   async create(): Promise<void> {
@@ -104,14 +109,12 @@ export class FakeFleet {
       maxFutureSkew: MAX_FUTURE_SKEW,
       auditSchemaId: this.#auditSchemaId,
     });
-    const group = options.group ?? new MemoryWorkerGroup(this.coordinator);
     const fleet = new AssignedFleet({
       names: this.names,
-      record: this.#record as FleetRecord,
+      record: this.record,
       reader: this.log,
       redis: this.redis,
       redisDeadlineMs: settings.redisDeadlineMs,
-      group,
       patience,
     });
     return new Worker({
@@ -120,7 +123,7 @@ export class FakeFleet {
       settings,
       reader: options.reader ?? this.log,
       appender: options.appender ?? this.log,
-      group,
+      group: options.group ?? new MemoryWorkerGroup(this.coordinator),
       fleet,
       states: options.states ?? this.states,
       schemas: new WriterSchemas(this.registry, patience),

@@ -324,7 +324,9 @@ describe("workers on fakes", () => {
     await worker.start();
     await eventually("assigned", () => worker.ready() === undefined);
     const place = { topic: fleet.names.eventsTopic, partition: 0, offset: 5, start: 0, end: 2 };
-    fleet.log.readMany = () => Promise.reject(new OffsetOutOfRangeError(place));
+    const readMany = fleet.log.readMany.bind(fleet.log);
+    fleet.log.readMany = (topic, ...rest) =>
+      topic === place.topic ? Promise.reject(new OffsetOutOfRangeError(place)) : readMany(topic, ...rest);
     await expect(worker.ended).rejects.toThrow("ends at 2, but was fetched up to offset 5");
     await worker.stop();
   });

@@ -68,7 +68,9 @@ export class Attempts {
       else (isFirst ? first : usual).push(batch);
     }
     await this.#note(first, signal);
-    const behind = await this.#runUsual([...first, ...usual], signal);
+    const together = [...first, ...usual];
+    const behind =
+      together.length === 0 ? new Set<number>() : await this.#options.pipeline.run(together, signal);
     for (const batch of suspicious) addAll(behind, await this.#runSuspicious(batch, signal));
     for (const batch of isolated) addAll(behind, await this.#runIsolated(batch, signal));
     return behind;
@@ -122,19 +124,10 @@ export class Attempts {
     return true;
   }
 
-  async #runUsual(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
-    if (batches.length === 0) return new Set();
-    const behind = await this.#options.pipeline.run(batches, signal);
-    for (const batch of batches) {
-      if (!behind.has(batch.partition)) this.#of(batch.partition).done(batch);
-    }
-    return behind;
-  }
-
   /** Alone, and noted as survived before another one begins. */
   async #runSuspicious(batch: PartitionBatch, signal: AbortSignal): Promise<Set<number>> {
     await this.#note([batch], signal);
-    const behind = await this.#runUsual([batch], signal);
+    const behind = await this.#options.pipeline.run([batch], signal);
     this.#of(batch.partition).survive();
     await this.#note([batch], signal);
     return behind;
@@ -146,7 +139,6 @@ export class Attempts {
       const behind = await this.#runPart(part, attempts, signal);
       // What comes next must not be done before what was lost is done again.
       if (behind.size > 0) return behind;
-      attempts.done(part.batch);
     }
     // Else a later death, in another partition, would count as the last record's.
     attempts.pass(batch.nextOffset);

@@ -1,18 +1,11 @@
 /** What stands beside a committed offset, as JSON: what the next owner of the partition has to know. */
 export interface CommitNote {
-  /** The last record before the offset, and when the log got it: a topic made anew has another there, or none. */
-  readonly last?: LastDone;
   /** How many assignments in a row began their work at the offset `at` and never came to a commit. */
   readonly begun?: Begun;
   /** There while the records up to `until` are run one at a time. */
   readonly trying?: Trying;
   /** Offsets, above the committed one, of records that are not run any more: they ended their process too often. */
   readonly condemned?: readonly number[];
-}
-
-export interface LastDone {
-  readonly offset: number;
-  readonly appendedAtMs: number;
 }
 
 export interface Begun {
@@ -43,11 +36,9 @@ export function parseCommitNote(text: string | undefined): CommitNote {
   } catch {
     return {};
   }
-  const last = numbersOf<LastDone>(parsed.last, ["offset", "appendedAtMs"]);
   const begun = numbersOf<Begun>(parsed.begun, ["at", "times"]);
   const trying = numbersOf<Trying>(parsed.trying, ["offset", "times", "until"]);
   return {
-    ...(last === undefined ? {} : { last }),
     ...(begun === undefined ? {} : { begun }),
     ...(trying === undefined ? {} : { trying }),
     ...(isOffsets(parsed.condemned) ? { condemned: parsed.condemned } : {}),

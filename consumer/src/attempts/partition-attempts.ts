@@ -1,6 +1,5 @@
 import { FatalError } from "@lastknown/shared";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
-import type { Begun, CommitNote, LastDone, Trying } from "./commit-note.js";
+import type { Begun, CommitNote, Trying } from "./commit-note.js";
 
 /** Of one batch: they are forgotten once it is committed. */
 const CONDEMNED_MAX = 100;
@@ -11,7 +10,6 @@ export class PartitionAttempts {
   committed: number | undefined;
   /** Whether this assignment has taken a batch here. */
   #hasBegun = false;
-  #last: LastDone | undefined;
   /** Present until the first commit of this assignment, or of the one that noted it. */
   #begun: Begun | undefined;
   /** Present while records are run one at a time. */
@@ -21,7 +19,6 @@ export class PartitionAttempts {
   constructor(committed: number | undefined, note: CommitNote) {
     this.committed = committed;
     this.#trying = note.trying;
-    this.#last = note.last;
     this.#begun = note.begun;
     this.#condemned = note.condemned ?? [];
   }
@@ -29,7 +26,6 @@ export class PartitionAttempts {
   get note(): CommitNote {
     const trying = this.#trying;
     return {
-      ...(this.#last === undefined ? {} : { last: this.#last }),
       ...(this.#begun === undefined ? {} : { begun: this.#begun }),
       ...(trying === undefined ? {} : { trying }),
       ...(this.#condemned.length === 0 ? {} : { condemned: this.#condemned }),
@@ -82,7 +78,9 @@ export class PartitionAttempts {
 
   /** Nothing before this offset is suspected any more. */
   pass(offset: number): void {
-    if (this.#trying !== undefined) this.try(offset, 0);
+    if (this.#trying === undefined) return;
+    if (offset < this.#trying.until) this.try(offset, 0);
+    else this.#trying = undefined;
   }
 
   /** @throws FatalError where the note beside the offset would grow beyond what a broker keeps (4096 bytes) */
@@ -93,13 +91,6 @@ export class PartitionAttempts {
 
   isCondemned(offset: number): boolean {
     return this.#condemned.includes(offset);
-  }
-
-  /** Every effect of the batch is acknowledged. */
-  done({ records, nextOffset }: PartitionBatch): void {
-    const last = records.at(-1);
-    if (last !== undefined) this.#last = { offset: last.offset, appendedAtMs: last.appendedAtMs };
-    if (this.#trying !== undefined && nextOffset >= this.#trying.until) this.#trying = undefined;
   }
 
   /** Everything before this offset is done, and is committed with the note as it is then. */

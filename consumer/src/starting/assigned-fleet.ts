@@ -1,14 +1,13 @@
 import {
+  printFleetRecord,
   verifyAssigned,
-  verifyOrRestoreRedisCopy,
+  verifyRedisCopy,
   type FleetNames,
   type FleetRecord,
   type FleetRecordCell,
   type LogReader,
 } from "@lastknown/shared";
-import { parseCommitNote } from "../attempts/commit-note.js";
 import type { Patience } from "../faults/patience.js";
-import type { WorkerGroup } from "../group/worker-group.js";
 import { withinDeadline } from "../states/redis/deadline.js";
 import { verifyEventsTopic } from "./events-topic-identity.js";
 
@@ -19,7 +18,6 @@ export interface AssignedFleetOptions {
   readonly reader: LogReader;
   readonly redis: FleetRecordCell;
   readonly redisDeadlineMs: number;
-  readonly group: WorkerGroup;
   readonly patience: Patience;
 }
 
@@ -36,21 +34,19 @@ export class AssignedFleet {
 
   /** @throws FatalError where they are not: with both ids, and the fix */
   async verify(partitions: readonly number[], signal: AbortSignal): Promise<void> {
-    const { names, record, reader, redis, redisDeadlineMs, group, patience } = this.#options;
-    const [notes] = await Promise.all([
-      patience.outlast("kafka", signal, () => group.notes()),
+    const { names, record, reader, redis, redisDeadlineMs, patience } = this.#options;
+    const [auditEnds, inRedis] = await Promise.all([
       patience.outlast("kafka", signal, () => verifyAssigned({ names, reader }, record, partitions)),
+      // A Redis that was emptied gets the record back, and is told from another fleet's again.
       patience.outlast("redis", signal, () =>
-        withinDeadline(redisDeadlineMs, verifyOrRestoreRedisCopy(redis, record, names)),
+        withinDeadline(redisDeadlineMs, redis.writeIfAbsent(printFleetRecord(record))),
       ),
     ]);
+    verifyRedisCopy(record, inRedis, names);
     await Promise.all(
-      partitions.map(async (partition) => {
-        const { last } = parseCommitNote(notes.get(partition));
-        if (last === undefined) return;
-        const place = { topic: names.eventsTopic, partition, last };
-        await patience.outlast("kafka", signal, () => verifyEventsTopic(reader, place));
-      }),
+      [...auditEnds].map(([partition, ends]) =>
+        patience.outlast("kafka", signal, () => verifyEventsTopic(reader, names, partition, ends)),
+      ),
     );
   }
 }

@@ -1,43 +1,80 @@
-import { FatalError, OffsetOutOfRangeError, printTime, type LogReader } from "@lastknown/shared";
-import type { LastDone } from "../attempts/commit-note.js";
+import {
+  auditRecordKind,
+  decodeAuditEntry,
+  FatalError,
+  OffsetOutOfRangeError,
+  printTime,
+  type AuditEntry,
+  type FleetNames,
+  type LogReader,
+  type PartitionEnds,
+} from "@lastknown/shared";
 
+/** So many offsets before an audit partition's end an entry is looked for. All others there are schemas' copies. */
+const TAIL_OFFSETS = 100;
+const TAIL_READ = { bytesMax: 64 * 1024, waitMs: 0 };
 /** One batch, which always comes whole, holds the record that is looked for. */
 const ONE_RECORD = { bytesMax: 1024, waitMs: 0 };
 const MICROS_PER_MS = 1000;
 
 /**
- * Holds the record that was done last against the log. A topic that was deleted and made anew has none at its offset,
- * or one that was appended at another time, however long it has become since.
+ * Holds one of the audit's last entries against the record that it was made from. An events topic that was deleted
+ * and made anew has another there, appended at another time, however long it has become since. Kafka drops the
+ * group's offsets with the topic, so these tell nothing.
  *
- * Where retention has removed the record this says nothing, and neither where the log ends before it: that is told by
- * whoever looks for the offset to go on from.
+ * Where retention has removed the record this says nothing, and neither where the audit holds no entry yet.
  *
- * @throws FatalError where the record at the offset is another
+ * @param ends those of the audit partition
+ * @throws FatalError where the record is another, or the topic does not reach so far
  */
 export async function verifyEventsTopic(
   reader: LogReader,
-  { topic, partition, last }: { topic: string; partition: number; last: LastDone },
+  { auditTopic, eventsTopic: topic }: FleetNames,
+  partition: number,
+  ends: PartitionEnds,
 ): Promise<void> {
-  const found = await appendTimeAt(reader, topic, partition, last.offset);
-  if (found === undefined || found === last.appendedAtMs) return;
+  const entry = await lateEntry(reader, auditTopic, partition, ends);
+  if (entry === undefined) return;
+  const { offset, appendedAtMs } = entry;
+  const found = await foundAt(reader, topic, partition, offset);
+  if (found === "not told" || found === appendedAtMs) return;
+  const instead = found === "past the end" ? "there is none" : `the one there was at ${textOf(found)}`;
   throw new FatalError(
-    `the record of ${topic}/${partition} at offset ${last.offset} was appended at ${textOf(found)}, but the one that was done there at ${textOf(last.appendedAtMs)}: the topic was made anew`,
+    `the audit has a record of ${topic}/${partition} at offset ${offset} that was appended at ${textOf(appendedAtMs)}, but ${instead}: the topic was made anew`,
     { fix: "use another --fleet name for it, and replay into that" },
   );
 }
 
-async function appendTimeAt(
+async function lateEntry(
+  reader: LogReader,
+  auditTopic: string,
+  partition: number,
+  { start, end }: PartitionEnds,
+): Promise<AuditEntry | undefined> {
+  const { records } = await reader.read(
+    auditTopic,
+    partition,
+    Math.max(start, end - TAIL_OFFSETS),
+    TAIL_READ,
+  );
+  const entry = records.find(({ key }) => key !== null && auditRecordKind(key)?.kind === "entry");
+  return entry?.value == null ? undefined : decodeAuditEntry(entry.value);
+}
+
+/** The append time of the record at this offset, in ms. */
+async function foundAt(
   reader: LogReader,
   topic: string,
   partition: number,
   offset: number,
-): Promise<number | undefined> {
+): Promise<number | "not told" | "past the end"> {
   try {
-    const { records } = await reader.read(topic, partition, offset, ONE_RECORD);
-    return records.find((record) => record.offset === offset)?.appendedAtMs;
+    const { records, highWatermark } = await reader.read(topic, partition, offset, ONE_RECORD);
+    if (offset >= highWatermark) return "past the end";
+    return records.find((record) => record.offset === offset)?.appendedAtMs ?? "not told";
   } catch (error) {
-    if (error instanceof OffsetOutOfRangeError) return undefined;
-    throw error;
+    if (!(error instanceof OffsetOutOfRangeError)) throw error;
+    return offset >= error.end ? "past the end" : "not told";
   }
 }
 

@@ -110,7 +110,7 @@ export function verifyRedisCopy(record: FleetRecord, text: string | undefined, n
 /**
  * Holds the stores against the record that a running process knows, for the partitions that it is given: topics may
  * have been made anew, and Redis exchanged, since it started. A Redis without a record gets it back: it was emptied,
- * and from now on it is told from another fleet's again.
+ * and from now on it is told from another fleet's again. Gives the ends of the audit's partitions.
  *
  * @throws FatalError where a copy or a topic's number of partitions differs, or an audit partition has no copy
  */
@@ -118,26 +118,20 @@ export async function verifyAssigned(
   { names, reader }: Omit<FleetStores, "redis">,
   record: FleetRecord,
   partitions: readonly number[],
-): Promise<void> {
+): Promise<Map<number, PartitionEnds>> {
   const [auditEnds, eventsEnds] = await Promise.all([
     reader.ends(names.auditTopic),
     reader.ends(names.eventsTopic),
   ]);
   checkPartitionCount(names.auditTopic, auditEnds.size, record, names);
-  checkPartitionCount(names.eventsTopic, eventsEnds.size, record, names);
+  // The reader may have asked before the topic grew; the group's leader has asked since.
+  const highest = Math.max(-1, ...partitions);
+  checkPartitionCount(names.eventsTopic, Math.max(eventsEnds.size, highest + 1), record, names);
   const assigned = new Map([...auditEnds].filter(([partition]) => partitions.includes(partition)));
   const { copies, missing } = await readCopiesIn(reader, names.auditTopic, assigned);
   if (missing.length > 0) throw noRecordError(missing, names);
   checkCopies(record, copies, names);
-}
-
-/** As verifyAssigned, of Redis. */
-export async function verifyOrRestoreRedisCopy(
-  redis: FleetRecordCell,
-  record: FleetRecord,
-  names: FleetNames,
-): Promise<void> {
-  await writeRedisCopy(redis, record, names);
+  return assigned;
 }
 
 async function isFirst(redis: FleetRecordCell, record: FleetRecord): Promise<boolean> {
@@ -256,7 +250,7 @@ function checkCopies(record: FleetRecord, copies: readonly Copy[], names: FleetN
 function checkPartitionCount(topic: string, found: number, record: FleetRecord, names: FleetNames): void {
   if (found === record.partitions) return;
   throw new FatalError(
-    `topic ${topic} has ${found} partitions, where fleet ${record.id} was made with ${record.partitions}`,
+    `topic ${topic} has ${found > record.partitions ? "at least " : ""}${found} partitions, where fleet ${record.id} was made with ${record.partitions}`,
     {
       fix: `the number is fixed for a fleet's life: make another fleet than ${names.fleet}, and replay into it`,
     },

@@ -8,6 +8,11 @@ export class MemoryFleetRecordCell implements FleetRecordCell {
     this.#text = text;
   }
 
+  /** As if another Redis had come in this one's place, or it had been emptied. */
+  hold(text: string | undefined): void {
+    this.#text = text;
+  }
+
   read(): Promise<string | undefined> {
     return Promise.resolve(this.#text);
   }
