@@ -21,6 +21,9 @@ const SIGINT_CODE = 130;
 /** Long enough that every loop has a call under way that is not answered. */
 const HUNG_MS = 1500;
 
+/** The group waits for a frozen member for so long: a joining one that waits with it is caught. */
+const LONG_SESSION_MS = "60000";
+
 const SERVERS = {
   kafka: ["kafka-1"],
   redis: ["redis-1", "redis-2", "redis-3"],
@@ -114,10 +117,11 @@ describe("a signal", () => {
   });
 
   it("ends a worker within its deadline that waits for a frozen one to join the group with", async () => {
-    const frozen = await fleet.startWorker();
+    const frozen = await fleet.startWorker({ LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: LONG_SESSION_MS });
     await frozen.process.kill("SIGSTOP");
     const [operationsPort = 0] = await freePorts(1);
-    const child = fleet.start(["consume", "--operations-port", String(operationsPort)]);
+    const session = ["--worker-session-timeout-ms", LONG_SESSION_MS];
+    const child = fleet.start(["consume", "--operations-port", String(operationsPort), ...session]);
     const joiner = new Service(child, operationsPort);
     try {
       const isJoining = async (): Promise<true | undefined> => {
