@@ -147,6 +147,24 @@ describe("a record on which a step fails in a way nobody foresaw", () => {
     },
   );
 
+  test("is a dead letter before any progress passes it", async () => {
+    await produce(["a", POISONED, "b", "a"]);
+    const { log, names, states } = fleet;
+    let furthest: number | undefined;
+    const append = async (topic: string, records: readonly AppendRecord[]): Promise<void> => {
+      if (topic === names.deadLetterTopic) furthest = Math.max(0, ...states.progressOfAll().values());
+      await log.append(topic, records);
+    };
+    const worker = fleet.worker({
+      ...REPLACEMENTS["applying it to the store"](fleet, new Failing(Infinity)),
+      appender: { append, close: () => log.close() },
+    });
+    await worker.start();
+    await eventually("caught up", () => fleet.isCaughtUp());
+    await worker.stop();
+    expect(furthest).toBeLessThanOrEqual(1);
+  });
+
   test("is not to blame where the store takes nothing without it either", async () => {
     await produce(["a"]);
     const progress = fleet.states.progress.bind(fleet.states);
