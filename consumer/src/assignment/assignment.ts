@@ -87,13 +87,8 @@ export class Assignment {
     return this.#queue.bytes > 0 || !this.#queue.isEmpty;
   }
 
-  /** A partition that is not started, as one that has to be made good first, is not counted once others are. */
   lacks(ends: ReadonlyMap<number, PartitionEnds>): boolean {
-    const done = this.#positions.done;
-    return this.#options.partitions.some((partition) => {
-      const { start, end } = ends.get(partition) ?? { start: 0, end: 0 };
-      return end > (done.size === 0 ? start : (done.get(partition) ?? end));
-    });
+    return this.#positions.lack(ends, this.#options.partitions);
   }
 
   /** Settles when the partitions are given up, or drained. Rejects with what the worker cannot go on from. */

@@ -1,3 +1,5 @@
+import type { PartitionEnds } from "@lastknown/shared";
+
 /** Offsets of one partition, each that of the next record. */
 interface Position {
   fetched: number;
@@ -27,6 +29,18 @@ export class Positions {
   /** Where more is done than is committed. */
   get uncommitted(): Map<number, number> {
     return new Map([...this.done].filter(([partition, done]) => done > this.#position(partition).committed));
+  }
+
+  /**
+   * Whether one of these partitions holds more than is done. One that is not started, as it has to be made good first,
+   * is not counted once others are.
+   */
+  lack(ends: ReadonlyMap<number, PartitionEnds>, partitions: readonly number[]): boolean {
+    return partitions.some((partition) => {
+      const { start, end } = ends.get(partition) ?? { start: 0, end: 0 };
+      const done = this.#positions.get(partition)?.done;
+      return end > (this.#positions.size === 0 ? start : (done ?? end));
+    });
   }
 
   /**
