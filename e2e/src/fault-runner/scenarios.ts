@@ -7,6 +7,7 @@ import {
   pauseLeader,
   stopAll,
 } from "./faults/broker-faults.js";
+import { dieBetweenSteps } from "./faults/failpoint-faults.js";
 import {
   emptyAll,
   failOver,
@@ -30,7 +31,15 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "workers",
     workers: 4,
-    faults: [killOne, killTwo, killDuringRebalance, freezePastSession, rollingStop, scale],
+    faults: [
+      killOne,
+      killTwo,
+      killDuringRebalance,
+      ...dieBetweenSteps,
+      freezePastSession,
+      rollingStop,
+      scale,
+    ],
   },
   {
     name: "brokers",

@@ -5,6 +5,7 @@ import { runCommand } from "@lastknown/stack";
 import { waitUntil } from "../../harness/wait-until.js";
 import type { Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
+import { seconds } from "./seconds.js";
 import type { NodeContent, RedisNode } from "../redis/redis-nodes.js";
 
 const CUT_MS = 5_000;
@@ -190,8 +191,4 @@ async function healed(run: FaultRun, progress: NodeContent["progress"]): Promise
 
 function dataOf(run: FaultRun, name: string): string {
   return join(run.stack.directory, name, DATA_FOLDER);
-}
-
-function seconds(ms: number): number {
-  return Math.round(ms / 100) / 10;
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Service } from "../../harness/lastknown.js";
 import type { Evidence, Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
+import { seconds } from "./seconds.js";
 
 /** Past the session that the runner gives its workers, so that the group gives its partitions away. */
 const PAST_SESSION_MS = 9_000;
@@ -115,7 +116,3 @@ export const scale: Fault = {
     return { seen: `${before} workers became ${most}, then ${run.workers.running.length} again` };
   },
 };
-
-function seconds(ms: number): number {
-  return Math.round(ms / 100) / 10;
-}
