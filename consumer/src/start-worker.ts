@@ -17,6 +17,8 @@ import { Patience, type Server } from "./faults/patience.js";
 import { KafkaWorkerGroup } from "./group/kafka/kafka-worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
 import { WriterSchemas } from "./pipeline/writer-schemas.js";
+import type { SchemaCopies } from "./schemas/schema-copies.js";
+import { RedisSchemaCopies } from "./schemas/redis/redis-schema-copies.js";
 import { AssignedFleet } from "./starting/assigned-fleet.js";
 import { awaitServers, type ServersThatServe, type ServersToAwait } from "./starting/await-servers.js";
 import { RedisStateStore } from "./states/redis/redis-state-store.js";
@@ -138,9 +140,14 @@ class OpeningWorker implements RunningWorker {
     const redis = connectRedis(this.#settings.redis, this.#logger);
     this.#opened.push(() => redis.disconnect());
     const registry = new ConfluentSchemaRegistry(this.#settings.registry);
-    const serving = await this.#awaitServers({ redis, registry, signal });
+    const copies = new RedisSchemaCopies({
+      redis,
+      fleet: this.#settings.fleet.name,
+      deadlineMs: this.#settings.worker.redisDeadlineMs,
+    });
+    const serving = await this.#awaitServers({ redis, copies, registry, signal });
 
-    const worker = this.#createWorker({ redis, registry, metrics, ...serving });
+    const worker = this.#createWorker({ redis, copies, registry, metrics, ...serving });
     this.#worker = worker;
     // It bounds itself.
     this.#opened.push(() => worker.stop());
@@ -160,7 +167,7 @@ class OpeningWorker implements RunningWorker {
   }
 
   async #awaitServers(
-    servers: Pick<ServersToAwait, "redis" | "registry" | "signal">,
+    servers: Pick<ServersToAwait, "redis" | "copies" | "registry" | "signal">,
   ): Promise<ServersThatServe> {
     const { fleet, kafka } = this.#settings;
     const reader = new KafkaLogReader({
@@ -175,6 +182,7 @@ class OpeningWorker implements RunningWorker {
         names: fleetNames(fleet.name),
         reader,
         patience: this.#waiting,
+        logger: this.#logger,
       });
     } finally {
       await this.#close("reader", reader.close());
@@ -184,6 +192,7 @@ class OpeningWorker implements RunningWorker {
   #createWorker(
     parts: ServersThatServe & {
       redis: ReturnType<typeof connectRedis>;
+      copies: SchemaCopies;
       registry: ConfluentSchemaRegistry;
       metrics: WorkerMetrics;
     },
@@ -224,7 +233,14 @@ class OpeningWorker implements RunningWorker {
         deadlineMs: settings.redisDeadlineMs,
         replicaWaitMs: settings.replicaWaitMs,
       }),
-      schemas: new WriterSchemas(parts.registry, this.#patience),
+      schemas: new WriterSchemas({
+        registry: parts.registry,
+        copies: parts.copies,
+        reader,
+        auditTopic: names.auditTopic,
+        patience: this.#patience,
+        logger,
+      }),
       judge: new EventJudge({
         partitions,
         maxFutureSkew,

@@ -26,6 +26,7 @@ import { MemoryCoordinator, MemoryWorkerGroup } from "./group/memory/memory-work
 import type { WorkerGroup } from "./group/worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
 import { WriterSchemas } from "./pipeline/writer-schemas.js";
+import { MemorySchemaCopies } from "./schemas/memory/memory-schema-copies.js";
 import { AssignedFleet } from "./starting/assigned-fleet.js";
 import { MemoryStateStore } from "./states/memory/memory-state-store.js";
 import type { StateStore } from "./states/state-store.js";
@@ -56,6 +57,7 @@ export class FakeFleet {
   /** The fleet record's place beside the states. */
   readonly redis = new MemoryFleetRecordCell();
   #record: FleetRecord | undefined;
+  readonly schemaCopies = new MemorySchemaCopies();
   #encoder: EventEncoder | undefined;
   #auditSchemaId = 0;
 
@@ -126,7 +128,15 @@ export class FakeFleet {
       group: options.group ?? new MemoryWorkerGroup(this.coordinator),
       fleet,
       states: options.states ?? this.states,
-      schemas: new WriterSchemas(this.registry, patience),
+      schemas: new WriterSchemas({
+        registry: this.registry,
+        copies: this.schemaCopies,
+        reader: this.log,
+        auditTopic: this.names.auditTopic,
+        patience,
+        logger: silentLogger,
+        checkIntervalMs: 1,
+      }),
       judge: options.judge?.(judge) ?? judge,
       patience,
       metrics: (worker) =>

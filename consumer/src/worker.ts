@@ -247,7 +247,13 @@ export class Worker implements GroupListener {
       commitsEachBatch: () => attempts.isSuspicious,
       states,
       verifyFleet: (wanted, signal) => this.#options.fleet.verify(wanted, signal),
-      startingOffsets: (wanted, signal) => startingOffsets(wanted, start, signal),
+      startingOffsets: async (wanted, signal) => {
+        const [offsets] = await Promise.all([
+          startingOffsets(wanted, start, signal),
+          schemas.prepare(signal),
+        ]);
+        return offsets;
+      },
       patience,
       metrics,
       logger,

@@ -1,15 +1,21 @@
 import {
   InvalidEventSchemaError,
   parseEventSchema,
+  RegistryUnavailableError,
   UnknownSchemaError,
   type EventSchema,
+  type Logger,
+  type LogReader,
   type SchemaRegistry,
 } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
+import { collectCopies } from "../schemas/collect-copies.js";
+import { schemaConflict } from "../schemas/schema-conflict.js";
+import type { SchemaCopies } from "../schemas/schema-copies.js";
 
 /**
  * - `known`: the text and what it says
- * - `unknown`: the registry itself says that there is none
+ * - `unknown`: the registry itself says that there is none, and the audit has no copy
  * - `wrong-head`: a schema, but not of an event
  */
 export type WriterSchema =
@@ -17,40 +23,125 @@ export type WriterSchema =
   | { readonly kind: "unknown"; readonly error: string }
   | { readonly kind: "wrong-head"; readonly error: string };
 
+export interface WriterSchemasOptions {
+  readonly registry: SchemaRegistry;
+  readonly copies: SchemaCopies;
+  readonly reader: LogReader;
+  readonly auditTopic: string;
+  readonly patience: Patience;
+  readonly logger: Logger;
+  /** How often the registry is asked again whether an id still means what it meant. */
+  readonly checkIntervalMs?: number;
+}
+
 /** Schemas kept by id: far more than a fleet has. Poisoned ids cannot fill the memory. */
 const SCHEMAS_MAX = 1000;
+const CHECK_INTERVAL_MS = 10_000;
 
-/** The writers' schemas by id. An id means one schema for ever, so each is asked for once. */
+/**
+ * The writers' schemas by id. The first text with which an id came into the audit is what it means for ever, as the
+ * audit's readers have no other: a registry that was emptied and gives the id to another schema stops the worker, and
+ * one that is away or has forgotten the id holds up nothing.
+ */
 export class WriterSchemas {
-  readonly #registry: SchemaRegistry;
-  readonly #patience: Patience;
+  readonly #options: WriterSchemasOptions;
   /** Only `known` and `wrong-head`: an unknown id may be registered later. */
   readonly #schemas = new Map<number, WriterSchema>();
+  /** Set by a look at the registry that found another text; what the next batch ends with. */
+  #conflict: Error | undefined;
+  #nextCheckAtMs = 0;
+  #isChecking = false;
 
-  constructor(registry: SchemaRegistry, patience: Patience) {
-    this.#registry = registry;
-    this.#patience = patience;
+  constructor(options: WriterSchemasOptions) {
+    this.#options = options;
   }
 
-  /** Every schema of the ids, waiting for the registry as long as that takes. */
+  /**
+   * Makes sure that the store has what the audit has, and what this worker has used. To be called before partitions
+   * are worked on, and when Redis may have lost something.
+   */
+  async prepare(signal: AbortSignal): Promise<void> {
+    await collectCopies(this.#options, signal);
+    for (const [id, schema] of this.#schemas) {
+      if (schema.kind === "known") await this.#keep(id, schema.text, signal);
+    }
+  }
+
+  /**
+   * Every schema of the ids. Waits for the registry as long as that takes, where the audit has no copy of one.
+   *
+   * @throws FatalError where the registry has another text than the audit for an id
+   */
   async ofIds(ids: Iterable<number>, signal: AbortSignal): Promise<Map<number, WriterSchema>> {
+    if (this.#conflict !== undefined) throw this.#conflict;
     const schemas = new Map<number, WriterSchema>();
-    for (const id of ids) schemas.set(id, this.#schemas.get(id) ?? (await this.#ask(id, signal)));
+    for (const id of ids) schemas.set(id, this.#schemas.get(id) ?? (await this.#look(id, signal)));
+    void this.#checkNowAndThen(schemas);
     return schemas;
   }
 
-  async #ask(id: number, signal: AbortSignal): Promise<WriterSchema> {
+  async #look(id: number, signal: AbortSignal): Promise<WriterSchema> {
+    const { copies, patience } = this.#options;
+    const copy = await patience.outlast("redis", signal, () => copies.textById(id));
+    if (copy === undefined) return await this.#askRegistry(id, signal);
+    await this.#check(id, copy);
+    return this.#remember(id, parse(copy));
+  }
+
+  async #askRegistry(id: number, signal: AbortSignal): Promise<WriterSchema> {
+    const { registry, patience } = this.#options;
     let text: string;
     try {
-      text = await this.#patience.outlast("registry", signal, () => this.#registry.textById(id));
+      text = await patience.outlast("registry", signal, () => registry.textById(id));
     } catch (error) {
       if (error instanceof UnknownSchemaError) return { kind: "unknown", error: error.message };
       throw error;
     }
     const schema = parse(text);
+    if (schema.kind === "known") await this.#keep(id, text, signal);
+    return this.#remember(id, schema);
+  }
+
+  /** Before the first entry of it is appended: of two workers with different texts one stops here. */
+  async #keep(id: number, text: string, signal: AbortSignal): Promise<void> {
+    const { copies, patience, auditTopic } = this.#options;
+    const standing = await patience.outlast("redis", signal, () => copies.keepIfAbsent(id, text));
+    if (standing !== text) throw schemaConflict(id, "in the registry", auditTopic);
+  }
+
+  #remember(id: number, schema: WriterSchema): WriterSchema {
     if (this.#schemas.size >= SCHEMAS_MAX) this.#schemas.clear();
     this.#schemas.set(id, schema);
     return schema;
+  }
+
+  /** Beside the work: it does not wait for this, and hears of a conflict at its next batch. */
+  async #checkNowAndThen(schemas: ReadonlyMap<number, WriterSchema>): Promise<void> {
+    const nowMs = performance.now();
+    if (this.#isChecking || nowMs < this.#nextCheckAtMs) return;
+    this.#nextCheckAtMs = nowMs + (this.#options.checkIntervalMs ?? CHECK_INTERVAL_MS);
+    this.#isChecking = true;
+    try {
+      for (const [id, schema] of schemas) if (schema.kind === "known") await this.#check(id, schema.text);
+    } catch (error) {
+      this.#conflict = error as Error;
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+
+  /** Asks once, and takes a registry that does not answer, or does not know the id, for one that says nothing. */
+  async #check(id: number, copy: string): Promise<void> {
+    const { registry, auditTopic, logger } = this.#options;
+    let text: string;
+    try {
+      text = await registry.textById(id);
+    } catch (error) {
+      if (!(error instanceof UnknownSchemaError || error instanceof RegistryUnavailableError)) throw error;
+      logger.warn("schema taken from the audit, as the registry does not tell it", { schemaId: id, error });
+      return;
+    }
+    if (text !== copy) throw schemaConflict(id, "in the registry", auditTopic);
   }
 }
 

@@ -12,11 +12,14 @@ import {
   type connectRedis,
   type FleetNames,
   type FleetRecord,
+  type Logger,
   type LogReader,
   type SchemaRegistry,
   type Settings,
 } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
+import { collectCopies } from "../schemas/collect-copies.js";
+import type { SchemaCopies } from "../schemas/schema-copies.js";
 import { withinDeadline } from "../states/redis/deadline.js";
 
 export interface ServersToAwait {
@@ -24,7 +27,9 @@ export interface ServersToAwait {
   readonly names: FleetNames;
   readonly reader: LogReader;
   readonly redis: ReturnType<typeof connectRedis>;
+  readonly copies: SchemaCopies;
   readonly registry: SchemaRegistry;
+  readonly logger: Logger;
   /** Tells which server is waited for. */
   readonly patience: Patience;
   /** Ends the waiting. */
@@ -39,23 +44,42 @@ export interface ServersThatServe {
 
 /**
  * Waits for as long as it takes until Kafka, Redis and the registry serve, and holds the settings against the
- * fleet's record.
+ * fleet's record. A fleet that has an id of the audit's schema already does not wait for the registry.
  *
  * @throws what no waiting mends: FatalError where the fleet was made with other constants or a server refuses us,
  *   KafkaRefusedError, UnknownTopicError; the signal's reason once it is aborted
  */
 export async function awaitServers(servers: ServersToAwait): Promise<ServersThatServe> {
-  const { settings, names, reader, registry, patience, signal } = servers;
+  const { settings, names, reader, copies, patience, signal } = servers;
   const { partitions, maxFutureSkewMicros: maxFutureSkew } = settings.fleet;
   const [record, inRedis] = await Promise.all([
     patience.outlast("kafka", signal, () => verifyFleet({ names, reader }, { partitions, maxFutureSkew })),
     patience.outlast("redis", signal, () => readRedisCopy(servers)),
   ]);
   verifyRedisCopy(record, inRedis, names);
-  const auditSchemaId = await patience.outlast("registry", signal, () =>
-    registerAuditSchema(registry, names),
-  );
-  return { record, auditSchemaId };
+  await collectCopies({ reader, auditTopic: names.auditTopic, copies, patience }, signal);
+  return { record, auditSchemaId: await auditSchemaId(servers) };
+}
+
+/**
+ * The id that the fleet's entries are framed with, which is the same for ever: doubles of an entry are identical bytes.
+ * The registry is asked also where it is known, as one that refuses us has to be told of at the start.
+ */
+async function auditSchemaId(servers: ServersToAwait): Promise<number> {
+  const { names, registry, copies, patience, signal, logger } = servers;
+  const kept = await patience.outlast("redis", signal, () => copies.auditSchemaId());
+  if (kept === undefined) {
+    const registered = await patience.outlast("registry", signal, () => registerAuditSchema(registry, names));
+    return await patience.outlast("redis", signal, () => copies.keepAuditSchemaId(registered));
+  }
+  try {
+    const registered = await registerAuditSchema(registry, names);
+    if (registered !== kept) logger.warn("registry was made anew", { auditSchemaId: { kept, registered } });
+  } catch (error) {
+    if (!(error instanceof RegistryUnavailableError)) throw error;
+    logger.warn("started without the registry", { error });
+  }
+  return kept;
 }
 
 async function readRedisCopy({ settings, names, redis }: ServersToAwait): Promise<string | undefined> {

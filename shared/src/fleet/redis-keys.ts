@@ -26,6 +26,11 @@ export class RedisKeys {
   fleetRecord(): string {
     return `${this.#fleet}{0}:fleet`;
   }
+
+  /** A hash: schema id → text, as the audit's copies have it, and the fields of SCHEMA_COPY_MARKS. */
+  schemaCopies(): string {
+    return `${this.#fleet}{0}:schemas`;
+  }
 }
 
 /** The fields of a user's hash. The times are ISO 8601 with six digits, attributes canonical JSON. */

@@ -12,8 +12,7 @@ import { IncompatibleSchemaError, RegistryUnavailableError, UnknownSchemaError }
 import { RegistryHttp, type RegistryAnswer } from "./registry-http.js";
 import type { RegisteredSchema, SchemaRegistry } from "./schema-registry.js";
 
-/** Texts kept by id, and subjects whose compatibility was verified: far more than one fleet has. */
-const SCHEMAS_CACHED_MAX = 1000;
+/** Subjects whose compatibility was verified: far more than one fleet has. */
 const SUBJECTS_CACHED_MAX = 1000;
 
 /** What the registry says where there is no such schema; any other 404 may be a proxy's. */
@@ -30,8 +29,8 @@ const COMPATIBILITY_LEVEL = "FULL_TRANSITIVE";
 export class ConfluentSchemaRegistry implements SchemaRegistry {
   readonly #settings: RegistrySettings;
   readonly #http: RegistryHttp;
-  /** Questions under way are in here too, so that many callers ask once; a failed one is taken out. */
-  readonly #texts = new BoundedCache<number, Promise<string>>(SCHEMAS_CACHED_MAX);
+  /** Questions under way, so that many callers ask once. Answers are not kept: a registry can lose what it had. */
+  readonly #asked = new Map<number, Promise<string>>();
   readonly #verifiedSubjects = new BoundedCache<string, true>(SUBJECTS_CACHED_MAX);
 
   constructor(settings: RegistrySettings) {
@@ -40,15 +39,14 @@ export class ConfluentSchemaRegistry implements SchemaRegistry {
   }
 
   async textById(id: number): Promise<string> {
-    const known = this.#texts.get(id);
-    if (known !== undefined) return await known;
+    const underWay = this.#asked.get(id);
+    if (underWay !== undefined) return await underWay;
     const asked = this.#askText(id);
-    this.#texts.set(id, asked);
+    this.#asked.set(id, asked);
     try {
       return await asked;
-    } catch (error) {
-      this.#texts.delete(id);
-      throw error;
+    } finally {
+      this.#asked.delete(id);
     }
   }
 

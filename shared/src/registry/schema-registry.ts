@@ -10,7 +10,7 @@ export interface RegisteredSchema {
  * the registry could not be asked.
  */
 export interface SchemaRegistry {
-  /** The schema's text. Throws UnknownSchemaError only when the registry itself says that there is none. */
+  /** The schema's text, as the registry has it now. Throws UnknownSchemaError only when the registry itself says that there is none. */
   textById(id: number): Promise<string>;
   /** The id of this text under the subject: the same text has the same id. Throws IncompatibleSchemaError. */
   register(subject: string, text: string): Promise<number>;
