@@ -12,11 +12,14 @@ import {
   fleetNames,
   KafkaAdmin,
   KafkaAppender,
+  KafkaLogReader,
   requireReachableBroker,
   type Logger,
+  type SchemaRegistry,
 } from "@lastknown/shared";
 import type { Settings } from "@lastknown/shared/settings";
 import { quietLogger } from "../fleet/fleet-servers.js";
+import { requireSameRegistry } from "./require-same-registry.js";
 import type { ProgressDisplay } from "./progress-display.js";
 
 const EXIT_BY_SIGNAL = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;
@@ -70,17 +73,28 @@ async function withTarget(settings: Settings, logger: Logger, work: WithTarget):
   const names = fleetNames(settings.fleet.name);
   await requireReachableBroker(settings.kafka);
   await requireTopic(settings, logger, names.eventsTopic);
+  const registry = new ConfluentSchemaRegistry(settings.registry);
+  await requireRegistry(settings, logger, registry);
   const appender = new KafkaAppender({ settings: settings.kafka, logger });
   try {
     return await work({
       appender,
-      registry: new ConfluentSchemaRegistry(settings.registry),
+      registry,
       topic: names.eventsTopic,
       subject: names.eventsSubject,
       partitions: settings.fleet.partitions,
     });
   } finally {
     await appender.close();
+  }
+}
+
+async function requireRegistry(settings: Settings, logger: Logger, registry: SchemaRegistry): Promise<void> {
+  const reader = new KafkaLogReader({ settings: settings.kafka, logger });
+  try {
+    await requireSameRegistry({ reader, registry, names: fleetNames(settings.fleet.name) });
+  } finally {
+    await reader.close();
   }
 }
 
