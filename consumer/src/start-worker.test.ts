@@ -77,7 +77,7 @@ describe.each([
     const ready = await fetch(`${url}/readyz`);
     expect([ready.status, await ready.text()]).toEqual([
       503,
-      "[-] worker: waiting for kafka, redis\nfailed\n",
+      "[-]worker failed: waiting for kafka, redis\n[-]kafka failed: the work waits for it\n[-]redis failed: the work waits for it\n[+]registry ok\nfailed\n",
     ]);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('lastknown_waiting_on_server{server="kafka"} 1');

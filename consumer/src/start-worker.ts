@@ -13,7 +13,7 @@ import {
   type Metrics,
   type Settings,
 } from "@lastknown/shared";
-import { Patience, type Server } from "./faults/patience.js";
+import { Patience, SERVERS, type Server } from "./faults/patience.js";
 import { KafkaWorkerGroup } from "./group/kafka/kafka-worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
 import { WriterSchemas } from "./pipeline/writer-schemas.js";
@@ -160,7 +160,7 @@ class OpeningWorker implements RunningWorker {
       metrics: this.metrics,
       logger: this.#logger,
       live: { worker: () => this.live() },
-      ready: { worker: () => this.ready() },
+      ready: { worker: () => this.ready(), ...this.#serverChecks() },
     });
     this.#operationsPort = operations.port;
     this.#opened.push(() => this.#close("operations", operations.close()));
@@ -250,6 +250,12 @@ class OpeningWorker implements RunningWorker {
       metrics: () => parts.metrics,
       logger,
     });
+  }
+
+  #serverChecks(): Record<string, () => CheckResult> {
+    const check = (server: Server) => (): CheckResult =>
+      this.#waitingOn().includes(server) ? "the work waits for it" : undefined;
+    return Object.fromEntries(SERVERS.map((server) => [server, check(server)]));
   }
 
   #waitingOn(): Server[] {

@@ -18,7 +18,7 @@ import { createHttpServer } from "./http/http-server.js";
 import type { RouteServer } from "./http/route-server.js";
 import { GuardedLatestStates } from "./latest/guarded-latest-states.js";
 import { createQueryMetrics, type QueryMetrics } from "./operations/query-metrics.js";
-import { readyChecks } from "./operations/ready-checks.js";
+import { readyChecks, serverChecks } from "./operations/ready-checks.js";
 import { connectQuery, type QueryConnections, type QueryServiceSettings } from "./query-connections.js";
 
 export interface QueryDependencies {
@@ -104,6 +104,7 @@ class RunningQuery implements QueryService {
       state: () => this.#keeper.state,
       lagRecords: () => this.#freshness.viewLagRecords(),
       lagSeconds: () => this.#freshness.worstViewLag(),
+      servers: () => this.#serverChecks(),
     });
     const { auditReader, positionReader, groupOffsets, redisFleet, openStore } = connections;
     this.#latest = new GuardedLatestStates({ inner: connections.latest, deadlineMs: query.redisDeadlineMs });
@@ -141,6 +142,7 @@ class RunningQuery implements QueryService {
         graceMs: query.catchUpGraceMs,
         upForMs: () => performance.now() - this.#startedAtMs,
       }),
+      tolerated: this.#serverChecks(),
       logger,
     });
     this.#http = await createHttpServer({
@@ -158,6 +160,11 @@ class RunningQuery implements QueryService {
     await listen(this.#http, query);
     logger.info("query service listens", { host: query.host, port: this.port });
     await this.#keeper.start();
+  }
+
+  #serverChecks(): ReturnType<typeof serverChecks> {
+    const hasSeenLogs = (): boolean => this.#tracker.positions !== undefined;
+    return serverChecks({ latest: this.#latest, hasSeenLogs });
   }
 
   get port(): number {

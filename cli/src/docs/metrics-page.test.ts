@@ -34,6 +34,10 @@ test("the page of metrics names every metric of a query service as the code has 
       state: () => "opening",
       lagRecords: unknown,
       lagSeconds: () => Promise.resolve("unknown"),
+      servers: () => {
+        const well = (): Promise<undefined> => Promise.resolve(undefined);
+        return { kafka: well, redis: well };
+      },
     });
   });
   expect(tableIn(readFileSync(PAGE, "utf8"), "query")).toEqual([HEADER, ...rows]);

@@ -20,6 +20,7 @@ export const ROUTES = [
   "unknown",
 ] as const;
 
+const QUERY_SERVERS = ["kafka", "redis"] as const;
 const STATUS_CLASSES = ["2xx", "3xx", "4xx", "5xx"] as const;
 const ANSWER_BUCKETS_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
@@ -28,6 +29,8 @@ export interface ViewFigures {
   readonly state: () => KeeperState;
   readonly lagRecords: () => number | undefined;
   readonly lagSeconds: () => Promise<Lag>;
+  /** What is wrong with each server, or undefined. */
+  readonly servers: () => Readonly<Record<"kafka" | "redis", () => Promise<string | undefined>>>;
 }
 
 export interface QueryMetrics {
@@ -93,6 +96,17 @@ function addViewGauges(metrics: Metrics, view: ViewFigures): void {
     help: "How long the oldest record that the view lacks has waited, the worst partition's; NaN while unknown.",
     // prom-client waits for what collect returns.
     collect: (gauge) => view.lagSeconds().then((lag) => gauge.set(lag === "unknown" ? Number.NaN : lag)),
+  });
+  metrics.gauge({
+    name: "lastknown_waiting_on_server",
+    help: "1 while this server does not answer, and answers come from what the other one gave.",
+    labels: { server: QUERY_SERVERS },
+    collect: async (gauge) => {
+      const checks = view.servers();
+      for (const server of QUERY_SERVERS) {
+        gauge.set({ server }, (await checks[server]()) === undefined ? 0 : 1);
+      }
+    },
   });
   metrics.gauge({
     name: "lastknown_view_state",

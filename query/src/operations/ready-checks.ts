@@ -18,6 +18,24 @@ export function readyChecks(options: ReadyChecksOptions): Record<string, ReadyCh
   return { latest: () => latestProblem(options), view: () => viewProblem(options) };
 }
 
+/** The servers by their names: the service goes on without either, from what the other gave. */
+export function serverChecks({
+  latest,
+  hasSeenLogs,
+}: Pick<ReadyChecksOptions, "latest"> & { readonly hasSeenLogs: () => boolean }): Record<
+  "kafka" | "redis",
+  () => Promise<CheckResult>
+> {
+  return {
+    kafka: async () => await Promise.resolve(hasSeenLogs() ? undefined : "its topics cannot be looked at"),
+    redis: async () =>
+      await latest.probe().then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      ),
+  };
+}
+
 async function latestProblem({ latest, keeper }: ReadyChecksOptions): Promise<CheckResult> {
   try {
     await latest.probe();

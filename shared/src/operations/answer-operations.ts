@@ -15,6 +15,8 @@ export interface Operations {
   readonly live: Readonly<Record<string, LiveCheck>>;
   /** Failing one of these takes us out of service until it passes. */
   readonly ready: Readonly<Record<string, ReadyCheck>>;
+  /** Told by `/readyz?verbose`, and no reason to be taken out of service: servers without which we go on. */
+  readonly tolerated?: Readonly<Record<string, ReadyCheck>>;
 }
 
 export interface OperationsAnswer {
@@ -37,9 +39,9 @@ export async function answerOperations(
   const isVerbose = query.split("&").some((part) => part === "verbose" || part.startsWith("verbose="));
   switch (path) {
     case "/livez":
-      return answerChecks(runLiveChecks(operations.live), isVerbose);
+      return answerChecks(runLiveChecks(operations.live), [], isVerbose);
     case "/readyz":
-      return answerChecks(await runReadyChecks(operations.ready, READY_DEADLINE_MS), isVerbose);
+      return await answerReadiness(operations, isVerbose);
     case "/metrics":
       return {
         status: 200,
@@ -51,10 +53,26 @@ export async function answerOperations(
   }
 }
 
+async function answerReadiness(
+  { ready, tolerated = {} }: Operations,
+  isVerbose: boolean,
+): Promise<OperationsAnswer> {
+  const [results, others] = await Promise.all([
+    runReadyChecks(ready, READY_DEADLINE_MS),
+    isVerbose ? runReadyChecks(tolerated, READY_DEADLINE_MS) : [],
+  ]);
+  return answerChecks(results, others, isVerbose);
+}
+
 /** A failed probe is always told in full: whoever sees it wants to know which check. */
-function answerChecks(results: readonly NamedResult[], isVerbose: boolean): OperationsAnswer {
+function answerChecks(
+  results: readonly NamedResult[],
+  tolerated: readonly NamedResult[],
+  isVerbose: boolean,
+): OperationsAnswer {
   const isWell = results.every(({ problem }) => problem === undefined);
-  const details = isVerbose || !isWell ? printResults(results) : "";
+  const details =
+    isVerbose || !isWell ? printResults(results) + printResults(tolerated, "failed, tolerated") : "";
   return isWell ? plain(200, `${details}ok\n`) : plain(503, `${details}failed\n`);
 }
 

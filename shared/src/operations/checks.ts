@@ -43,9 +43,15 @@ async function runReadyCheck(check: ReadyCheck, deadlineMs: number): Promise<Che
   }
 }
 
-/** One line a check, as Kubernetes prints its own: `[+] redis ok`, `[-] redis: refused`. */
-export function printResults(results: readonly NamedResult[]): string {
+/**
+ * One line a check, as Kubernetes prints its own: `[+]redis ok`, `[-]redis failed: refused`.
+ *
+ * @param failed what is said of a check that has failed
+ */
+export function printResults(results: readonly NamedResult[], failed = "failed"): string {
   return results
-    .map(({ name, problem }) => (problem === undefined ? `[+] ${name} ok\n` : `[-] ${name}: ${problem}\n`))
+    .map(({ name, problem }) =>
+      problem === undefined ? `[+]${name} ok\n` : `[-]${name} ${failed}: ${problem}\n`,
+    )
     .join("");
 }

@@ -24,13 +24,23 @@ describe("answerOperations", () => {
   it("names each ready check where it is asked to, and wherever one fails", async () => {
     const ready = { kafka: () => undefined, redis: async () => await Promise.resolve("refused") };
     const failed = await answerOperations(operations({ ready }), "GET", "/readyz");
-    expect(failed).toMatchObject({ status: 503, body: "[+] kafka ok\n[-] redis: refused\nfailed\n" });
+    expect(failed).toMatchObject({ status: 503, body: "[+]kafka ok\n[-]redis failed: refused\nfailed\n" });
     const well = await answerOperations(
       operations({ ready: { kafka: () => undefined } }),
       "GET",
       "/readyz?verbose",
     );
-    expect(well).toMatchObject({ status: 200, body: "[+] kafka ok\nok\n" });
+    expect(well).toMatchObject({ status: 200, body: "[+]kafka ok\nok\n" });
+  });
+
+  it("stays ready without a server that it can do without, and names it where it is asked to", async () => {
+    const tolerated = { redis: () => "refused", kafka: () => undefined };
+    const service = operations({ ready: { view: () => undefined }, tolerated });
+    expect(await answerOperations(service, "GET", "/readyz")).toMatchObject({ status: 200, body: "ok\n" });
+    expect(await answerOperations(service, "GET", "/readyz?verbose")).toMatchObject({
+      status: 200,
+      body: "[+]view ok\n[-]redis failed, tolerated: refused\n[+]kafka ok\nok\n",
+    });
   });
 
   it("is not ready while a check throws, rejects or hangs, and says which", async () => {
@@ -44,7 +54,7 @@ describe("answerOperations", () => {
     const answer = await answerOperations(operations({ ready }), "GET", "/readyz");
     expect(answer.status).toBe(503);
     expect(answer.body).toContain(
-      "[-] throws: boom\n[-] rejects: bang\n[-] hangs: no answer within 800 ms\n",
+      "[-]throws failed: boom\n[-]rejects failed: bang\n[-]hangs failed: no answer within 800 ms\n",
     );
   });
 
@@ -52,7 +62,7 @@ describe("answerOperations", () => {
     const stuck = operations({ live: { loop: () => "no record moved" } });
     expect(await answerOperations(stuck, "GET", "/livez")).toMatchObject({
       status: 503,
-      body: "[-] loop: no record moved\nfailed\n",
+      body: "[-]loop failed: no record moved\nfailed\n",
     });
     expect((await answerOperations(stuck, "GET", "/readyz")).status).toBe(200);
   });
