@@ -34,11 +34,13 @@ export class KafkaTools {
   /**
    * Produces one record per key by the Java client's default partitioner; the value is the key once more. A key
    * is one line of UTF-8 without a tab.
+   *
+   * @param codec what the producer compresses with
    */
-  async produceKeys(topic: string, keys: readonly string[]): Promise<void> {
+  async produceKeys(topic: string, keys: readonly string[], codec = "none"): Promise<void> {
     const properties = ["--reader-property", "parse.key=true", "--reader-property", "key.separator=\t"];
     const input = keys.map((key) => `${key}\t${key}\n`).join("");
-    await this.#run(PRODUCER_TOOL, ["--topic", topic, ...properties], input);
+    await this.#run(PRODUCER_TOOL, ["--topic", topic, "--compression-codec", codec, ...properties], input);
   }
 
   /** Some tools report a failure on standard output with exit code 0. */

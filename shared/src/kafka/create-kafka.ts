@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import kafkajs, { Kafka, type ISocketFactoryArgs, type KafkaConfig, type SASLOptions } from "kafkajs";
 import type { Logger } from "../logging/index.js";
 import type { KafkaSettings, SaslSettings } from "../settings/kafka-settings.js";
@@ -7,7 +7,7 @@ import { tlsOptions, type TlsSettings } from "../settings/tls.js";
 import { loadKafkajsInternals } from "./kafkajs-internals.js";
 import { kafkajsLogCreator } from "./kafkajs-logger.js";
 import { repairKafkajs } from "./kafkajs-repairs.js";
-import { noticeTlsAnswer, UnfitConnection } from "./unfit-connection.js";
+import { noticeEndBeforeTls, noticeTlsAnswer, UnfitConnection } from "./unfit-connection.js";
 
 /** Together about ten seconds: longer than a leader election, shorter than a person's patience. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2000, multiplier: 2, factor: 0.2, retries: 7 };
@@ -47,13 +47,23 @@ export function createKafka(
 
 /** Without noDelay a second small request waits up to 41 ms for the answer to the first (hazard K9). */
 export function openSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
-  const encrypted = isTls(ssl);
-  const socket = encrypted
-    ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
-    : connectTcp({ host, port }, onConnect);
-  if (!encrypted) noticeTlsAnswer(socket);
+  const socket = isTls(ssl)
+    ? encryptedSocket(host, port, ssl).once("secureConnect", onConnect)
+    : plainSocket(host, port).once("connect", onConnect);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+  return socket;
+}
+
+function encryptedSocket(host: string, port: number, options: ConnectionOptions): TLSSocket {
+  const socket = connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...options });
+  noticeEndBeforeTls(socket);
+  return socket;
+}
+
+function plainSocket(host: string, port: number): Socket {
+  const socket = connectTcp({ host, port });
+  noticeTlsAnswer(socket);
   return socket;
 }
 

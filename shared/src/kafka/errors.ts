@@ -1,7 +1,8 @@
+import { FatalError } from "../errors/index.js";
 import { recordBytesOf } from "./append-batches.js";
 import type { AppendRecord } from "./appender.js";
 import { faultOf, unwrap } from "./kafka-fault.js";
-import { unfitSettingOf } from "./unfit-connection.js";
+import { endedBeforeTls, unfitSettingOf } from "./unfit-connection.js";
 
 /** The offset asked for is not in the log: retention removed it, or the topic was made anew. */
 export class OffsetOutOfRangeError extends Error {
@@ -27,16 +28,19 @@ export class OffsetOutOfRangeError extends Error {
   }
 }
 
+function checksFor(cause: unknown): string {
+  return endedBeforeTls(unwrap(cause))
+    ? "it ends connections before TLS is set up: if it takes none, set LASTKNOWN_KAFKA_TLS=off"
+    : "check that it runs and LASTKNOWN_KAFKA_BROKERS";
+}
+
 /** No answer from Kafka within the bounds of the call. A fault of the infrastructure: worth trying again later. */
 export class KafkaUnavailableError extends Error {
   override readonly name = "KafkaUnavailableError";
   readonly brokers: readonly string[];
 
   constructor(brokers: readonly string[], doing: string, options?: { cause?: unknown }) {
-    super(
-      `Kafka at ${brokers.join(",")} did not ${doing}; check that it runs and LASTKNOWN_KAFKA_BROKERS`,
-      options,
-    );
+    super(`Kafka at ${brokers.join(",")} did not ${doing}; ${checksFor(options?.cause)}`, options);
     this.brokers = brokers;
   }
 }
@@ -121,13 +125,31 @@ export class RecordTooLargeError extends Error {
   }
 }
 
-/** Stored bytes that this reader cannot decode: an unknown codec, a broken checksum, or too much when inflated. */
-export class UnreadableBatchError extends Error {
-  override readonly name = "UnreadableBatchError";
+/** Stored bytes that cannot be decoded: an unknown codec, a broken checksum, or too much when inflated. */
+export class UndecodableBatchError extends Error {
+  override readonly name = "UndecodableBatchError";
   readonly baseOffset: number;
 
   constructor(baseOffset: number, reason: string, options?: { cause?: unknown }) {
     super(`the record batch at offset ${baseOffset} cannot be read: ${reason}`, options);
     this.baseOffset = baseOffset;
+  }
+}
+
+/** A batch that cannot be decoded, and where it stands. It is never stepped over: its records would be lost silently. */
+export class UnreadableBatchError extends FatalError {
+  override readonly name = "UnreadableBatchError";
+  readonly topic: string;
+  readonly partition: number;
+  readonly baseOffset: number;
+
+  constructor(topic: string, partition: number, cause: UndecodableBatchError) {
+    super(`${topic}/${partition}: ${cause.message}`, {
+      fix: `let its producer compress with gzip or not at all, or the broker convert it (compression.type=uncompressed on ${topic}); what stands there already goes with kafka-delete-records, and --accept-loss on passes the gap`,
+      cause,
+    });
+    this.topic = topic;
+    this.partition = partition;
+    this.baseOffset = cause.baseOffset;
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BrokerConnections, type BrokerConnectionsOptions } from "./broker-connections.js";
-import { OffsetOutOfRangeError } from "./errors.js";
+import { OffsetOutOfRangeError, UndecodableBatchError, UnreadableBatchError } from "./errors.js";
 import { decodeFetched, parseFetchAnswer, type FetchedPartition } from "./fetch-answer.js";
 import { OFFSET_OUT_OF_RANGE, PartitionError } from "./kafka-fault.js";
 import type { FetchRequestOptions, InternalBroker } from "./kafkajs-internals.js";
@@ -143,7 +143,12 @@ export class KafkaLogReader implements LogReader {
     const { partition, errorCode, highWatermark, logStartOffset } = fetched;
     if (errorCode === OFFSET_OUT_OF_RANGE) await this.#rejectOffset(topic, partition, fromOffset);
     if (errorCode !== 0) throw new PartitionError(topic, partition, errorCode);
-    return { ...decodeFetched(fetched, fromOffset), highWatermark, logStartOffset };
+    try {
+      return { ...decodeFetched(fetched, fromOffset), highWatermark, logStartOffset };
+    } catch (error) {
+      if (!(error instanceof UndecodableBatchError)) throw error;
+      throw new UnreadableBatchError(topic, partition, error);
+    }
   }
 
   async #rejectOffset(topic: string, partition: number, offset: number): Promise<never> {

@@ -84,6 +84,25 @@ test("reads what was compressed with gzip, and names a codec that it does not re
   await expect(readAll(compressed, 0)).rejects.toThrow(/offset 0 cannot be read: it is compressed with zstd/);
 });
 
+const CODECS = ["snappy", "lz4", "zstd"];
+
+test.each(CODECS)(
+  "does not step over a batch in %s, and says where it stands and what to do",
+  async (codec) => {
+    const log = await open(2, { "compression.type": codec });
+    await log.appender.append(log.topic, [record(1, "a", "1")]);
+    const reading = readAll(log, 1);
+    await expect(reading).rejects.toMatchObject({
+      name: "UnreadableBatchError",
+      topic: log.topic,
+      partition: 1,
+    });
+    await expect(reading).rejects.toMatchObject({ baseOffset: 0, fix: expect.stringContaining("gzip") });
+    // Asked again, it is still there.
+    await expect(log.reader.read(log.topic, 1, 0, { bytesMax: 1000, waitMs: 0 })).rejects.toThrow(codec);
+  },
+);
+
 /** Past any number of turns that a cleaner needs in a test's time. */
 const NUDGES_MAX = 100;
 

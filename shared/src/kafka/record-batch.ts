@@ -1,5 +1,5 @@
 import { crc32c } from "@node-rs/crc32";
-import { UnreadableBatchError } from "./errors.js";
+import { UndecodableBatchError } from "./errors.js";
 import { inflateGzip } from "./gzip.js";
 import type { LogRecord } from "./log-reader.js";
 import { VarintReader } from "./varint-reader.js";
@@ -53,9 +53,9 @@ function readHead(bytes: Buffer): BatchHead {
   const baseOffset = readOffset(bytes, 0);
   const magic = bytes[AT.magic];
   if (magic !== BATCH_FORMAT)
-    throw new UnreadableBatchError(baseOffset, `format ${magic}, not ${BATCH_FORMAT}`);
+    throw new UndecodableBatchError(baseOffset, `format ${magic}, not ${BATCH_FORMAT}`);
   if (crc32c(bytes.subarray(AT.attributes)) !== bytes.readUInt32BE(AT.crc)) {
-    throw new UnreadableBatchError(baseOffset, "its checksum is wrong");
+    throw new UndecodableBatchError(baseOffset, "its checksum is wrong");
   }
   const attributes = bytes.readInt16BE(AT.attributes);
   return {
@@ -93,8 +93,8 @@ export function decodeRecords(batch: BatchHead, fromOffset: number, records: Log
       reader.position = end;
     }
   } catch (cause) {
-    if (cause instanceof UnreadableBatchError) throw cause;
-    throw new UnreadableBatchError(baseOffset, cause instanceof Error ? cause.message : String(cause), {
+    if (cause instanceof UndecodableBatchError) throw cause;
+    throw new UndecodableBatchError(baseOffset, cause instanceof Error ? cause.message : String(cause), {
       cause,
     });
   }
@@ -112,7 +112,7 @@ function recordsReader({ bytes, baseOffset }: BatchHead, codec: number): VarintR
   if (codec === 0) return new VarintReader(bytes, AT.records);
   if (codec === 1) return new VarintReader(inflateGzip(bytes.subarray(AT.records)), 0);
   const name = CODECS[codec] ?? `number ${codec}`;
-  throw new UnreadableBatchError(baseOffset, `it is compressed with ${name}; only gzip is understood`);
+  throw new UndecodableBatchError(baseOffset, `it is compressed with ${name}; only gzip is understood`);
 }
 
 const NO_HEADERS: Readonly<Record<string, Buffer>> = Object.freeze(

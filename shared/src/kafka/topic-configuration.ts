@@ -42,6 +42,8 @@ export function planTopics(
       "retention.ms": String(settings.eventsRetentionMs),
       "retention.bytes": UNLIMITED,
       "max.message.bytes": String(settings.eventsBatchBytesMax),
+      // The broker converts what producers of others compress: of their codecs our readers know gzip alone.
+      "compression.type": "uncompressed",
     }),
     plan(names.auditTopic, {
       "cleanup.policy": settings.auditRetentionMs === undefined ? "compact" : "compact,delete",

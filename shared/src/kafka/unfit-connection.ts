@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { isCertificateFault } from "../settings/tls.js";
 
 /** Our own code for an answer in TLS on a connection without. */
@@ -13,6 +14,25 @@ export function noticeTlsAnswer(socket: Socket): void {
     if (!first.subarray(0, TLS_ALERT.length).equals(TLS_ALERT)) return;
     socket.destroy(Object.assign(new Error("the broker answers in TLS"), { code: TLS_EXPECTED }));
   });
+}
+
+/** Our own code for a connection that ended before TLS was set up. */
+const ENDED_BEFORE_TLS = "LASTKNOWN_KAFKA_ENDED_BEFORE_TLS";
+
+/**
+ * Marks the error of a connection that ended before TLS was set up. A broker that takes no TLS does so, and one that
+ * goes down at this moment: so it is waited for, and the setting is named.
+ */
+export function noticeEndBeforeTls(socket: TLSSocket): void {
+  const mark = (error: NodeJS.ErrnoException): void => {
+    if (error.code === "ECONNRESET") error.code = ENDED_BEFORE_TLS;
+  };
+  socket.once("error", mark);
+  socket.once("secureConnect", () => socket.off("error", mark));
+}
+
+export function endedBeforeTls(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === ENDED_BEFORE_TLS;
 }
 
 /**

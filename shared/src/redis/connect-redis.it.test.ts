@@ -93,6 +93,17 @@ describe("a password for a cluster that needs none", () => {
 });
 
 describe("waitUntilReady", () => {
+  it("names the setting where TLS is asked of nodes without it", async () => {
+    const environment = { ...process.env, LASTKNOWN_REDIS_TLS: "on" };
+    const withTls = loadSettings({ environment, flags: { "redis-ready-deadline-ms": "600" } }).redis;
+    const redis = connectRedis(withTls, silentLogger);
+    await expect(waitUntilReady(redis, withTls)).rejects.toMatchObject({
+      name: "RedisUnavailableError",
+      fix: expect.stringContaining("LASTKNOWN_REDIS_TLS=off"),
+    });
+    redis.disconnect();
+  });
+
   it("ends with exit code 4, the nodes, the reason and the fix where nothing listens", async () => {
     const dead = nodesAt(await freePort());
     const { logger, lines } = recordingLogger();

@@ -8,9 +8,13 @@ import { probeNode, type NodeProblem } from "./probe-node.js";
 export class RedisUnavailableError extends FatalError {
   override readonly name = "RedisUnavailableError";
 
-  constructor(nodes: string, reason: Error) {
+  /** @param hasTls whether we speak TLS: a node that does not, or speaks nothing else, stays silent or hangs up */
+  constructor(nodes: string, reason: Error, hasTls = false) {
+    const tls = hasTls
+      ? "TLS is on here: if its nodes take none, set LASTKNOWN_REDIS_TLS=off"
+      : "TLS is off here: if its nodes take nothing else, set LASTKNOWN_REDIS_TLS=on";
     super(`the Redis Cluster at ${nodes} is not ready (${reason.message})`, {
-      fix: "start it, or set LASTKNOWN_REDIS_NODES and the login to a cluster's",
+      fix: `start it, or set LASTKNOWN_REDIS_NODES and the login to a cluster's; ${tls}`,
       exitCode: exitCodes.unreachable,
       cause: reason,
     });
@@ -37,7 +41,7 @@ export async function waitUntilReady(cluster: Cluster, settings: RedisSettings):
     problem = await problemOf(settings);
     if (problem.isRefusal) throw refusal(settings, problem.reason);
   }
-  throw new RedisUnavailableError(nodesOf(settings), problem.reason);
+  throw new RedisUnavailableError(nodesOf(settings), problem.reason, settings.tls !== undefined);
 }
 
 const NOT_ASKED: NodeProblem = { reason: new Error("no node was asked"), isRefusal: false };

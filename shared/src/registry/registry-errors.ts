@@ -25,6 +25,19 @@ export class IncompatibleSchemaError extends FatalError {
   }
 }
 
+/** What TLS says to an answer without it. */
+const NO_TLS_THERE = "EPROTO";
+/** A server that takes nothing but TLS hangs up on a request without it, or its answer is no HTTP. */
+const NO_HTTP_THERE = /^(ECONNRESET|HPE_.*)$/;
+
+function fixFor(cause: unknown): string {
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+  if (code === NO_TLS_THERE) return "it does not speak TLS: let LASTKNOWN_REGISTRY_URL begin with http://";
+  if (NO_HTTP_THERE.test(code))
+    return "start it; if it takes nothing but TLS, let LASTKNOWN_REGISTRY_URL begin with https://";
+  return "start it, or set LASTKNOWN_REGISTRY_URL";
+}
+
 /**
  * The registry could not be asked, or its answer was none of its own: refused, hung, a proxy's error page. A
  * fault of the infrastructure: wait and ask again, never a dead letter.
@@ -36,7 +49,7 @@ export class RegistryUnavailableError extends FatalError {
 
   constructor(url: string, reason: string, { cause, status }: { cause?: unknown; status?: number } = {}) {
     super(`the schema registry at ${url} does not answer (${reason})`, {
-      fix: "start it, or set LASTKNOWN_REGISTRY_URL",
+      fix: fixFor(cause),
       exitCode: exitCodes.unreachable,
       cause,
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
+import { createServer as createPlainServer } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { loadSettings } from "../settings/index.js";
@@ -35,6 +36,22 @@ describe("ConfluentSchemaRegistry over TLS", () => {
     const registry = open({ LASTKNOWN_REGISTRY_TLS: "on", LASTKNOWN_REGISTRY_TLS_CA_FILE: tls.certPath });
     expect(await registry.latest("s")).toEqual({ id: 7, text: TEXT });
     expect(await registry.register("s", TEXT)).toBe(7);
+  });
+
+  it("is told from one that is away where only one side speaks TLS, with the setting to change", async () => {
+    const { port } = server.address() as AddressInfo;
+    const at = (url: string) =>
+      new ConfluentSchemaRegistry(loadSettings({ flags: { "registry-url": url }, environment: {} }).registry);
+    await expect(at(`http://127.0.0.1:${port}`).latest("s")).rejects.toMatchObject({
+      fix: expect.stringContaining("begin with https://"),
+    });
+    const plain = createPlainServer((_request, response) => response.end("{}"));
+    await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+    const { port: plainPort } = plain.address() as AddressInfo;
+    await expect(at(`https://127.0.0.1:${plainPort}`).latest("s")).rejects.toMatchObject({
+      fix: expect.stringContaining("begin with http://"),
+    });
+    await new Promise((resolve) => plain.close(resolve));
   });
 
   it("trusts nobody else", async () => {
