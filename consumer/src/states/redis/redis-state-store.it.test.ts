@@ -211,6 +211,16 @@ describe("a Redis state store", () => {
     expect(await store.progress([bucket])).toEqual(new Map([[bucket, 5]]));
   });
 
+  test("works on where a node forgot the script, with several updates in one call", async () => {
+    const { store } = makeStore();
+    const updates = [1, 2, 3, 4].map((bucket) => ({ bucket, expectedProgress: 0, progress: 5, states: [] }));
+    await store.apply(updates);
+    await Promise.all(redis.nodes("master").map((node) => node.script("FLUSH")));
+    const next = updates.map((update) => ({ ...update, expectedProgress: 5, progress: 6 }));
+    expect(await store.apply(next)).toEqual(next.map(() => ({ kind: "applied", written: 0 })));
+    expect(await store.progress([1, 2, 3, 4])).toEqual(new Map([1, 2, 3, 4].map((bucket) => [bucket, 6])));
+  });
+
   test("tells a cluster that does not answer from a fault of ours", async () => {
     const { fleet, keys, store } = makeStore();
     const update = updateOf("bus", 1, [stateAt("bus", 1, "")]);

@@ -1,0 +1,239 @@
+import { randomUUID } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import {
+  ConfluentSchemaRegistry,
+  evolveEventSchema,
+  EventEncoder,
+  fleetNames,
+  KafkaAppender,
+  loadSettings,
+  partitionOf,
+  silentLogger,
+  type Settings,
+} from "@lastknown/shared";
+import { parentToWatch, startStack, type RunningStack } from "@lastknown/stack";
+import type { Service } from "../harness/lastknown.js";
+import { runLastknown } from "../harness/lastknown.js";
+import { TestFleet, type QueryService } from "../harness/test-fleet.js";
+import { waitUntil } from "../harness/wait-until.js";
+import { readMetric, readMetrics } from "./read-metrics.js";
+import { sampleFile } from "./sample-file.js";
+
+jest.setTimeout(300_000);
+
+const PARTITIONS = 4;
+/** The shortest session that a broker takes by default: five of them pass while a server is away. */
+const ENVIRONMENT = {
+  LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000",
+  LASTKNOWN_WORKER_HEARTBEAT_INTERVAL_MS: "1000",
+  LASTKNOWN_WORKER_RETRY_DELAY_MAX_MS: "1000",
+};
+const AWAY_MS = 30_000;
+/** What was fetched, and one batch that is under way, of both workers; each far below a default heap. */
+const QUEUE_BYTES_MAX = 4 * 1024 * 1024;
+const RESIDENT_BYTES_MAX = 400 * 1024 * 1024;
+const DEAD_LETTERS = "lastknown_dead_letters_total";
+
+/** Servers of these tests alone: they are stopped, killed and emptied. */
+describe("servers that go away", () => {
+  let stack: RunningStack;
+  let fleet: TestFleet;
+  let settings: Settings;
+  let rows = 0;
+
+  beforeAll(async () => {
+    stack = await startStack({
+      directory: join(tmpdir(), `lastknown-away-${randomUUID()}`),
+      temporary: true,
+      watched: parentToWatch(),
+      onProgress: () => undefined,
+    });
+    settings = loadSettings({ environment: stack.environment });
+    fleet = await TestFleet.create({
+      prefix: "away",
+      partitions: PARTITIONS,
+      environment: { ...stack.environment, ...ENVIRONMENT },
+    });
+  });
+
+  afterAll(async () => {
+    await fleet?.close();
+    await stack?.stop();
+  });
+
+  const replay = async (count: number, seed: number): Promise<void> => {
+    const file = await sampleFile(fleet.folder, { users: 30, rows: count, seed });
+    const { stderr } = await fleet.run(["replay", file, "--speed", "max", "--progress", "none"]);
+    expect(stderr).toContain(", 0 rejected");
+    rows += count;
+  };
+  const deadLetters = async (worker: Service): Promise<number> => {
+    const metrics = await readMetrics(worker);
+    return [...metrics].reduce((sum, [name, count]) => sum + (name.startsWith(DEAD_LETTERS) ? count : 0), 0);
+  };
+  const redisNodes = () =>
+    stack.nodeNames.filter((name) => name.startsWith("redis")).map((name) => stack.node(name));
+  const readiness = async ({ operationsPort }: Service): Promise<string> => {
+    const response = await fetch(`http://127.0.0.1:${operationsPort}/readyz?verbose`);
+    return await response.text();
+  };
+
+  describe.each([
+    ["hung", "SIGSTOP"],
+    ["killed", "SIGKILL"],
+  ] as const)("Redis %s for half a minute under load", (_how, signal) => {
+    let workers: Service[];
+    let query: QueryService;
+
+    it("moves no partition, sends no dead letter, names Redis, stays small, and is caught up with unaided", async () => {
+      [query, ...workers] = await Promise.all([
+        fleet.startQuery(`view-${signal}`),
+        fleet.startWorker(),
+        fleet.startWorker(),
+      ]);
+      await replay(2000, signal.length);
+      await fleet.caughtUp(query);
+      const rebalances = await Promise.all(
+        workers.map((worker) => readMetric(worker, "lastknown_rebalances_total")),
+      );
+
+      for (const node of redisNodes()) node.signal(signal);
+      const replayed = replay(20_000, 7);
+      for (const worker of workers) {
+        await waitUntil(
+          async () => ((await readiness(worker)).includes("[-]redis failed") ? true : undefined),
+          { what: "a worker to name Redis", boundMs: 20_000 },
+        );
+        expect(await readMetric(worker, 'lastknown_waiting_on_server{server="redis"}')).toBe(1);
+        expect(await readiness(worker)).toContain("[+]kafka ok");
+      }
+      await pause(AWAY_MS);
+      await replayed;
+      expect(await readiness(query)).toMatch(/^\[-\]redis failed, tolerated: /m);
+      expect(await readMetric(query, 'lastknown_waiting_on_server{server="redis"}')).toBe(1);
+      for (const worker of workers) {
+        expect(await worker.status("/livez")).toBe(200);
+        expect(await readMetric(worker, "lastknown_queue_bytes")).toBeLessThan(QUEUE_BYTES_MAX);
+        expect(await readMetric(worker, "process_resident_memory_bytes")).toBeLessThan(RESIDENT_BYTES_MAX);
+      }
+
+      if (signal === "SIGSTOP") for (const node of redisNodes()) node.signal("SIGCONT");
+      else await Promise.all(redisNodes().map(({ name }) => stack.restartNode(name)));
+      await fleet.caughtUp(query);
+      for (const [index, worker] of workers.entries()) {
+        // kafkajs joins anew with each generation of its group: the generation has not moved.
+        expect(await readMetric(worker, "lastknown_rebalances_total")).toBe(rebalances[index]);
+        expect(await deadLetters(worker)).toBe(0);
+        expect(await readMetric(worker, 'lastknown_waiting_on_server{server="redis"}')).toBe(0);
+      }
+      await Promise.all([query, ...workers].map((service) => service.stop()));
+    });
+  });
+
+  describe("a registry", () => {
+    const endRegistry = (): void => void stack.node("registry").signal("SIGKILL");
+    const emptyRegistry = async (): Promise<void> => {
+      endRegistry();
+      const folder = join(stack.directory, "registry");
+      const files = (await readdir(folder)).filter((name) => name.startsWith("registry"));
+      expect(files.length).toBeGreaterThan(0);
+      await Promise.all(files.map((name) => rm(join(folder, name), { recursive: true })));
+      await stack.restartNode("registry");
+    };
+    const workOff = async (): Promise<void> => {
+      const worker = await fleet.startWorker();
+      const query = await fleet.startQuery("view-registry");
+      await fleet.caughtUp(query);
+      expect(await deadLetters(worker)).toBe(0);
+      await Promise.all([worker.stop(), query.stop()]);
+    };
+
+    // The fleet's schema comes into the audit while the registry is there.
+    beforeAll(async () => {
+      await replay(500, 20);
+      await workOff();
+    });
+
+    it("that is away does not hold up a worker that starts, as the audit has the schemas", async () => {
+      await replay(500, 21);
+      endRegistry();
+      await workOff();
+      await stack.restartNode("registry");
+    });
+
+    it("that was emptied does not hold it up either, and nothing is dead-lettered for it", async () => {
+      await replay(500, 22);
+      await emptyRegistry();
+      await workOff();
+    });
+
+    it("that was emptied is refused by a replay", async () => {
+      const file = await sampleFile(fleet.folder, { users: 3, rows: 10, seed: 23 });
+      const environment = { ...process.env, ...stack.environment, LASTKNOWN_FLEET: fleet.name };
+      const result = await runLastknown(["replay", file, "--speed", "max"], {
+        environment: { ...environment, LASTKNOWN_PARTITIONS: String(PARTITIONS) },
+      });
+      expect(result.exitCode).toBe(1);
+      expect(result.stderr).toContain(`${fleet.name}.events has records of schema`);
+    });
+
+    it("that gives an id to another schema stops the workers, one that runs and one that starts", async () => {
+      const running = await fleet.startWorker();
+      const schemaId = await giveAwayIds(settings, fleet.name);
+      await produceWith(settings, fleet.name, schemaId);
+      const ended = await running.process.ended;
+      expect([ended.exitCode, ended.signal]).toEqual([1, null]);
+      expect(running.process.stderr.end(Infinity)).toContain(`schema ${schemaId} has another text`);
+      const started = fleet.start(["consume", "--operations-port", "0"]);
+      expect((await started.ended).exitCode).toBe(1);
+      expect(started.stderr.end(Infinity)).toContain(`schema ${schemaId} has another text`);
+      expect(rows).toBeGreaterThan(0);
+    });
+  });
+});
+
+/** Registers other schemas until one has an id that the fleet's events use; gives that id. */
+async function giveAwayIds(settings: Settings, fleet: string): Promise<number> {
+  const registry = new ConfluentSchemaRegistry(settings.registry);
+  const { eventsSubject } = fleetNames(fleet);
+  let id = 0;
+  // `topics` registers the audit's schema first, and the first replay the events'.
+  for (let column = 1; id < FIRST_EVENTS_SCHEMA_ID; column++) {
+    const schema = evolveEventSchema(undefined, [{ header: `other ${column}`, type: "double" }]);
+    id = await registry.register(`${eventsSubject}-${column}`, schema.text);
+  }
+  return id;
+}
+
+const FIRST_EVENTS_SCHEMA_ID = 2;
+
+/** One event by the text that the id has in the registry now, to each partition's owner. */
+async function produceWith(settings: Settings, fleet: string, schemaId: number): Promise<void> {
+  const encoder = new EventEncoder(
+    evolveEventSchema(undefined, [{ header: "other 1", type: "double" }]),
+    schemaId,
+  );
+  const appender = new KafkaAppender({ settings: settings.kafka, logger: silentLogger });
+  const now = Date.UTC(2024, 0, 1) * 1000;
+  const produce = async (): Promise<void> => {
+    const user = `late ${randomUUID()}`;
+    const key = Buffer.from(user);
+    const event = { user, timeStamp: now, sts: now, attributes: {}, eventId: "0".repeat(32) };
+    const partition = partitionOf(key, PARTITIONS);
+    await appender.append(fleetNames(fleet).eventsTopic, [{ partition, key, value: encoder.encode(event) }]);
+  };
+  try {
+    // The worker looks at the registry beside its batches, once in ten seconds.
+    const deadlineMs = performance.now() + 15_000;
+    while (performance.now() < deadlineMs) {
+      await produce();
+      await pause(500);
+    }
+  } finally {
+    await appender.close();
+  }
+}
