@@ -11,7 +11,7 @@ export { RunningStack, type StackNode } from "./running-stack.js";
 export { type BrokerUser, type SecuredBroker, startSecuredBroker } from "./servers/secured-broker.js";
 export { environmentOf, exportLines, type StackAddresses } from "./stack-addresses.js";
 export { StackError, type StackErrorCode } from "./stack-error.js";
-export type { StackForm } from "./stack-layout.js";
+export type { ProxyPlace, StackForm } from "./stack-layout.js";
 export { type ServerStatus, stackEnvironment, type StackStatus, stackStatus } from "./stack-status.js";
 export { startStack, type StartStackOptions } from "./start-stack.js";
 export { stopStack, type StopOptions } from "./stop-stack.js";

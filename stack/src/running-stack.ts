@@ -4,7 +4,7 @@ import type { Reaper } from "./lifetime/reaper.js";
 import { identify, isRunning, type ServerIdentity, signalServer } from "./lifetime/server-identity.js";
 import type { ServerFiles } from "./servers/server-files.js";
 import { allReady, serverNames, startOne } from "./servers/start-servers.js";
-import { addressesOf, environmentOf, type StackAddresses } from "./stack-addresses.js";
+import { addressesOf, environmentOf, proxiedAddressesOf, type StackAddresses } from "./stack-addresses.js";
 import { StackError } from "./stack-error.js";
 import type { StackState } from "./stack-layout.js";
 import type { StateFile } from "./state-file.js";
@@ -45,6 +45,12 @@ export class RunningStack {
   /** `LASTKNOWN_…` variables for the product's commands. */
   get environment(): Record<string, string> {
     return environmentOf(this.directory, this.#state().layout);
+  }
+
+  /** The same by the ports before the servers, where there are any. */
+  get proxiedEnvironment(): Record<string, string> {
+    const { layout } = this.#state();
+    return environmentOf(this.directory, layout, proxiedAddressesOf(layout));
   }
 
   get nodeNames(): string[] {

@@ -1,5 +1,5 @@
 import { registryUrl } from "./servers/registry.js";
-import { HOST, type StackLayout } from "./stack-layout.js";
+import { HOST, proxyBefore, type StackLayout } from "./stack-layout.js";
 
 /** Where the servers of a stack listen, in the form of the product's settings. */
 export interface StackAddresses {
@@ -18,9 +18,26 @@ export function addressesOf(layout: StackLayout): StackAddresses {
   };
 }
 
+/** The same by the ports before the servers. */
+export function proxiedAddressesOf(layout: StackLayout): StackAddresses {
+  const proxied = <Place extends { readonly name: string; readonly port: number }>(place: Place): Place => ({
+    ...place,
+    port: proxyBefore(layout, place.name)?.port ?? place.port,
+  });
+  return addressesOf({
+    ...layout,
+    brokers: layout.brokers.map(proxied),
+    registry: proxied(layout.registry),
+    redis: layout.redis.map(proxied),
+  });
+}
+
 /** The environment that points every command of the product, and its tests, at the stack. */
-export function environmentOf(directory: string, layout: StackLayout): Record<string, string> {
-  const addresses = addressesOf(layout);
+export function environmentOf(
+  directory: string,
+  layout: StackLayout,
+  addresses: StackAddresses = addressesOf(layout),
+): Record<string, string> {
   return {
     LASTKNOWN_KAFKA_BROKERS: addresses.kafkaBrokers.join(","),
     LASTKNOWN_REGISTRY_URL: addresses.registryUrl,

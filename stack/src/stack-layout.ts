@@ -23,12 +23,24 @@ export interface RedisPlace {
   readonly replicaOf: string | null;
 }
 
+/** A port that a server names to its clients instead of its own: somebody else listens there and passes on. */
+export interface ProxyPlace {
+  /** Of the server. */
+  readonly server: string;
+  /** Where the server's clients are sent to. */
+  readonly port: number;
+  /** Where the server takes what is passed on. */
+  readonly targetPort: number;
+}
+
 /** Where each server of one stack lives. Decided once; a stack that is started again keeps it. */
 export interface StackLayout {
   readonly clusterId: string;
   readonly brokers: readonly BrokerPlace[];
   readonly registry: RegistryPlace;
   readonly redis: readonly RedisPlace[];
+  /** One before each server, or none. */
+  readonly proxies?: readonly ProxyPlace[];
 }
 
 /** What the state file holds. */
@@ -50,10 +62,18 @@ export interface StackForm {
   readonly brokers: 1 | 3;
   /** 3: masters only. 6: three masters, each with one replica. */
   readonly redisNodes: 3 | 6;
+  /** Whether clients reach each server by a port before it. */
+  readonly proxied?: boolean;
 }
 
 export function portsNeeded(form: StackForm): number {
-  return form.brokers * 2 + 1 + form.redisNodes * 2;
+  const own = form.brokers * 2 + 1 + form.redisNodes * 2;
+  return form.proxied === true ? own + form.brokers * 2 + 1 + form.redisNodes : own;
+}
+
+/** Undefined where clients reach the server itself. */
+export function proxyBefore(layout: StackLayout, server: string): ProxyPlace | undefined {
+  return layout.proxies?.find((proxy) => proxy.server === server);
 }
 
 /** Gives each server its name and its ports. */
@@ -77,7 +97,18 @@ export function layOut(form: StackForm, ports: readonly number[]): StackLayout {
     clusterPort: take(),
     replicaOf: number > MASTERS ? `redis-${number - MASTERS}` : null,
   }));
-  return { clusterId: randomId(), brokers, registry: { name: "registry", port: take() }, redis };
+  const layout = { clusterId: randomId(), brokers, registry: { name: "registry", port: take() }, redis };
+  if (form.proxied !== true) return layout;
+  const proxies = [
+    // A broker tells those who come by a listener that listener's addresses: its own stays for the brokers.
+    ...brokers.map(({ name }) => ({ server: name, port: take(), targetPort: take() })),
+    ...[layout.registry, ...redis].map(({ name, port }) => ({
+      server: name,
+      port: take(),
+      targetPort: port,
+    })),
+  ];
+  return { ...layout, proxies };
 }
 
 const MASTERS = 3;

@@ -10,11 +10,11 @@ import { RunningStack } from "./running-stack.js";
 import { ServerFiles } from "./servers/server-files.js";
 import { startServers } from "./servers/start-servers.js";
 import { StackError } from "./stack-error.js";
-import { layOut, portsNeeded, type StackForm, type StackState } from "./stack-layout.js";
+import { layOut, portsNeeded, type ProxyPlace, type StackForm, type StackState } from "./stack-layout.js";
 import { StateFile } from "./state-file.js";
 import { stopStack } from "./stop-stack.js";
 
-export interface StartStackOptions extends Partial<StackForm> {
+export interface StartStackOptions extends Partial<Omit<StackForm, "proxied">> {
   /** Absolute folder of this stack alone: data, logs and the state file. */
   readonly directory: string;
   readonly onProgress: OnProgress;
@@ -28,6 +28,11 @@ export interface StartStackOptions extends Partial<StackForm> {
   readonly quickJit?: boolean;
   /** After this long without an answer a Redis node counts as failed. Default 2000. */
   readonly redisNodeTimeoutMs?: number;
+  /**
+   * Has each server send its clients to another port, on which this listens and passes on to the server's own.
+   * Called before the servers start; once more, with others, where a port was taken meanwhile.
+   */
+  readonly startProxies?: (places: readonly ProxyPlace[]) => Promise<void>;
 }
 
 const PORT_ATTEMPTS_MAX = 4;
@@ -80,7 +85,9 @@ async function startFresh(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     await removeHalfMade(stateFile.directory);
-    stateFile.write(await freshState(options));
+    const state = await freshState(options);
+    stateFile.write(state);
+    await options.startProxies?.(state.layout.proxies ?? []);
     try {
       await startServers(stateFile, files, options.onProgress);
       return;
@@ -113,6 +120,7 @@ async function startAgain(
     );
   }
   stateFile.write({ ...previous, ...tuningOf(options), servers: {} });
+  await options.startProxies?.(previous.layout.proxies ?? []);
   await startServers(stateFile, files, options.onProgress);
 }
 
@@ -126,6 +134,13 @@ function resumable(stateFile: StateFile, options: StartStackOptions): StackState
   }
   if (!state.formatted) return undefined;
   const form = formOf(options);
+  if (form.proxied !== (state.layout.proxies !== undefined)) {
+    throw new StackError(
+      "usage",
+      `the data in ${options.directory} are of servers with proxies before them, or without: ` +
+        `start those, or another stack in another folder`,
+    );
+  }
   const before = { brokers: state.layout.brokers.length, redisNodes: state.layout.redis.length };
   if (form.brokers !== before.brokers || form.redisNodes !== before.redisNodes) {
     throw new StackError(
@@ -144,7 +159,11 @@ async function freshState(options: StartStackOptions): Promise<StackState> {
 }
 
 function formOf(options: StartStackOptions): StackForm {
-  return { brokers: options.brokers ?? 1, redisNodes: options.redisNodes ?? 3 };
+  return {
+    brokers: options.brokers ?? 1,
+    redisNodes: options.redisNodes ?? 3,
+    proxied: options.startProxies !== undefined,
+  };
 }
 
 function tuningOf(

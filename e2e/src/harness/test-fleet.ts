@@ -149,9 +149,9 @@ export class TestFleet {
   ): Promise<FleetJudgement> {
     return judgeFleet({
       fleet: this.name,
-      brokers: requiredEnvironment("LASTKNOWN_KAFKA_BROKERS"),
-      redisNodes: requiredEnvironment("LASTKNOWN_REDIS_NODES"),
-      registryUrl: requiredEnvironment("LASTKNOWN_REGISTRY_URL"),
+      brokers: this.#server("LASTKNOWN_KAFKA_BROKERS"),
+      redisNodes: this.#server("LASTKNOWN_REDIS_NODES"),
+      registryUrl: this.#server("LASTKNOWN_REGISTRY_URL"),
       ...options,
     });
   }
@@ -174,6 +174,11 @@ export class TestFleet {
     this.#services.push(service);
     await service.ready();
     return service;
+  }
+
+  /** Servers of the fleet's own, or those that all tests share. */
+  #server(name: string): string {
+    return this.#options.environment?.[name] ?? requiredEnvironment(name);
   }
 
   #command(more: NodeJS.ProcessEnv = {}): { environment: NodeJS.ProcessEnv; bin?: string } {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { ServerLaunch } from "../lifetime/launch-server.js";
 import { runCommand } from "../run-command.js";
 import { StackError } from "../stack-error.js";
-import { type BrokerPlace, HOST, type StackState } from "../stack-layout.js";
+import { type BrokerPlace, HOST, proxyBefore, type StackState } from "../stack-layout.js";
 import type { ServerFiles } from "./server-files.js";
 
 const FORMAT_BOUND_MS = 60_000;
@@ -100,6 +100,7 @@ export function kafkaSettings(state: StackState, broker: BrokerPlace, folder: st
   const { brokers } = state.layout;
   const copies = brokers.length;
   const listeners = `PLAINTEXT://${HOST}:${broker.port},CONTROLLER://${HOST}:${broker.controllerPort}`;
+  const proxy = proxyBefore(state.layout, broker.name);
   return {
     "process.roles": "broker,controller",
     "node.id": broker.nodeId,
@@ -107,9 +108,9 @@ export function kafkaSettings(state: StackState, broker: BrokerPlace, folder: st
       .map(({ controllerPort }) => `${HOST}:${controllerPort}`)
       .join(","),
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    listeners,
-    "advertised.listeners": listeners,
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
+    listeners: proxy === undefined ? listeners : `${listeners},PROXIED://${HOST}:${proxy.targetPort}`,
+    "advertised.listeners": proxy === undefined ? listeners : `${listeners},PROXIED://${HOST}:${proxy.port}`,
     "log.dirs": join(folder, "log"),
     // A misspelt topic must fail, not come into being.
     "auto.create.topics.enable": "false",

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import type { ServerLaunch } from "../lifetime/launch-server.js";
 import { waitUntil } from "../lifetime/wait-until.js";
-import { HOST, type RedisPlace, type StackState } from "../stack-layout.js";
+import { HOST, proxyBefore, type RedisPlace, type StackState } from "../stack-layout.js";
 import { redisCommand } from "./redis-commands.js";
 import type { ServerFiles } from "./server-files.js";
 
@@ -12,6 +12,7 @@ const MEET_BOUND_MS = 30_000;
 export function redisLaunch(state: StackState, node: RedisPlace, files: ServerFiles): ServerLaunch {
   const folder = files.folderOf(node.name);
   mkdirSync(folder, { recursive: true });
+  const proxy = proxyBefore(state.layout, node.name);
   return {
     command: files.tools.redisServer.command,
     argv0: files.tools.redisServer.argv0,
@@ -19,6 +20,8 @@ export function redisLaunch(state: StackState, node: RedisPlace, files: ServerFi
       ["--bind", HOST, "--port", String(node.port), "--dir", folder],
       ["--cluster-enabled", "yes", "--cluster-port", String(node.clusterPort)],
       ["--cluster-announce-ip", HOST, "--cluster-config-file", "nodes.conf"],
+      // Clients and replicas are sent there; the nodes' own talk goes from bus to bus.
+      proxy === undefined ? [] : ["--cluster-announce-port", String(proxy.port)],
       ["--cluster-node-timeout", String(state.redisNodeTimeoutMs)],
       ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""],
       ["--maxmemory-policy", "noeviction"],

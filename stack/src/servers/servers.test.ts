@@ -29,6 +29,24 @@ function stateOf(form: StackForm): StackState {
 }
 
 describe("the layout", () => {
+  it("gives each server a port before it where that is asked for, which a broker tells its clients alone", () => {
+    const state = stateOf({ brokers: 3, redisNodes: 6, proxied: true });
+    const { brokers, redis, proxies = [] } = state.layout;
+    expect(proxies.map(({ server }) => server)).toEqual([
+      ...brokers.map(({ name }) => name),
+      "registry",
+      ...redis.map(({ name }) => name),
+    ]);
+    expect(new Set(proxies.map(({ port }) => port)).size).toBe(10);
+    const [broker] = brokers;
+    const [proxy] = proxies;
+    if (broker === undefined || proxy === undefined) throw new Error("no broker");
+    const settings = kafkaSettings(state, broker, "/folder");
+    expect(settings["listeners"]).toContain(`PROXIED://127.0.0.1:${proxy.targetPort}`);
+    expect(settings["advertised.listeners"]).toContain(`PROXIED://127.0.0.1:${proxy.port}`);
+    expect(settings["advertised.listeners"]).toContain(`PLAINTEXT://127.0.0.1:${broker.port}`);
+  });
+
   it("gives each port once and pairs each replica with a master", () => {
     const { brokers, registry, redis } = stateOf({ brokers: 3, redisNodes: 6 }).layout;
     const ports = [

@@ -3,7 +3,10 @@ import { type Judgement, Tally } from "./judgement.js";
 import type { EventsRead } from "./read-events.js";
 
 export interface JudgeEventsOptions {
-  /** Whether a replay began again after it was killed: then rows may stand in the topic more than once. */
+  /**
+   * Whether rows were sent again, after a kill or a lost acknowledgement: then they may stand in the topic more
+   * than once, and those that are in the file twice cannot be told from them.
+   */
   readonly resumed?: boolean;
   /** Whether somebody else too wrote into the topic what is no event. */
   readonly poisoned?: boolean;
@@ -19,7 +22,7 @@ export function judgeEvents(
   { resumed = false, poisoned = false }: JudgeEventsOptions = {},
 ): Judgement {
   const tally = new Tally();
-  const wanted = byUser(expected);
+  const wanted = byUser(resumed ? firstOfEach(expected) : expected);
   const found = byUser(resumed ? firstOfEach(arrivals) : arrivals);
   for (const user of new Set([...wanted.keys(), ...found.keys()])) {
     const rows = wanted.get(user) ?? [];
