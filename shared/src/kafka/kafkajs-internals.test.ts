@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { expect, test } from "@jest/globals";
+import { afterEach, describe, expect, it, jest, test } from "@jest/globals";
 import { KAFKAJS_VERSION, loadKafkajsInternals } from "./kafkajs-internals.js";
 import { repairKafkajs } from "./kafkajs-repairs.js";
 import { silentLogger } from "../logging/index.js";
@@ -55,4 +55,48 @@ test("inflates up to a limit only", () => {
   const bomb = gzipSync(Buffer.alloc(2_000_000));
   expect(inflateGzip(bomb, 2_000_000)).toHaveLength(2_000_000);
   expect(() => inflateGzip(bomb, 1_999_999)).toThrow(/larger than 1999999/);
+});
+
+describe("a wall clock that is set", () => {
+  const HOUR_MS = 3_600_000;
+  const internals = loadKafkajsInternals();
+  repairKafkajs(internals);
+  const { ConsumerGroup, SocketRequest } = internals;
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  const setClock = (aheadByMs: number): void => {
+    const realMs = Date.now.bind(Date);
+    jest.spyOn(Date, "now").mockImplementation(() => realMs() + aheadByMs);
+  };
+
+  it.each([-HOUR_MS, HOUR_MS])("holds up no heartbeat and hurries none: %d ms", async (aheadByMs) => {
+    const sent: object[] = [];
+    const Group = ConsumerGroup as unknown as new (options: object) => Record<string, unknown> & {
+      heartbeat(options: { interval: number }): Promise<void>;
+    };
+    const group = new Group({ logger: { namespace: () => silentLogger }, retry: {} });
+    group["memberId"] = "member";
+    group["coordinator"] = { heartbeat: async (request: object) => void sent.push(request) };
+    group["instrumentationEmitter"] = { emit: () => undefined };
+    setClock(aheadByMs);
+    await group.heartbeat({ interval: 10_000 });
+    expect(sent).toHaveLength(0);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await group.heartbeat({ interval: 20 });
+    expect(sent).toHaveLength(1);
+  });
+
+  it.each([-HOUR_MS, HOUR_MS])("changes no request's age: %d ms", async (aheadByMs) => {
+    const Request = SocketRequest as unknown as new (options: object) => { sentAt: number; send(): void };
+    const request = new Request({ entry: { correlationId: 1 }, send: () => undefined });
+    expect(request.sentAt).toBeNull();
+    request.send();
+    setClock(aheadByMs);
+    const ageMs = Date.now() - request.sentAt;
+    expect(ageMs).toBeGreaterThanOrEqual(0);
+    expect(ageMs).toBeLessThan(HOUR_MS / 2);
+  });
 });

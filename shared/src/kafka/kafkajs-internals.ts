@@ -71,6 +71,10 @@ export interface KafkajsInternals {
   readonly createLogger: (options: { level: number; logCreator: unknown }) => unknown;
   readonly fetchRequest: (options: FetchRequestOptions) => unknown;
   readonly RequestQueue: { readonly prototype: InternalRequestQueue };
+  /** Notes in `lastRequest` when it sent a heartbeat. */
+  readonly ConsumerGroup: { readonly prototype: object };
+  /** Notes in `sentAt` when it was sent. */
+  readonly SocketRequest: { readonly prototype: object };
 }
 
 export interface ClusterOptions {
@@ -109,5 +113,8 @@ export function loadKafkajsInternals(): KafkajsInternals {
       options: FetchRequestOptions,
     ) => unknown,
     RequestQueue: require("kafkajs/src/network/requestQueue/index.js") as KafkajsInternals["RequestQueue"],
+    ConsumerGroup: require("kafkajs/src/consumer/consumerGroup.js") as KafkajsInternals["ConsumerGroup"],
+    SocketRequest:
+      require("kafkajs/src/network/requestQueue/socketRequest.js") as KafkajsInternals["SocketRequest"],
   };
 }

@@ -3,11 +3,13 @@ import { compressGzip, inflateGzip } from "./gzip.js";
 import type { KafkajsInternals } from "./kafkajs-internals.js";
 
 /**
- * Mends two faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
+ * Mends three faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
  * replaces is known only of the version that loadKafkajsInternals lets through.
  */
-export function repairKafkajs({ RequestQueue }: KafkajsInternals): void {
+export function repairKafkajs({ RequestQueue, ConsumerGroup, SocketRequest }: KafkajsInternals): void {
   stopIdleTimer(RequestQueue.prototype);
+  keepTimeOf(ConsumerGroup.prototype, "lastRequest");
+  keepTimeOf(SocketRequest.prototype, "sentAt");
   // Its own gzip codec inflates without limit: half a megabyte from the network can become 500.
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.GZIP] = () => limitedGzipCodec;
 }
@@ -31,4 +33,25 @@ function stopIdleTimer(queue: KafkajsInternals["RequestQueue"]["prototype"] & { 
     if (this.pending.length > 0) schedule.call(this);
   };
   queue[REPAIRED] = true;
+}
+
+/**
+ * kafkajs measures by the wall clock how long ago it sent a heartbeat or a request. Set back by a minute, it sends
+ * no heartbeat for a minute, and its group has long given its partitions to others; set ahead, every request under
+ * way counts as timed out. So such a moment is kept by the clock that nobody sets, and told in what is the wall
+ * clock's time when it is asked for.
+ */
+function keepTimeOf(prototype: object, name: "lastRequest" | "sentAt"): void {
+  if (Object.hasOwn(prototype, name)) return;
+  const setAtMs = new WeakMap<object, number | null>();
+  Object.defineProperty(prototype, name, {
+    get(this: object): number | null {
+      const atMs = setAtMs.get(this) ?? null;
+      return atMs === null ? null : Date.now() - (performance.now() - atMs);
+    },
+    /** Either is only ever set to none or to now. */
+    set(this: object, wallMs: number | null) {
+      setAtMs.set(this, wallMs === null ? null : performance.now());
+    },
+  });
 }

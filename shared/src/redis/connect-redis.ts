@@ -71,7 +71,7 @@ class ErrorLog {
   }
 
   write(message: string, place: string, error: Error): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     const last = this.#places.get(place);
     if (last !== undefined && nowMs - last.loggedAtMs < NODE_ERROR_LOG_INTERVAL_MS) {
       last.unlogged += 1;
