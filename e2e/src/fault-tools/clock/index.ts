@@ -1,0 +1,2 @@
+export { ensureLibfaketime } from "./ensure-libfaketime.js";
+export { SteppedClock } from "./stepped-clock.js";
