@@ -13,6 +13,17 @@ test("a record was absent at the last look at which the partition ended at or be
   expect(samples.absentAtMs(15)).toBe(300);
 });
 
+test("a record was there since the first look at which the partition ended past it", () => {
+  const samples = new EndSamples();
+  samples.add(100, 10);
+  samples.add(200, 10);
+  samples.add(300, 15);
+  samples.add(400, 15);
+  expect(samples.presentSinceMs(9)).toBe(100);
+  expect(samples.presentSinceMs(10)).toBe(300);
+  expect(samples.presentSinceMs(15)).toBeUndefined();
+});
+
 test("samples are bounded: the oldest are forgotten, and tell nothing then", () => {
   const samples = new EndSamples();
   for (let end = 0; end < 1000; end++) samples.add(end, end);

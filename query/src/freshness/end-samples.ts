@@ -2,6 +2,8 @@
 const SAMPLES_MAX = 100;
 
 interface Sample {
+  /** The first such moment. */
+  readonly sinceMs: number;
   /** The last moment at which the partition was seen to end there, in ms of a clock that never goes back. */
   seenAtMs: number;
   readonly end: number;
@@ -18,7 +20,7 @@ export class EndSamples {
       last.seenAtMs = seenAtMs;
       return;
     }
-    this.#samples.push({ seenAtMs, end });
+    this.#samples.push({ sinceMs: seenAtMs, seenAtMs, end });
     if (this.#samples.length > SAMPLES_MAX) this.#samples.shift();
   }
 
@@ -32,5 +34,10 @@ export class EndSamples {
       if (end <= offset) return seenAtMs;
     }
     return undefined;
+  }
+
+  /** About the first look at which the record at this offset was there: it has waited at least since then. */
+  presentSinceMs(offset: number): number | undefined {
+    return this.#samples.find(({ end }) => end > offset)?.sinceMs;
   }
 }

@@ -87,10 +87,14 @@ export class Freshness {
   }
 
   async #ageOf(partition: number, offset: number): Promise<Lag> {
-    const absentAtMs = this.#options.tracker.track(partition).samples.absentAtMs(offset);
+    const { samples } = this.#options.tracker.track(partition);
+    const absentAtMs = samples.absentAtMs(offset);
     if (absentAtMs !== undefined) return seconds(this.#monotonicMs() - absentAtMs);
     const appendedAtMs = await this.#appendedAtMs(partition, offset);
-    return appendedAtMs === undefined ? "unknown" : seconds(this.#nowMs() - appendedAtMs);
+    if (appendedAtMs === undefined) return "unknown";
+    // Our clock may be behind the broker's; for how long we have seen the record, no clock can deny.
+    const seenForMs = this.#monotonicMs() - (samples.presentSinceMs(offset) ?? Infinity);
+    return seconds(Math.max(this.#nowMs() - appendedAtMs, seenForMs));
   }
 
   async #appendedAtMs(partition: number, offset: number): Promise<number | undefined> {
