@@ -6,11 +6,11 @@ import {
   type LogReader,
   type LogSlice,
 } from "@lastknown/shared";
-import type { ViewStore } from "../view/view-store.js";
+import { ViewUnwritableError, type ViewStore } from "../view/view-store.js";
 import type { AuditFolder } from "./audit-folder.js";
 
 /** Where the folding of the audit stands. */
-export const FOLDER_STATES = ["connecting", "catching-up", "running", "stopped"] as const;
+export const FOLDER_STATES = ["connecting", "catching-up", "running", "unwritable", "stopped"] as const;
 export type FolderState = (typeof FOLDER_STATES)[number];
 
 export interface ViewFolderOptions {
@@ -36,13 +36,13 @@ const PAUSE_MS_MAX = 5000;
 /**
  * Keeps the view at the audit's end: reads all partitions from the stored offsets on, for as long as it runs.
  *
- * connecting → catching-up → running, and back to connecting while Kafka does not answer. It has caught up once
+ * connecting → catching-up → running, and back to connecting while Kafka does not answer; unwritable while the
+ * disk takes no more: what is in the view can be asked, and folding is tried again until there is room. It has caught up once
  * it is past where the audit ended when it got there: the log may be compacted while it is read, which moves
  * entries from before the first end to behind it, so that end is looked up again when the first is reached.
  * Having caught up stays true afterwards, as answers tell their lag; only a rebuild begins anew.
  *
- * `ended` rejects when it cannot go on: another fleet's audit, a topic that is gone, a view that cannot be
- * written. It never reads for a group and commits nothing.
+ * `ended` rejects when it cannot go on: another fleet's audit, a topic that is gone, a damaged view. It never reads for a group and commits nothing.
  */
 export class ViewFolder {
   readonly #options: ViewFolderOptions;
@@ -104,6 +104,11 @@ export class ViewFolder {
       this.#state = "connecting";
       return;
     }
+    if (error instanceof ViewUnwritableError) {
+      if (this.#state !== "unwritable") logger.error("view cannot be written, waiting for room", { error });
+      this.#state = "unwritable";
+      return;
+    }
     if (!(error instanceof OffsetOutOfRangeError)) throw error;
     const { partition, offset, start, end } = error;
     logger.error("view does not fit the audit, rebuilding it", {
@@ -122,7 +127,8 @@ export class ViewFolder {
     const { reader, auditTopic, fetchBytesMax: bytesMax, fetchWaitMs: waitMs } = this.#options;
     let target = await this.#ends();
     let isSecondLook = false;
-    this.#enter(this.#hasCaughtUp ? "running" : "catching-up");
+    // Only what has been written shows that there is room.
+    if (this.#state !== "unwritable") this.#goOn();
     while (!this.#isStopping) {
       if (!this.#hasCaughtUp && this.#isPast(target)) {
         if (isSecondLook) this.#caughtUp();
@@ -132,6 +138,7 @@ export class ViewFolder {
       }
       const slices = await reader.readMany(auditTopic, await this.#positions(), { bytesMax, waitMs });
       for (const [partition, slice] of slices) await this.#foldSlice(partition, slice);
+      if (this.#state === "unwritable") this.#goOn();
       onProgress();
       await this.#linger(slices.values());
     }
@@ -180,6 +187,10 @@ export class ViewFolder {
 
   #isPast(target: ReadonlyMap<number, number>): boolean {
     return [...target].every(([partition, end]) => this.#options.store.position(partition).nextOffset >= end);
+  }
+
+  #goOn(): void {
+    this.#enter(this.#hasCaughtUp ? "running" : "catching-up");
   }
 
   #enter(state: FolderState): void {

@@ -10,7 +10,13 @@ import {
 import { FleetForTest } from "../fleet-for-test.js";
 import { until } from "../memory-service-for-test.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
-import { ViewDamagedError, type FoldBatch, type FoldPosition, type ViewStore } from "../view/view-store.js";
+import {
+  ViewDamagedError,
+  ViewUnwritableError,
+  type FoldBatch,
+  type FoldPosition,
+  type ViewStore,
+} from "../view/view-store.js";
 import { ViewKeeper } from "./view-keeper.js";
 
 const NAMES = fleetNames("test");
@@ -82,5 +88,45 @@ test("views that are found damaged one after the other end the service", async (
   await keeper.start();
   await expect(keeper.ended).rejects.toThrow("for the 4th time since the start");
   expect(opened).toBe(4);
+  await keeper.stop();
+});
+
+test("a view that cannot be written answers on, and folds again when there is room", async () => {
+  class FullStore extends MemoryViewStore {
+    isFull = false;
+    attempts = 0;
+
+    override fold(batch: FoldBatch): number {
+      if (!this.isFull) return super.fold(batch);
+      this.attempts++;
+      throw new ViewUnwritableError(new Error("no space left on device"));
+    }
+  }
+  const store = new FullStore();
+  const { keeper, log } = await makeKeeper(() => Promise.resolve(store));
+  const untilState = (state: string): Promise<unknown> =>
+    until(
+      () => Promise.resolve(keeper.state),
+      (now) => now === state,
+    );
+  await keeper.start();
+  await untilState("running");
+  store.isFull = true;
+  const before = store.position(0).nextOffset;
+  const [entry] = (await log.read(NAMES.auditTopic, 0, 0, { bytesMax: 1e6, waitMs: 0 })).records;
+  if (entry === undefined) throw new Error("the audit is empty");
+  await log.append(NAMES.auditTopic, [{ partition: 0, key: entry.key, value: entry.value }]);
+  await untilState("unwritable");
+  await until(
+    () => Promise.resolve(store.attempts),
+    (attempts) => attempts > 2,
+  );
+  expect(keeper.state).toBe("unwritable");
+  expect(keeper.ready()).not.toEqual(expect.any(String));
+  expect(store.position(0).nextOffset).toBe(before);
+
+  store.isFull = false;
+  await untilState("running");
+  expect(store.position(0).nextOffset).toBe(before + 1);
   await keeper.stop();
 });

@@ -37,6 +37,15 @@ export class ViewDamagedError extends Error {
   }
 }
 
+/** The disk takes nothing more. What was folded before is there and can be read; the batch is not. */
+export class ViewUnwritableError extends Error {
+  override readonly name = "ViewUnwritableError";
+
+  constructor(cause: Error) {
+    super(`the view cannot be written: ${cause.message}`, { cause });
+  }
+}
+
 /**
  * The audit, folded so that the past can be asked. What it answers depends on the set of arrivals alone: not on
  * the order in which they were folded, nor on how often one was.

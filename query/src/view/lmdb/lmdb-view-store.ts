@@ -8,6 +8,7 @@ import { CheckedTable } from "./checked-table.js";
 import * as keys from "./keys.js";
 import { RecentTails, type UserTail } from "./recent-tails.js";
 import { Soundness } from "./soundness.js";
+import { translateWriteError } from "./unwritable.js";
 
 /** About 30 MB at worst. */
 const TAILS_MAX = 50_000;
@@ -90,7 +91,7 @@ export class LmdbViewStore implements ViewStore {
     } catch (error) {
       // The tails of a transaction that was undone tell of arrivals that are not there.
       this.#tails.clear();
-      throw error;
+      throw translateWriteError(error);
     }
   }
 
