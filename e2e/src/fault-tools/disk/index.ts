@@ -1,0 +1,1 @@
+export { SmallDisk, type SmallDiskOptions } from "./small-disk.js";
