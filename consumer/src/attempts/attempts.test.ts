@@ -170,12 +170,15 @@ describe("workers that are killed by records, and by operators", () => {
   });
 });
 
-describe("a record that is given up in an orderly way", () => {
-  test("is noted as not tried, however often that happens", async () => {
+describe("what is given up in an orderly way", () => {
+  test.each([
+    { trying: { offset: 5, times: KILLS_MAX - 1, until: 15 } },
+    { begun: { at: 5, times: KILLS_MAX - 1 } },
+    {},
+  ])("is noted as not tried, however often that happens: %j", async (begun) => {
     const coordinator = new MemoryCoordinator(1);
     const rejected: PartitionBatch[] = [];
     coordinator.committed.set(0, 5);
-    const begun = { trying: { offset: 5, times: KILLS_MAX - 1, until: 15 } };
     coordinator.notes.set(0, printCommitNote(begun));
     for (let turn = 0; turn < KILLS_MAX + 2; turn++) {
       coordinator.forgetMembers();

@@ -36,7 +36,7 @@ const SUSPICION_MS = 30_000;
  * - Where `killsMax` in a row died at one batch, its records are run one at a time, each noted before.
  * - A record that was noted `killsMax` times is not run any more, but dead-lettered as `internal`.
  *
- * Only death counts: a record that is given up in an orderly way is noted as not tried.
+ * Only death counts: what is given up in an orderly way is noted as not tried.
  */
 export class Attempts {
   readonly #options: AttemptsOptions;
@@ -67,10 +67,7 @@ export class Attempts {
       else if (isFirst && deaths > 0) suspicious.push(batch);
       else (isFirst ? first : usual).push(batch);
     }
-    await this.#note(first, signal);
-    const together = [...first, ...usual];
-    const behind =
-      together.length === 0 ? new Set<number>() : await this.#options.pipeline.run(together, signal);
+    const behind = await this.#runFirst(first, usual, signal);
     for (const batch of suspicious) addAll(behind, await this.#runSuspicious(batch, signal));
     for (const batch of isolated) addAll(behind, await this.#runIsolated(batch, signal));
     return behind;
@@ -124,10 +121,27 @@ export class Attempts {
     return true;
   }
 
+  /** With those of partitions that have begun before. */
+  async #runFirst(
+    first: readonly PartitionBatch[],
+    usual: readonly PartitionBatch[],
+    signal: AbortSignal,
+  ): Promise<Set<number>> {
+    const together = [...first, ...usual];
+    if (together.length === 0) return new Set();
+    await this.#note(first, signal);
+    try {
+      return await this.#options.pipeline.run(together, signal);
+    } catch (error) {
+      for (const { partition } of first) this.#of(partition).giveUp();
+      await this.#takeBack(first);
+      throw error;
+    }
+  }
+
   /** Alone, and noted as survived before another one begins. */
   async #runSuspicious(batch: PartitionBatch, signal: AbortSignal): Promise<Set<number>> {
-    await this.#note([batch], signal);
-    const behind = await this.#options.pipeline.run([batch], signal);
+    const behind = await this.#runFirst([batch], [], signal);
     this.#of(batch.partition).survive();
     await this.#note([batch], signal);
     return behind;
@@ -174,7 +188,7 @@ export class Attempts {
       return await this.#options.pipeline.run([batch], signal);
     } catch (error) {
       attempts.try(offset, times - 1);
-      await this.#takeBack(batch);
+      await this.#takeBack([batch]);
       throw error;
     }
   }
@@ -202,19 +216,17 @@ export class Attempts {
     return await group.commit(generation, offsets, notes);
   }
 
-  /** The process lives, so the record has not ended it. Where that cannot be noted, it counts as if it had. */
-  async #takeBack(batch: PartitionBatch): Promise<void> {
+  /** The process lives, so it was not ended. Where that cannot be noted, it counts as if it had been. */
+  async #takeBack(batches: readonly PartitionBatch[]): Promise<void> {
+    if (batches.length === 0) return;
     const { logger } = this.#options;
-    const { partition } = batch;
+    const partitions = batches.map(({ partition }) => partition);
     try {
-      const outcome = await withDeadline(
-        TAKE_BACK_DEADLINE_MS,
-        this.#commitNotes([batch]),
-        () => "stale" as const,
-      );
-      if (outcome === "stale") logger.warn("a record that was given up counts as tried", { partition });
+      const noted = this.#commitNotes(batches);
+      const outcome = await withDeadline(TAKE_BACK_DEADLINE_MS, noted, () => "stale" as const);
+      if (outcome === "stale") logger.warn("what was given up counts as tried", { partitions });
     } catch (error) {
-      logger.warn("a record that was given up counts as tried", { partition, error });
+      logger.warn("what was given up counts as tried", { partitions, error });
     }
   }
 }

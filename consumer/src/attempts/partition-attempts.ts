@@ -66,6 +66,12 @@ export class PartitionAttempts {
     this.#begun = undefined;
   }
 
+  /** This assignment ends at its first batch in an orderly way. */
+  giveUp(): void {
+    const before = this.deaths;
+    this.#begun = this.#begun === undefined || before === 0 ? undefined : { ...this.#begun, times: before };
+  }
+
   /** How often the record was begun, and ended its process. */
   timesTried(offset: number): number {
     return this.#trying?.offset === offset ? this.#trying.times : 0;
