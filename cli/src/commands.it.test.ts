@@ -22,7 +22,7 @@ import { runCommandLine } from "./command-line.js";
 
 const BIN = fileURLToPath(new URL("../bin/lastknown.js", import.meta.url));
 const PREFIX = `cli-${process.pid}-${Date.now().toString(36)}`;
-const [FIRST, SECOND] = [`${PREFIX}-a`, `${PREFIX}-b`];
+const [FIRST, SECOND, REMADE] = [`${PREFIX}-a`, `${PREFIX}-b`, `${PREFIX}-c`];
 const PARTITIONS = ["--partitions", "4"];
 const ROWS = 1500;
 const CAUGHT_UP_BOUND_MS = 60_000;
@@ -104,7 +104,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const worker of workers) await worker.stop();
   const admin = new KafkaAdmin({ settings: settingsFor(FIRST).kafka, logger: silentLogger });
-  const topics = [FIRST, SECOND].flatMap((fleet) => {
+  const topics = [FIRST, SECOND, REMADE].flatMap((fleet) => {
     const { eventsTopic, auditTopic, deadLetterTopic } = fleetNames(fleet);
     return [eventsTopic, auditTopic, deadLetterTopic];
   });
@@ -183,6 +183,27 @@ describe("the commands on real servers", () => {
     const { exitCode, messages } = await run("replay", file, "--fleet", `${PREFIX}-none`, ...PARTITIONS);
     expect(exitCode).toBe(1);
     expect(messages).toContain(`create it with lastknown topics --fleet ${PREFIX}-none`);
+  }, 60_000);
+
+  test("replay refuses an events topic that was made anew with another number of partitions", async () => {
+    const topic = fleetNames(REMADE).eventsTopic;
+    await succeed("topics", "--fleet", REMADE, ...PARTITIONS);
+    const { kafka } = settingsFor(REMADE);
+    const admin = new KafkaAdmin({ settings: kafka, logger: silentLogger });
+    try {
+      await admin.deleteTopics([topic]);
+      for (let looks = 0; looks < 100 && (await admin.partitionCounts([topic])).size > 0; looks++)
+        await sleep(100);
+      await admin.createTopics([{ topic, partitions: 8, replicationFactor: 1, configuration: {} }]);
+    } finally {
+      await admin.close();
+    }
+    const file = join(directory, "remade.csv");
+    await writeFile(file, "user_id,time_stamp,sts\na,2024-01-01T00:00:00Z,2024-01-01T00:00:01Z\n");
+    const { exitCode, messages } = await run("replay", file, "--fleet", REMADE, "--partitions", "8");
+    expect(exitCode).toBe(1);
+    expect(messages).toContain("8 partitions here and 4 there");
+    expect(messages).toContain("use another --fleet name");
   }, 60_000);
 
   test("replay ends with 3 where rows were rejected, and lag counts what nobody has consumed", async () => {

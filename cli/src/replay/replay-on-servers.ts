@@ -14,6 +14,8 @@ import {
   KafkaAppender,
   KafkaLogReader,
   requireReachableBroker,
+  verifyFleet,
+  type FleetNames,
   type Logger,
   type SchemaRegistry,
 } from "@lastknown/shared";
@@ -73,6 +75,7 @@ async function withTarget(settings: Settings, logger: Logger, work: WithTarget):
   const names = fleetNames(settings.fleet.name);
   await requireReachableBroker(settings.kafka);
   await requireTopic(settings, logger, names.eventsTopic);
+  await requireFleet(settings, logger, names);
   const registry = new ConfluentSchemaRegistry(settings.registry);
   await requireRegistry(settings, logger, registry);
   const appender = new KafkaAppender({ settings: settings.kafka, logger });
@@ -116,5 +119,16 @@ async function requireTopic(settings: Settings, logger: Logger, topic: string): 
     }
   } finally {
     await admin.close();
+  }
+}
+
+/** An events topic that was made anew by hand may have the settings' number of partitions, and its audit another. */
+async function requireFleet(settings: Settings, logger: Logger, names: FleetNames): Promise<void> {
+  const { partitions, maxFutureSkewMicros: maxFutureSkew } = settings.fleet;
+  const reader = new KafkaLogReader({ settings: settings.kafka, logger });
+  try {
+    await verifyFleet({ names, reader }, { partitions, maxFutureSkew });
+  } finally {
+    await reader.close();
   }
 }
