@@ -2,13 +2,13 @@ import type { ReplaySummary } from "@lastknown/producer";
 import {
   bucketOf,
   decodeEventHead,
+  slicesToEnd,
   unframe,
   type LogReader,
   type LogRecord,
   type Micros,
 } from "@lastknown/shared";
 import { withLogReader } from "../fleet/fleet-servers.js";
-import { slicesToEnd } from "../fleet/slices-to-end.js";
 import { microsOf } from "./demo-file.js";
 import type { DemoServers } from "./demo-servers.js";
 import type { Measured } from "./print-figures.js";

@@ -3,13 +3,13 @@ import {
   FatalError,
   fleetDifference,
   parseEventSchema,
+  slicesToEnd,
   type EventSchema,
   type FleetRecord,
   type LogReader,
   type LogRecord,
   type PartitionEnds,
 } from "@lastknown/shared";
-import { slicesToEnd } from "../fleet/slices-to-end.js";
 import type { ArrivalLog, StoredArrival } from "./arrival-log.js";
 
 const READ_BYTES = 2 * 1024 * 1024;

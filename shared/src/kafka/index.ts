@@ -9,5 +9,6 @@ export * from "./log-reader.js";
 export * from "./memory-group-offsets.js";
 export * from "./memory-log.js";
 export * from "./require-reachable-broker.js";
+export { slicesToEnd } from "./slices-to-end.js";
 export * from "./topic-configuration.js";
 export { UnfitConnection } from "./unfit-connection.js";

@@ -1,4 +1,5 @@
-import { FatalError, type LogReader, type LogSlice, type PartitionEnds } from "@lastknown/shared";
+import { FatalError } from "../errors/index.js";
+import type { LogReader, LogSlice, PartitionEnds } from "./log-reader.js";
 
 const WAIT_MS = 500;
 /** Reads in a row that brought nothing although the log goes on: more than any leader election takes. */
@@ -18,7 +19,7 @@ export interface PartitionToRead {
  * @throws FatalError where it gives nothing any more before its end
  */
 export async function* slicesToEnd(
-  reader: LogReader,
+  reader: Pick<LogReader, "read">,
   { topic, partition, ends: { start, end }, bytesMax }: PartitionToRead,
 ): AsyncGenerator<LogSlice, void, undefined> {
   let emptyReads = 0;
