@@ -1,7 +1,7 @@
 import type { AppendRecord, Appender } from "@lastknown/shared";
 import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";
-import type { BucketUpdate, StateStore } from "./states/state-store.js";
+import type { BucketUpdate, RebuildCall, StateStore } from "./states/state-store.js";
 import type { FakeFleet, Replacements } from "./worker-on-fakes.js";
 import type { Worker } from "./worker.js";
 
@@ -55,6 +55,8 @@ export class CrashingServers {
     return {
       apply: (updates) =>
         this.#effect(updates, async (some: readonly BucketUpdate[]) => await states.apply(some)),
+      rebuild: (calls) =>
+        this.#effect(calls, async (some: readonly RebuildCall[]) => await states.rebuild(some)),
       progress: (buckets) => states.progress(buckets),
     };
   }

@@ -232,6 +232,8 @@ class OpeningWorker implements RunningWorker {
         logger,
         deadlineMs: settings.redisDeadlineMs,
         replicaWaitMs: settings.replicaWaitMs,
+        noReplica: settings.noReplica,
+        onUnprotected: (buckets) => parts.metrics.unprotectedWrites.inc(buckets),
       }),
       schemas: new WriterSchemas({
         registry: parts.registry,

@@ -80,6 +80,10 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
       name: "lastknown_rebalances_total",
       help: "Assignments that this worker was given.",
     }),
+    unprotectedWrites: metrics.counter({
+      name: "lastknown_unprotected_writes_total",
+      help: "Buckets written to Redis that no replica is known to have: too late, or the node has none.",
+    }),
     healings: metrics.counter({
       name: "lastknown_healings_total",
       help: "Partitions applied again, as Redis had lost what it acknowledged.",

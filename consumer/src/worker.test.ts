@@ -417,6 +417,7 @@ describe("workers on fakes", () => {
     const states = fleet.states;
     const failing = {
       apply: () => Promise.reject(new Error("WRONGTYPE")),
+      rebuild: states.rebuild.bind(states),
       progress: states.progress.bind(states),
     };
     const worker = fleet.worker({ states: failing });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { bucketOf, encodeOrder, type EventId } from "@lastknown/shared";
-import type { BucketUpdate, StateStore, StoredState } from "./state-store.js";
+import type { BucketUpdate, RebuildCall, StateStore, StoredState } from "./state-store.js";
 
 export interface StateStoreUnderTest {
   readonly store: StateStore;
@@ -104,7 +104,56 @@ export function describeStateStore(name: string, make: () => StateStoreUnderTest
       expect(await store.apply([update])).toEqual([{ kind: "applied", written: 1 }]);
       expect(await store.progress([bucket])).toEqual(new Map([[bucket, 120]]));
     });
+
+    test("rebuilds a bucket call by call, and moves its progress by the last one alone", async () => {
+      const bucket = bucketOf(Buffer.from("bus"));
+      await store.apply([updateOf("bus", 3, [stateAt("bus", 2, "kept")])]);
+      const steps: [Partial<RebuildCall>, written: number][] = [
+        [{ callsBefore: 0, states: [stateAt("bus", 1, "older")] }, 0],
+        [{ callsBefore: 1, states: [stateAt("bus", 5, "newest")] }, 1],
+        // The answer was lost, so the call is made again.
+        [{ callsBefore: 1, states: [stateAt("bus", 5, "newest")] }, 0],
+        [{ callsBefore: 2, states: [stateAt("bus", 4, "old")] }, 0],
+      ];
+      for (const [step, written] of steps) {
+        expect(await store.rebuild([rebuildOf("bus", step)])).toEqual([{ kind: "applied", written }]);
+        expect(await store.progress([bucket])).toEqual(new Map([[bucket, 3]]));
+      }
+      const last = rebuildOf("bus", { callsBefore: 3, progress: 50 });
+      for (let time = 0; time < 2; time++)
+        expect(await store.rebuild([last])).toEqual([{ kind: "applied", written: 0 }]);
+      expect(await under.state("bus")).toEqual(stateAt("bus", 5, "newest"));
+      expect(await store.progress([bucket])).toEqual(new Map([[bucket, 50]]));
+    });
+
+    test("changes nothing where calls of the rebuild are lost, or another rebuild has begun since", async () => {
+      const bucket = bucketOf(Buffer.from("bus"));
+      await store.rebuild([rebuildOf("bus", { states: [stateAt("bus", 5, "lost")] })]);
+      await under.lose(bucket);
+      const next = rebuildOf("bus", { callsBefore: 1, states: [stateAt("bus", 2, "next")] });
+      expect(await store.rebuild([next])).toEqual([{ kind: "behind", stored: 0 }]);
+      const last = rebuildOf("bus", { callsBefore: 1, progress: 50 });
+      expect(await store.rebuild([last])).toEqual([{ kind: "behind", stored: 0 }]);
+      expect(await under.state("bus")).toBeUndefined();
+
+      await store.rebuild([rebuildOf("bus", {}), rebuildOf("bus", { rebuild: "another" })]);
+      expect(await store.rebuild([next])).toEqual([{ kind: "behind", stored: 0 }]);
+      expect(await store.progress([bucket])).toEqual(new Map([[bucket, 0]]));
+    });
+
+    test("leaves a bucket as it is that has the progress of a rebuild's end already", async () => {
+      await store.apply([updateOf("bus", 60, [])]);
+      const last = rebuildOf("bus", { callsBefore: 9, progress: 50, states: [stateAt("bus", 1, "late")] });
+      expect(await store.rebuild([last])).toEqual([{ kind: "applied", written: 0 }]);
+      expect(await under.state("bus")).toBeUndefined();
+    });
   });
+}
+
+/** A rebuild's first call, without a state. */
+function rebuildOf(user: string, step: Partial<RebuildCall>): RebuildCall {
+  const bucket = bucketOf(Buffer.from(user));
+  return { bucket, rebuild: "a rebuild", callsBefore: 0, progress: undefined, states: [], ...step };
 }
 
 /** An update that expects nothing. */

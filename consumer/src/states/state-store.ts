@@ -24,6 +24,23 @@ export interface BucketUpdate {
 }
 
 /**
+ * What one atomic call does to a bucket that is rebuilt from the audit, whose entries come in any order of offsets:
+ * the progress stays where it is until the last call. What proves meanwhile that the store has lost nothing is the
+ * number of the rebuild's calls, which it stores beside the states.
+ */
+export interface RebuildCall {
+  readonly bucket: number;
+  /** Names the rebuild: no other one has it. */
+  readonly rebuild: string;
+  /** Calls of this rebuild that were acknowledged for this bucket. */
+  readonly callsBefore: number;
+  /** The bucket's progress from now on, which ends its rebuild; undefined in all calls but the last. */
+  readonly progress: number | undefined;
+  /** At most one state per user. */
+  readonly states: readonly StoredState[];
+}
+
+/**
  * - `applied`: each state that is newer than the stored one was written, `written` of them
  * - `behind`: the store has lost what it acknowledged; nothing was changed
  */
@@ -34,12 +51,18 @@ export type BucketOutcome =
 /**
  * The newest state of each user.
  *
- * Both calls are bounded in time and throw StatesUnavailableError where the store did not answer; then any part
+ * All calls are bounded in time and throw StatesUnavailableError where the store did not answer; then any part
  * of the updates may have been made, and making them again does no harm.
  */
 export interface StateStore {
   /** One outcome per update, in their order. */
   apply(updates: readonly BucketUpdate[]): Promise<BucketOutcome[]>;
+
+  /**
+   * One outcome per call, in their order. `behind` also where another rebuild of the bucket has begun since; a bucket
+   * that has the progress already is left as it is.
+   */
+  rebuild(calls: readonly RebuildCall[]): Promise<BucketOutcome[]>;
 
   /** The progress of each of the buckets; 0 where there is none. */
   progress(buckets: readonly number[]): Promise<Map<number, number>>;

@@ -22,6 +22,11 @@ export class RedisKeys {
     return `${this.#fleet}{${bucket}}:progress`;
   }
 
+  /** A hash that stands while the bucket is rebuilt from the audit: `id` of the rebuild, `calls` made by it. */
+  rebuild(bucket: number): string {
+    return `${this.#fleet}{${bucket}}:rebuild`;
+  }
+
   /** The fleet record, as JSON. */
   fleetRecord(): string {
     return `${this.#fleet}{0}:fleet`;

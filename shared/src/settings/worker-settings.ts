@@ -1,4 +1,4 @@
-import { onOff, wholeNumber } from "./parsing.js";
+import { oneOf, onOff, wholeNumber } from "./parsing.js";
 import { setting, type Report, type Setting, type Values } from "./setting.js";
 
 export interface WorkerSettings {
@@ -21,6 +21,8 @@ export interface WorkerSettings {
   readonly redisDeadlineMs: number;
   /** How long a write waits for a replica to have it; 0 does not wait. */
   readonly replicaWaitMs: number;
+  /** Where no replica has a write in time: go on, as a loss is healed, or wait for a replica. */
+  readonly noReplica: "heal" | "wait";
   readonly retryDelayMs: number;
   readonly retryDelayMaxMs: number;
   /** Tries of one record that fails in a way nobody foresaw, before it is dead-lettered as `internal`. */
@@ -126,6 +128,13 @@ export const workerDefinition = {
     "100",
     "how long a write waits until a Redis replica has it, in ms; 0 does not wait",
   ),
+  noReplica: setting({
+    name: "worker-no-replica",
+    parse: oneOf(["heal", "wait"]),
+    default: "heal",
+    doc: "where no Redis replica has a write in time: heal (go on, and mend what a failover loses) or wait for one",
+    usedBy: ["worker"],
+  }),
   retryDelayMs: workerNumber(
     "retry-delay-ms",
     { min: 1, max: 10_000 },

@@ -3,6 +3,7 @@ import {
   StatesUnavailableError,
   type BucketOutcome,
   type BucketUpdate,
+  type RebuildCall,
   type StateStore,
   type StoredState,
 } from "../state-store.js";
@@ -11,6 +12,7 @@ import {
 interface Bucket {
   progress: number;
   readonly states: Map<string, StoredState>;
+  rebuild?: { readonly id: string; readonly calls: number } | undefined;
 }
 
 /** The model of the server-side script, and a store for tests. */
@@ -22,6 +24,11 @@ export class MemoryStateStore implements StateStore {
   async apply(updates: readonly BucketUpdate[]): Promise<BucketOutcome[]> {
     this.#requireAvailable();
     return await Promise.resolve(updates.map((update) => this.#applyOne(update)));
+  }
+
+  async rebuild(calls: readonly RebuildCall[]): Promise<BucketOutcome[]> {
+    this.#requireAvailable();
+    return await Promise.resolve(calls.map((call) => this.#rebuildOne(call)));
   }
 
   async progress(buckets: readonly number[]): Promise<Map<number, number>> {
@@ -49,17 +56,33 @@ export class MemoryStateStore implements StateStore {
     this.#buckets.delete(bucket);
   }
 
+  /** What `restore` brings back: a dump of all that is there now. */
+  dump(): ReadonlyMap<number, Bucket> {
+    return new Map([...this.#buckets].map(([bucket, kept]) => [bucket, copyOf(kept)]));
+  }
+
+  /** Loses all that came after the dump, as nodes do that are started from an old backup. */
+  restore(dump: ReadonlyMap<number, Bucket>): void {
+    this.#buckets.clear();
+    for (const [bucket, kept] of dump) this.#buckets.set(bucket, copyOf(kept));
+  }
+
   #applyOne({ bucket, expectedProgress, progress, states }: BucketUpdate): BucketOutcome {
     const stored = this.#bucket(bucket);
     if (stored.progress < expectedProgress) return { kind: "behind", stored: stored.progress };
-    let written = 0;
-    for (const state of states) {
-      const before = stored.states.get(state.user);
-      if (before !== undefined && !isNewer(state, before)) continue;
-      stored.states.set(state.user, state);
-      written++;
-    }
+    const written = writeNewer(states, stored.states);
     stored.progress = Math.max(stored.progress, progress);
+    return { kind: "applied", written };
+  }
+
+  #rebuildOne({ bucket, rebuild: id, callsBefore, progress, states }: RebuildCall): BucketOutcome {
+    const stored = this.#bucket(bucket);
+    if (progress !== undefined && stored.progress >= progress) return { kind: "applied", written: 0 };
+    const calls = stored.rebuild?.id === id ? stored.rebuild.calls : 0;
+    if (calls < callsBefore) return { kind: "behind", stored: stored.progress };
+    const written = writeNewer(states, stored.states);
+    stored.rebuild = progress === undefined ? { id, calls: Math.max(calls, callsBefore + 1) } : undefined;
+    stored.progress = progress ?? stored.progress;
     return { kind: "applied", written };
   }
 
@@ -72,6 +95,21 @@ export class MemoryStateStore implements StateStore {
   #requireAvailable(): void {
     if (this.unavailable) throw new StatesUnavailableError("the store was switched off");
   }
+}
+
+function writeNewer(states: readonly StoredState[], stored: Map<string, StoredState>): number {
+  let written = 0;
+  for (const state of states) {
+    const before = stored.get(state.user);
+    if (before !== undefined && !isNewer(state, before)) continue;
+    stored.set(state.user, state);
+    written++;
+  }
+  return written;
+}
+
+function copyOf({ states, ...bucket }: Bucket): Bucket {
+  return { ...bucket, states: new Map(states) };
 }
 
 function isNewer(state: StoredState, stored: StoredState): boolean {

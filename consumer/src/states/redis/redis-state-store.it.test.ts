@@ -15,13 +15,13 @@ import { MemoryStateStore } from "../memory/memory-state-store.js";
 import { describeStateStore, stateAt, updateOf } from "../state-store.contract.js";
 import { StatesUnavailableError, type BucketUpdate, type StoredState } from "../state-store.js";
 import { slotOfBucket } from "./bucket-slot.js";
-import { RedisStateStore } from "./redis-state-store.js";
+import { RedisStateStore, type RedisStateStoreOptions } from "./redis-state-store.js";
 
 const settings = loadSettings().redis;
 const redis = connectRedis(settings, silentLogger);
 const fleets: string[] = [];
 
-function makeStore() {
+function makeStore(options: Partial<RedisStateStoreOptions> = {}) {
   const fleet = `test-${randomUUID()}`;
   fleets.push(fleet);
   const keys = new RedisKeys(fleet);
@@ -31,6 +31,9 @@ function makeStore() {
     logger: silentLogger,
     deadlineMs: 5000,
     replicaWaitMs: 0,
+    noReplica: "heal",
+    onUnprotected: () => undefined,
+    ...options,
   });
   const state = async (user: string): Promise<StoredState | undefined> => {
     const fields = await redis.hgetall(keys.state(user));
@@ -60,7 +63,7 @@ afterAll(async () => {
   redis.disconnect();
 });
 
-describeStateStore("redis", makeStore);
+describeStateStore("redis", () => makeStore());
 
 /** Texts that share their beginnings, of characters that UTF-8, UTF-16 and most locales sort differently. */
 const tiedAttributes = fc
@@ -221,6 +224,21 @@ describe("a Redis state store", () => {
     expect(await store.progress([1, 2, 3, 4])).toEqual(new Map([1, 2, 3, 4].map((bucket) => [bucket, 6])));
   });
 
+  test("goes on without a replica or does not, as was chosen, and tells of what none has", async () => {
+    const update = updateOf("bus", 1, [stateAt("bus", 1, "")]);
+    const isReplicated = (redis.slots[slotOfBucket(update.bucket)] ?? []).length > 1;
+    const unprotected: number[] = [];
+    const onUnprotected = (buckets: number): void => void unprotected.push(buckets);
+    const healing = makeStore({ noReplica: "heal", replicaWaitMs: 500, onUnprotected }).store;
+    expect(await healing.apply([update])).toEqual([{ kind: "applied", written: 1 }]);
+    expect(unprotected).toEqual(isReplicated ? [] : [1]);
+    const waiting = makeStore({ noReplica: "wait", replicaWaitMs: 500, onUnprotected }).store;
+    const outcome = await waiting.apply([update]).catch((error: unknown) => error);
+    if (isReplicated) expect(outcome).toEqual([{ kind: "applied", written: 1 }]);
+    else expect(outcome).toMatchObject({ name: "StatesUnavailableError" });
+    expect(unprotected).toEqual(isReplicated ? [] : [1]);
+  });
+
   test("tells a cluster that does not answer from a fault of ours", async () => {
     const { fleet, keys, store } = makeStore();
     const update = updateOf("bus", 1, [stateAt("bus", 1, "")]);
@@ -231,6 +249,8 @@ describe("a Redis state store", () => {
       logger: silentLogger,
       deadlineMs: 200,
       replicaWaitMs: 0,
+      noReplica: "heal",
+      onUnprotected: () => undefined,
     });
     await expect(away.progress([1])).rejects.toBeInstanceOf(StatesUnavailableError);
     await expect(away.apply([update])).rejects.toBeInstanceOf(StatesUnavailableError);
