@@ -208,6 +208,7 @@ class OpeningWorker implements RunningWorker {
     return new Worker({
       names,
       partitions,
+      maxFutureSkew,
       settings,
       reader,
       appender,

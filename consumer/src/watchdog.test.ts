@@ -64,10 +64,7 @@ describe("a worker that does nothing", () => {
     ["a fetch hangs", () => ({ reader: reader({ readMany: never }) })],
     ["fetches find nothing though records are there", () => ({ reader: reader({ readMany: emptyHanded }) })],
     ["an assignment does not begin", () => ({ group: group({ committed: never }) })],
-    [
-      "an update of the store hangs",
-      () => ({ states: { apply: never, progress: (buckets) => fleet.states.progress(buckets) } }),
-    ],
+    ["an update of the store hangs", () => ({ states: fleet.storeWith(never) })],
   ])("ends with an error where records wait and %s", async (_case, replacements) => {
     await produce("a");
     const worker = await start({ ...replacements() });
@@ -138,7 +135,7 @@ describe("a worker that does nothing", () => {
     };
     for (let record = 0; record < 10; record++) await produce("a");
     const worker = fleet.worker({
-      states: { apply, progress: (buckets) => fleet.states.progress(buckets) },
+      states: fleet.storeWith(apply),
       settings: { stallExitMs: STALL_EXIT_MS, batchRecordsMax: 1 },
     });
     await worker.start();

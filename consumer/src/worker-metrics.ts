@@ -8,6 +8,9 @@ const RECORD_BUCKETS_SECONDS = [
   0.1,
 ];
 
+/** From a tenth of a second to two hours: a rebuild reads the whole audit. */
+const HEALING_BUCKETS_SECONDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200];
+
 export interface WorkerGauges {
   readonly queueBytes: () => number;
   readonly assignedPartitions: () => number;
@@ -86,7 +89,17 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
     }),
     healings: metrics.counter({
       name: "lastknown_healings_total",
-      help: "Partitions applied again, as Redis had lost what it acknowledged.",
+      help: "Healings that began: a partition of which Redis had lost what it acknowledged.",
+    }),
+    healingSeconds: metrics.histogram({
+      name: "lastknown_healing_seconds",
+      help: "From noticing that Redis lacks something of a partition until it has all of it again.",
+      buckets: HEALING_BUCKETS_SECONDS,
+    }),
+    reappliedRecords: metrics.counter<"source">({
+      name: "lastknown_reapplied_records_total",
+      help: "Arrivals applied to Redis again without a second audit entry, by where they were read.",
+      labels: { source: ["events", "audit"] },
     }),
   };
 }

@@ -17,8 +17,10 @@ import {
   type Attributes,
   type Event,
   type FleetRecord,
+  type Logger,
   type LogReader,
   type Metrics,
+  type SchemaRegistry,
   type WorkerSettings,
 } from "@lastknown/shared";
 import { Patience } from "./faults/patience.js";
@@ -39,6 +41,7 @@ const SCHEMA = evolveEventSchema(undefined, [{ header: "note", type: "string" }]
 /** What a test puts in the place of a server, to make it fail. */
 export interface Replacements {
   readonly appender?: Appender;
+  readonly registry?: SchemaRegistry;
   readonly states?: StateStore;
   readonly group?: WorkerGroup;
   readonly reader?: LogReader;
@@ -101,8 +104,19 @@ export class FakeFleet {
     await this.log.append(this.names.eventsTopic, records);
   }
 
+  /** The fleet's store, but that its updates are made otherwise. */
+  storeWith(apply: StateStore["apply"]): StateStore {
+    return {
+      apply,
+      rebuild: (calls) => this.states.rebuild(calls),
+      progress: (buckets) => this.states.progress(buckets),
+    };
+  }
+
   /** A worker that is quick to commit and to fetch. */
-  worker(options: Replacements & { settings?: Partial<WorkerSettings>; metrics?: Metrics } = {}): Worker {
+  worker(
+    options: Replacements & { settings?: Partial<WorkerSettings>; metrics?: Metrics; logger?: Logger } = {},
+  ): Worker {
     const settings = { ...loadSettings({ environment: {} }).worker, ...QUICK, ...options.settings };
     const { retryDelayMs: delayMs, retryDelayMaxMs: delayMaxMs } = settings;
     const patience = new Patience({ delayMs, delayMaxMs, logger: silentLogger });
@@ -122,6 +136,7 @@ export class FakeFleet {
     return new Worker({
       names: this.names,
       partitions: this.partitions,
+      maxFutureSkew: MAX_FUTURE_SKEW,
       settings,
       reader: options.reader ?? this.log,
       appender: options.appender ?? this.log,
@@ -129,7 +144,7 @@ export class FakeFleet {
       fleet,
       states: options.states ?? this.states,
       schemas: new WriterSchemas({
-        registry: this.registry,
+        registry: options.registry ?? this.registry,
         copies: this.schemaCopies,
         reader: this.log,
         auditTopic: this.names.auditTopic,
@@ -145,7 +160,7 @@ export class FakeFleet {
           assignedPartitions: () => worker.partitions.length,
           waitingOn: () => patience.waitingOn(),
         }),
-      logger: silentLogger,
+      logger: options.logger ?? silentLogger,
     });
   }
 

@@ -256,23 +256,6 @@ describe("workers on fakes", () => {
     await worker.stop();
   });
 
-  test("tells a loss of Redis that the log no longer reaches back to from records that nobody had", async () => {
-    const fleet = new FakeFleet(1);
-    await fleet.create();
-    const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
-    await fleet.produce([event, event, event].map((one) => fleet.recordOf(one)));
-    const first = fleet.worker();
-    await first.start();
-    await untilCaughtUp(fleet);
-    await first.stop();
-    fleet.states.lose(bucketOf(Buffer.from("a")));
-    fleet.log.truncateBefore(fleet.names.eventsTopic, 0, 2);
-    const worker = fleet.worker();
-    await worker.start();
-    await expect(worker.ended).rejects.toThrow("Redis has lost states up to offset 2 of test.events/0");
-    await worker.stop();
-  });
-
   test("ends with the number of records that are gone before they were applied", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();

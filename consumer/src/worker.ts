@@ -5,11 +5,17 @@ import {
   type FleetNames,
   type Logger,
   type LogReader,
+  type MaxFutureSkew,
   type WorkerSettings,
 } from "@lastknown/shared";
 import { Attempts } from "./attempts/attempts.js";
 import { Assignment } from "./assignment/assignment.js";
 import { BucketProgress } from "./assignment/bucket-progress.js";
+import { Healings } from "./assignment/healings.js";
+import { Positions } from "./assignment/positions.js";
+import { rebuildFromAudit } from "./assignment/rebuild-from-audit.js";
+import { RecordQueue } from "./assignment/record-queue.js";
+import { SettledRecords } from "./assignment/settled-records.js";
 import { startingOffsets } from "./assignment/starting-offsets.js";
 import { DeadLetterBreaker } from "./dead-letters/dead-letter-breaker.js";
 import { DeadLetterShare } from "./dead-letters/dead-letter-share.js";
@@ -30,6 +36,7 @@ import type { WorkerMetrics } from "./worker-metrics.js";
 export interface WorkerOptions {
   readonly names: FleetNames;
   readonly partitions: number;
+  readonly maxFutureSkew: MaxFutureSkew;
   readonly settings: WorkerSettings;
   readonly reader: LogReader;
   readonly appender: Appender;
@@ -208,10 +215,11 @@ export class Worker implements GroupListener {
   /** Everything that an assignment remembers is its own, so that nothing is left over from the one before. */
   #assignmentOf(generation: number, partitions: readonly number[]): Assignment {
     const { names, settings, reader, appender, group, states: store } = this.#options;
-    const { schemas, judge, patience, logger } = this.#options;
+    const { schemas, judge, patience, logger, maxFutureSkew } = this.#options;
     const { eventsTopic, auditTopic, deadLetterTopic } = names;
     const metrics = this.#metrics;
     const progress = new BucketProgress(this.#options.partitions);
+    const settled = new SettledRecords();
     const states = new StateApplier({ states: store, progress, eventsTopic, patience, metrics });
     const tries = {
       attemptsMax: settings.recordAttemptsMax,
@@ -227,6 +235,7 @@ export class Worker implements GroupListener {
         share: this.#share,
         deadLetterTopic,
       }),
+      settled,
       states,
       eventsTopic,
       tries,
@@ -235,7 +244,16 @@ export class Worker implements GroupListener {
     });
     const attempts = new Attempts({ generation, group, pipeline, settings, patience, logger });
     const { acceptLoss } = settings;
-    const start = { reader, group, states: store, progress, eventsTopic, acceptLoss, patience, logger };
+    const servers = { reader, states: store, eventsTopic, acceptLoss, patience, logger };
+    const start = { ...servers, group, progress, settled, deadLetterTopic };
+    const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
+    const knowledge = {
+      positions: new Positions(),
+      queue: new RecordQueue(settings.queueBytesMax),
+      progress,
+      settled,
+      healings: new Healings({ metrics, logger }),
+    };
     return new Assignment({
       generation,
       partitions,
@@ -254,6 +272,8 @@ export class Worker implements GroupListener {
         ]);
         return offsets;
       },
+      rebuild: (buckets, signal, moved) => rebuildFromAudit(buckets, audit, { signal, moved }),
+      knowledge,
       patience,
       metrics,
       logger,

@@ -6,15 +6,17 @@ import {
   type PartitionEnds,
   type WorkerSettings,
 } from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
+import { unlessAborted, type Patience } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
-import { Positions } from "./positions.js";
-import { RecordQueue } from "./record-queue.js";
-import { goneError, shorterLogError } from "./starting-offsets.js";
+import type { Positions } from "./positions.js";
+import type { RecordQueue } from "./record-queue.js";
+import { observeBatches } from "./observe-batches.js";
+import { PartitionStarts, type PartitionKnowledge, type PartitionStartsOptions } from "./partition-starts.js";
+import { goneError, shorterLogError, type PartitionStart } from "./starting-offsets.js";
 
 export interface AssignmentOptions {
   readonly generation: number;
@@ -29,10 +31,10 @@ export interface AssignmentOptions {
   readonly states: StateApplier;
   /** Rejects where the stores are not those of the fleet. */
   readonly verifyFleet: (partitions: readonly number[], signal: AbortSignal) => Promise<void>;
-  readonly startingOffsets: (
-    partitions: readonly number[],
-    signal: AbortSignal,
-  ) => Promise<Map<number, number>>;
+  readonly startingOffsets: PartitionStartsOptions["startingOffsets"];
+  /** @param moved called whenever it has come on */
+  readonly rebuild: (start: PartitionStart, signal: AbortSignal, moved: () => void) => Promise<boolean>;
+  readonly knowledge: PartitionKnowledge;
   readonly patience: Patience;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -58,7 +60,10 @@ const LINGER_RECORDS_MAX = 100;
 export class Assignment {
   readonly #options: AssignmentOptions;
   readonly #queue: RecordQueue;
-  readonly #positions = new Positions();
+  readonly #positions: Positions;
+  readonly #starts: PartitionStarts;
+  /** Partitions that retention has overtaken while they are applied again. */
+  readonly #overtaken = new Set<number>();
   readonly #ending = new AbortController();
   readonly #draining = new AbortController();
   readonly #hurrying = AbortSignal.any([this.#draining.signal, this.#ending.signal]);
@@ -68,7 +73,16 @@ export class Assignment {
 
   constructor(options: AssignmentOptions) {
     this.#options = options;
-    this.#queue = new RecordQueue(options.settings.queueBytesMax);
+    const { knowledge, startingOffsets, rebuild } = options;
+    this.#queue = knowledge.queue;
+    this.#positions = knowledge.positions;
+    this.#starts = new PartitionStarts({
+      ...knowledge,
+      startingOffsets,
+      rebuild: (start, signal) => rebuild(start, signal, () => this.#moved()),
+      signal: this.#hurrying,
+      fail: (error) => this.#ending.abort(error),
+    });
   }
 
   get partitions(): readonly number[] {
@@ -99,6 +113,7 @@ export class Assignment {
       const fetching = this.#fetchUntilEnded(signal);
       await this.#workUntilEnded(signal);
       await fetching;
+      await this.#starts.idle();
       signal.throwIfAborted();
     } catch (error) {
       if (!(error instanceof AssignmentEndedError)) throw error;
@@ -112,21 +127,15 @@ export class Assignment {
 
   /** Fetches no more; `run` settles when what was fetched is done and committed. */
   drain(): void {
-    this.#draining.abort();
+    this.#draining.abort(new AssignmentEndedError("the worker is to stop"));
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
     const { partitions, generation, verifyFleet, logger } = this.#options;
     await verifyFleet(partitions, signal);
-    await this.#startPartitions(partitions, signal);
-    this.#movedAtMs = performance.now();
+    await this.#starts.start(partitions, signal);
+    this.#moved();
     logger.info("partitions assigned", { generation, offsets: Object.fromEntries(this.#positions.fetched) });
-  }
-
-  async #startPartitions(partitions: readonly number[], signal: AbortSignal): Promise<void> {
-    for (const [partition, offset] of await this.#options.startingOffsets(partitions, signal)) {
-      this.#positions.start(partition, offset);
-    }
   }
 
   /** Never rejects: what it cannot go on from ends the assignment, and `run` rejects with it. */
@@ -153,6 +162,7 @@ export class Assignment {
   async #fetch(signal: AbortSignal): Promise<number> {
     const { reader, eventsTopic, settings, patience } = this.#options;
     const offsets = this.#positions.fetched;
+    if (offsets.size === 0) return await this.#awaitStart(signal);
     const limits = { bytesMax: settings.fetchBytesMax, waitMs: settings.fetchWaitMs };
     try {
       const slices = await patience.outlast("kafka", signal, () =>
@@ -175,13 +185,23 @@ export class Assignment {
     }
   }
 
+  /** Nothing is to be fetched while all partitions wait to be started again. */
+  async #awaitStart(signal: AbortSignal): Promise<number> {
+    await unlessAborted(signal, sleep(this.#options.settings.fetchWaitMs));
+    return 0;
+  }
+
   /**
    * Goes on at the log's first record where that is accepted. What was fetched before the gap is still queued, and is
-   * not lost.
+   * not lost. Where all that is gone was applied once, the partition starts again: the audit has it.
    */
   #passGap({ topic, partition, offset: from, start, end }: OffsetOutOfRangeError): void {
     const { settings, logger } = this.#options;
     if (from > end) throw shorterLogError({ topic, partition, end, last: from, reached: "fetched" });
+    if (start <= this.#options.knowledge.settled.to(partition)) {
+      if (this.#positions.stopFetching(partition, from)) this.#overtaken.add(partition);
+      return;
+    }
     const gone = start - from;
     if (!settings.acceptLoss) throw goneError({ topic, partition, from, gone });
     if (!this.#positions.advanceFetched(partition, from, start)) return;
@@ -193,6 +213,7 @@ export class Assignment {
     while (!this.#isDraining || !this.#queue.isEmpty) {
       await this.#queue.work(this.#msUntilCommit(), signal);
       signal.throwIfAborted();
+      this.#startOvertaken();
       if (!this.#queue.isEmpty) await this.#work(signal);
       if (this.#msUntilCommit() <= 0 || this.#options.commitsEachBatch()) await this.#commit(signal);
     }
@@ -209,8 +230,8 @@ export class Assignment {
     try {
       const behind = await pipeline.run(batches, signal);
       this.#markDone(batches, behind);
-      this.#observe(batches, startedAtMs);
-      await this.#heal(behind, signal);
+      observeBatches(batches, startedAtMs, this.#options.metrics);
+      this.#starts.restart(behind);
     } finally {
       this.#queue.release();
     }
@@ -220,44 +241,17 @@ export class Assignment {
     for (const { partition, nextOffset } of batches) {
       if (!behind.has(partition)) this.#positions.markDone(partition, nextOffset);
     }
+    this.#moved();
+  }
+
+  /** Only between batches: one under way would count as done for a partition that starts again. */
+  #startOvertaken(): void {
+    this.#starts.restart(this.#overtaken);
+    this.#overtaken.clear();
+  }
+
+  #moved(): void {
     this.#movedAtMs = performance.now();
-  }
-
-  #observe(batches: readonly PartitionBatch[], startedAtMs: number): void {
-    const { metrics } = this.#options;
-    const seconds = (performance.now() - startedAtMs) / 1000;
-    const nowMs = Date.now();
-    const count = batches.reduce((sum, { records }) => sum + records.length, 0);
-    if (count === 0) return;
-    metrics.records.inc(count);
-    metrics.batchSeconds.observe(seconds);
-    for (const { records } of batches) {
-      for (const { appendedAtMs } of records) {
-        metrics.freshnessSeconds.observe(Math.max(0, nowMs - appendedAtMs) / 1000);
-        // One observation per record, so that large batches weigh in the percentiles as much as they hold.
-        metrics.recordSeconds.observe(seconds / count);
-      }
-    }
-  }
-
-  /** Redis has lost what it had acknowledged: the partitions are applied again from the least that is stored. */
-  async #heal(behind: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
-    if (behind.size === 0) return;
-    const { metrics, logger } = this.#options;
-    for (const partition of behind) this.#queue.drop(partition);
-    const before = this.#doneIn(behind);
-    await this.#startPartitions([...behind], signal);
-    // A fetch under way has seen the old offsets, so nothing of it was queued meanwhile but what is dropped here.
-    for (const partition of behind) this.#queue.drop(partition);
-    metrics.healings.inc(behind.size);
-    logger.warn("redis has lost states, partitions are applied again", {
-      before,
-      from: this.#doneIn(behind),
-    });
-  }
-
-  #doneIn(partitions: ReadonlySet<number>): Record<number, number> {
-    return Object.fromEntries([...this.#positions.done].filter(([partition]) => partitions.has(partition)));
   }
 
   get #isDraining(): boolean {
@@ -277,11 +271,18 @@ export class Assignment {
     const nowMs = performance.now();
     this.#committedAtMs = nowMs;
     const isIdleTouchDue = nowMs - this.#touchedAtMs >= IDLE_TOUCH_INTERVAL_MS;
-    const behind = await this.#options.states.touch(isIdleTouchDue ? this.#positions.done : advanced, signal);
-    for (const partition of behind) advanced.delete(partition);
+    const { states, knowledge } = this.#options;
+    const healed = knowledge.healings.reached(this.#positions.done);
+    const touched = isIdleTouchDue ? this.#positions.done : new Map([...advanced, ...healed]);
+    const behind = await states.touch(touched, signal);
+    for (const partition of behind) {
+      advanced.delete(partition);
+      touched.delete(partition);
+    }
+    for (const [partition, offset] of touched) knowledge.healings.applied(partition, offset);
     if (isIdleTouchDue) this.#touchedAtMs = nowMs;
     if (advanced.size > 0) await this.#commitOffsets(advanced);
-    await this.#heal(behind, signal);
+    this.#starts.restart(behind);
   }
 
   async #commitOffsets(offsets: ReadonlyMap<number, number>): Promise<void> {

@@ -2,28 +2,49 @@ import type { PartitionEnds } from "@lastknown/shared";
 
 /** Offsets of one partition, each that of the next record. */
 interface Position {
-  fetched: number;
+  /** Undefined while nothing is to be fetched. */
+  fetched: number | undefined;
   /** Up to here every effect is acknowledged. */
   done: number;
   committed: number;
 }
 
-/** How far an assignment has come in each of its partitions: fetched ≥ done ≥ committed. */
+/**
+ * How far an assignment has come in each of its partitions that have started: fetched ≥ done. What is done is less
+ * than what is committed while a partition is applied again.
+ */
 export class Positions {
   readonly #positions = new Map<number, Position>();
 
-  /** Begins at an offset, or begins again there; what was committed is kept. */
-  start(partition: number, offset: number): void {
-    const committed = this.#positions.get(partition)?.committed ?? 0;
+  /** Begins at an offset, or begins again there. */
+  start(partition: number, { offset, committed }: { offset: number; committed: number }): void {
     this.#positions.set(partition, { fetched: offset, done: offset, committed });
   }
 
+  /** Until it is started again there is nothing to be fetched, done or committed of the partition. */
+  stop(partition: number): void {
+    this.#positions.delete(partition);
+  }
+
+  /**
+   * Fetches no more of the partition, until it is started again.
+   *
+   * @returns false, and changes nothing, where it was stopped or started elsewhere since the fetch from there began
+   */
+  stopFetching(partition: number, from: number): boolean {
+    return this.#setFetched(partition, from, undefined);
+  }
+
   get fetched(): Map<number, number> {
-    return this.#each(({ fetched }) => fetched);
+    const fetched = new Map<number, number>();
+    for (const [partition, position] of this.#positions) {
+      if (position.fetched !== undefined) fetched.set(partition, position.fetched);
+    }
+    return fetched;
   }
 
   get done(): Map<number, number> {
-    return this.#each(({ done }) => done);
+    return new Map([...this.#positions].map(([partition, { done }]) => [partition, done]));
   }
 
   /** Where more is done than is committed. */
@@ -45,13 +66,10 @@ export class Positions {
 
   /**
    * @param from where the fetch began
-   * @returns false, and changes nothing, where the partition was started elsewhere meanwhile
+   * @returns false, and changes nothing, where the partition was stopped or started elsewhere meanwhile
    */
   advanceFetched(partition: number, from: number | undefined, to: number): boolean {
-    const position = this.#position(partition);
-    if (position.fetched !== from) return false;
-    position.fetched = to;
-    return true;
+    return this.#setFetched(partition, from, to);
   }
 
   markDone(partition: number, offset: number): void {
@@ -62,13 +80,16 @@ export class Positions {
     for (const [partition, offset] of offsets) this.#position(partition).committed = offset;
   }
 
+  #setFetched(partition: number, from: number | undefined, to: number | undefined): boolean {
+    const position = this.#positions.get(partition);
+    if (position === undefined || position.fetched !== from) return false;
+    position.fetched = to;
+    return true;
+  }
+
   #position(partition: number): Position {
     const position = this.#positions.get(partition);
     if (position === undefined) throw new Error(`partition ${partition} was not started`);
     return position;
-  }
-
-  #each(offset: (position: Position) => number): Map<number, number> {
-    return new Map([...this.#positions].map(([partition, position]) => [partition, offset(position)]));
   }
 }

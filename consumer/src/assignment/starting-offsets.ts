@@ -3,30 +3,59 @@ import type { Patience } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateStore } from "../states/state-store.js";
 import type { BucketProgress } from "./bucket-progress.js";
+import { deadLetterOffsets } from "./dead-letter-offsets.js";
+import type { SettledRecords } from "./settled-records.js";
 
 export interface StartingOffsetsOptions {
   readonly reader: LogReader;
   readonly group: WorkerGroup;
   readonly states: StateStore;
   readonly progress: BucketProgress;
+  readonly settled: SettledRecords;
   readonly eventsTopic: string;
+  readonly deadLetterTopic: string;
   readonly acceptLoss: boolean;
   readonly patience: Patience;
   readonly logger: Logger;
 }
 
+/** A bucket of which the store has lost what it acknowledged. */
+export interface LostBucket {
+  readonly bucket: number;
+  readonly stored: number;
+  readonly expected: number;
+}
+
+/** How a partition starts, or starts again. */
+export interface PartitionStart {
+  readonly partition: number;
+  /** Where it goes on in the events topic. */
+  readonly offset: number;
+  /** 0 where nothing was committed. */
+  readonly committed: number;
+  /** The progress of each of its buckets, as stored now. */
+  readonly stored: ReadonlyMap<number, number>;
+  /** Everything below is in the audit, or has a dead letter. */
+  readonly settledTo: number;
+  /** The offsets from `offset` to `settledTo` that have a dead letter. */
+  readonly letters: ReadonlySet<number>;
+  readonly lost: readonly LostBucket[];
+  /** Buckets that have to be rebuilt from the audit up to `settledTo`, before the partition can start. */
+  readonly rebuild: readonly number[];
+}
+
 /**
- * Where to go on in each partition: at its committed offset, or at the least progress of its buckets if that is
- * less, for then Redis has lost something that was committed. A log that was never worked on is read from 0.
- * From now on the buckets' progress expects what is stored.
+ * How to go on in each partition: at its committed offset, or at the least progress of its buckets if that is less,
+ * for then Redis has lost something that was committed. A log that was never worked on is read from 0. Where the
+ * log does not reach back that far, but all that it lacks was applied once, the audit has it.
  *
- * @throws FatalError where the log does not hold that offset any more, unless that is accepted
+ * @throws FatalError where records are gone that were never applied, unless that is accepted
  */
 export async function startingOffsets(
   partitions: readonly number[],
   options: StartingOffsetsOptions,
   signal: AbortSignal,
-): Promise<Map<number, number>> {
+): Promise<PartitionStart[]> {
   const { reader, group, states, progress, eventsTopic, patience } = options;
   const buckets = partitions.flatMap((partition) => progress.buckets(partition));
   const [ends, committed, stored] = await Promise.all([
@@ -34,70 +63,107 @@ export async function startingOffsets(
     patience.outlast("kafka", signal, () => group.committed()),
     patience.outlast("redis", signal, () => states.progress(buckets)),
   ]);
-  return new Map(
-    partitions.map((partition) => {
-      const applied = progress.buckets(partition).map((bucket) => stored.get(bucket) ?? 0);
-      const end = ends.get(partition);
-      if (end === undefined) throw noPartitionError(eventsTopic, partition);
-      const reached = { partition, committed: committed.get(partition), applied };
-      const offset = offsetInLog(reached, end, options);
-      // Where a loss was accepted the store has less than the log's start, and is not behind for that.
-      for (const bucket of progress.buckets(partition))
-        progress.acknowledged(bucket, Math.min(stored.get(bucket) ?? 0, offset));
-      return [partition, offset];
-    }),
-  );
+  const starts: PartitionStart[] = [];
+  for (const partition of partitions) {
+    const partitionEnds = ends.get(partition);
+    if (partitionEnds === undefined) throw noPartitionError(eventsTopic, partition);
+    const own = progress.buckets(partition);
+    const reached: Reached = {
+      partition,
+      committed: committed.get(partition),
+      stored: new Map(own.map((bucket) => [bucket, stored.get(bucket) ?? 0])),
+    };
+    starts.push(await startOf(reached, partitionEnds, options, signal));
+  }
+  return starts;
 }
 
 /** How far a partition had come when it was left. */
 interface Reached {
   readonly partition: number;
   readonly committed: number | undefined;
-  /** The progress of each of its buckets. */
-  readonly applied: readonly number[];
+  readonly stored: ReadonlyMap<number, number>;
 }
 
-/** Where to go on, or the log's first offset where the loss of those before it is accepted. */
+async function startOf(
+  reached: Reached,
+  ends: PartitionEnds,
+  options: StartingOffsetsOptions,
+  signal: AbortSignal,
+): Promise<PartitionStart> {
+  const { partition, stored, committed = 0 } = reached;
+  const { settled, eventsTopic: topic } = options;
+  const settledTo = Math.max(committed, settled.to(partition), ...stored.values());
+  if (settledTo > ends.end)
+    throw shorterLogError({ topic, partition, end: ends.end, last: settledTo, reached: "applied" });
+  const offset = offsetInLog(reached, settledTo, ends, options);
+  const isAuditNeeded = needsAudit(reached, settledTo, ends, options);
+  const range = { partition, from: offset, to: settledTo };
+  const isReapplied = offset < settledTo && !isAuditNeeded;
+  const letters = isReapplied ? await deadLetterOffsets(range, options, signal) : new Set<number>();
+  const missing = [...stored].filter(([, progress]) => progress < settledTo).map(([bucket]) => bucket);
+  return {
+    partition,
+    offset,
+    committed,
+    stored,
+    settledTo,
+    letters: letters ?? new Set(),
+    lost: lostBuckets(reached, options.progress),
+    rebuild: isAuditNeeded || letters === undefined ? missing : [],
+  };
+}
+
+/** Where to go on, or the log's first offset where it has no earlier one. */
 function offsetInLog(
-  { partition, committed, applied }: Reached,
-  { start, end }: PartitionEnds,
-  { eventsTopic: topic, acceptLoss, logger }: StartingOffsetsOptions,
+  { partition, committed, stored }: Reached,
+  settledTo: number,
+  { start }: PartitionEnds,
+  { settled, eventsTopic: topic, acceptLoss, logger }: StartingOffsetsOptions,
 ): number {
-  const leastApplied = Math.min(...applied);
-  const from = Math.min(committed ?? leastApplied, leastApplied);
-  const last = Math.max(committed ?? 0, ...applied);
-  if (last > end) throw shorterLogError({ topic, partition, end, last, reached: "applied" });
-  if (from >= start) return from;
-  const gone = start - from;
-  // What was committed is in the audit: it is Redis that has lost it.
-  const wereApplied = committed !== undefined && committed >= start;
-  if (!acceptLoss) throw (wereApplied ? unhealableError : goneError)({ topic, partition, from, gone });
-  logger.error("records are gone", { partition, from, gone, wereApplied });
-  return start;
+  const leastStored = Math.min(...stored.values());
+  const rebuiltTo = settled.rebuiltTo(partition);
+  // What was rebuilt must not be judged again: the audit has decided about it.
+  const isRebuilt = leastStored >= rebuiltTo;
+  const from = Math.max(Math.min(committed ?? leastStored, leastStored), isRebuilt ? rebuiltTo : 0);
+  const gone = start - settledTo;
+  if (gone > 0) {
+    if (!acceptLoss) throw goneError({ topic, partition, from: settledTo, gone });
+    logger.error("records are gone", { partition, from: settledTo, gone });
+  }
+  return Math.max(from, start);
 }
 
-interface Gap {
-  readonly topic: string;
-  readonly partition: number;
-  readonly from: number;
-  readonly gone: number;
+/** Whether records that a bucket lacks can be had from the audit alone. */
+function needsAudit(
+  { partition, stored }: Reached,
+  settledTo: number,
+  { start }: PartitionEnds,
+  { settled, logger }: StartingOffsetsOptions,
+): boolean {
+  const leastStored = Math.min(...stored.values());
+  if (leastStored >= settledTo) return false;
+  const doubt = settled.doubtOf(partition);
+  if (doubt !== undefined)
+    logger.warn("a record that is in the audit would be rejected now", { partition, ...doubt });
+  return doubt !== undefined || leastStored < start;
+}
+
+/** Before a commit each bucket is brought to what is committed, so less than that is a loss too. */
+function lostBuckets({ committed = 0, stored }: Reached, progress: BucketProgress): LostBucket[] {
+  return [...stored]
+    .map(([bucket, has]) => {
+      return { bucket, stored: has, expected: Math.max(committed, progress.expected(bucket)) };
+    })
+    .filter((bucket) => bucket.stored < bucket.expected);
 }
 
 /** Retention has removed records that were not applied: a person has to know. */
-export function goneError({ topic, partition, from, gone }: Gap): FatalError {
+export function goneError(gap: { topic: string; partition: number; from: number; gone: number }): FatalError {
+  const { topic, partition, from, gone } = gap;
   return new FatalError(
     `${gone} records of ${topic}/${partition}, from offset ${from}, are gone before they were applied`,
     { fix: "raise the topic's retention, and go on without them with --accept-loss on" },
-  );
-}
-
-/** Redis has lost what was applied, and the events topic no longer reaches back to it. */
-function unhealableError({ topic, partition, from, gone }: Gap): FatalError {
-  return new FatalError(
-    `Redis has lost states up to offset ${from + gone} of ${topic}/${partition}, where the topic now begins; ${gone} records from ${from} on would have to be applied again`,
-    {
-      fix: "the audit has them: lastknown export, replayed into a new fleet. With --accept-loss on this one goes on, and latest answers lack them",
-    },
   );
 }
 

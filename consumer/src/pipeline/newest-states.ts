@@ -2,9 +2,14 @@ import { canonicalJson, compareAttributes, compareOrder, encodeOrder, printTime 
 import type { StoredState } from "../states/state-store.js";
 import type { Arrival } from "./partition-batch.js";
 
+/** What a state is made of: an arrival, or an entry of the audit. */
+export type StateSource = Pick<Arrival, "partition" | "bucket" | "event" | "order"> & {
+  readonly record: { readonly offset: number };
+};
+
 /** The newest arrival of each user, by bucket. Others of the same batch cannot win, so the store need not see them. */
-export function newestStates(arrivals: readonly Arrival[], topic: string): Map<number, StoredState[]> {
-  const newest = new Map<string, Arrival>();
+export function newestStates(arrivals: readonly StateSource[], topic: string): Map<number, StoredState[]> {
+  const newest = new Map<string, StateSource>();
   for (const arrival of arrivals) {
     const before = newest.get(arrival.event.user);
     if (before === undefined || isNewer(arrival, before)) {
@@ -21,13 +26,13 @@ export function newestStates(arrivals: readonly Arrival[], topic: string): Map<n
   return states;
 }
 
-function isNewer(arrival: Arrival, before: Arrival): boolean {
+function isNewer(arrival: StateSource, before: StateSource): boolean {
   const difference = compareOrder(arrival.order, before.order);
   if (difference !== 0) return difference > 0;
   return compareAttributes(arrival.event.attributes, before.event.attributes) > 0;
 }
 
-function stateOf({ event, order, partition, record }: Arrival, topic: string): StoredState {
+function stateOf({ event, order, partition, record }: StateSource, topic: string): StoredState {
   return {
     user: event.user,
     order: encodeOrder(order),

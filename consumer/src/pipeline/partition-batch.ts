@@ -36,3 +36,9 @@ export interface PreparedBatch extends JudgedBatch {
   /** By bucket: of each user the newest. */
   readonly states: ReadonlyMap<number, readonly StoredState[]>;
 }
+
+/** A prepared batch whose arrivals are new to the audit; its states are those of all. */
+export interface SettledBatch extends PreparedBatch {
+  /** Arrivals that are in the audit already. */
+  readonly reapplied: readonly Arrival[];
+}

@@ -69,14 +69,11 @@ const REPLACEMENTS = {
       close: () => log.close(),
     },
   }),
-  "applying it to the store": ({ states }: FakeFleet, failing: Failing): Replacements => ({
-    states: {
-      apply: async (updates) => {
-        if (updates.some((update) => update.states.some(({ user }) => user === POISONED))) failing.fail();
-        return await states.apply(updates);
-      },
-      progress: (buckets) => states.progress(buckets),
-    },
+  "applying it to the store": (fleet: FakeFleet, failing: Failing): Replacements => ({
+    states: fleet.storeWith(async (updates) => {
+      if (updates.some((update) => update.states.some(({ user }) => user === POISONED))) failing.fail();
+      return await fleet.states.apply(updates);
+    }),
   }),
 };
 
@@ -167,10 +164,8 @@ describe("a record on which a step fails in a way nobody foresaw", () => {
 
   test("is not to blame where the store takes nothing without it either", async () => {
     await produce(["a"]);
-    const progress = fleet.states.progress.bind(fleet.states);
-    const worker = fleet.worker({
-      states: { apply: () => Promise.reject(new TypeError("no script")), progress },
-    });
+    const states = fleet.storeWith(() => Promise.reject(new TypeError("no script")));
+    const worker = fleet.worker({ states });
     await worker.start();
     await expect(worker.ended).rejects.toThrow("no script");
     await worker.stop();

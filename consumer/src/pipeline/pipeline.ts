@@ -1,4 +1,5 @@
 import type { Logger } from "@lastknown/shared";
+import type { SettledRecords } from "../assignment/settled-records.js";
 import type { DeadLetterBreaker } from "../dead-letters/dead-letter-breaker.js";
 import type { DeadLetters } from "../dead-letters/dead-letters.js";
 import { isUnforeseen } from "../faults/unforeseen.js";
@@ -8,7 +9,7 @@ import type { AuditLog } from "./audit-log.js";
 import { readOf } from "./event-judge.js";
 import { failingAlone, type TriesOptions } from "./failing-alone.js";
 import { newestStates } from "./newest-states.js";
-import type { Arrival, PartitionBatch, PreparedBatch } from "./partition-batch.js";
+import type { Arrival, PartitionBatch, SettledBatch } from "./partition-batch.js";
 import type { BatchPreparation, Preparation } from "./prepare-batches.js";
 import { internalRejection, type Rejection } from "./rejection.js";
 
@@ -17,6 +18,7 @@ export interface PipelineOptions {
   readonly audit: AuditLog;
   readonly deadLetters: DeadLetters;
   readonly breaker: DeadLetterBreaker;
+  readonly settled: SettledRecords;
   readonly states: StateApplier;
   readonly eventsTopic: string;
   readonly tries: TriesOptions;
@@ -29,7 +31,8 @@ type Refused = ReadonlyMap<Arrival, Rejection>;
 
 /**
  * What happens to records, in the order that the guarantees need: the audit has a record, or the dead letters
- * have it, before its state and its bucket's progress are written; and all of that before the caller commits.
+ * have it, before its state and its bucket's progress are written; and all of that before the caller commits. What
+ * the audit or the dead letters have already goes to neither of them again.
  *
  * An error that nobody foresaw does not end the worker where it is one record's: each step that fails is made again
  * record by record, and those that still fail become dead letters. Doing a step again changes nothing, but that the
@@ -43,38 +46,56 @@ export class Pipeline {
   }
 
   /**
-   * Resolves when every effect of the batches is acknowledged. Gives the partitions of which the store has lost
-   * what it acknowledged before: these have to be applied again from there, and must not be committed.
+   * Resolves when every effect of the batches is acknowledged. Gives the partitions that have to be started again and
+   * must not be committed: the store has lost what it acknowledged before, or they cannot be applied again from their
+   * records.
    */
-  async run(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
-    const { preparation, breaker } = this.#options;
-    const prepared = await preparation.prepare(batches, signal);
-    // Before the first effect: a batch that stops the worker at each of its restarts leaves nothing twice.
-    breaker.foresee(prepared.batches);
-    const settled = await this.#appendToAudit(prepared, signal);
-    breaker.count(settled);
-    await this.#sendDeadLetters(
-      settled.flatMap(({ rejections }) => rejections),
+  async run(delivered: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
+    const { preparation, breaker, settled } = this.#options;
+    const prepared = await preparation.prepare(
+      delivered.map((batch) => settled.withoutLetters(batch)),
       signal,
     );
-    return await this.#applyStates(settled, signal);
+    const sorted = prepared.batches.map((batch) => settled.sortOut(batch));
+    const certain = sorted.filter(({ partition }) => settled.doubtOf(partition) === undefined);
+    // Before the first effect: a batch that stops the worker at each of its restarts leaves nothing twice.
+    breaker.foresee(certain);
+    const entered = await this.#appendToAudit({ ...prepared, batches: certain }, signal);
+    breaker.count(entered);
+    const behind = await this.#finish(entered, signal);
+    for (const { partition } of sorted) if (settled.doubtOf(partition) !== undefined) behind.add(partition);
+    return behind;
   }
 
   /** As `run`, for records that must not be looked at: all of them are dead-lettered as `internal`. */
   async reject(batch: PartitionBatch, cause: string, signal: AbortSignal): Promise<Set<number>> {
-    const { partition, nextOffset, records } = batch;
-    const rejections = records.map((record) => internalRejection(partition, record, cause));
-    const settled: PreparedBatch[] = [{ partition, nextOffset, arrivals: [], rejections, states: new Map() }];
-    this.#options.breaker.count(settled);
-    await this.#sendDeadLetters(rejections, signal);
-    return await this.#applyStates(settled, signal);
+    const { partition, nextOffset } = batch;
+    const unsettled = this.#options.settled.withoutLetters(batch);
+    const rejections = unsettled.records.map((record) => internalRejection(partition, record, cause));
+    const rejected = { partition, nextOffset, arrivals: [], reapplied: [], rejections, states: new Map() };
+    this.#options.breaker.count([rejected]);
+    return await this.#finish([rejected], signal);
+  }
+
+  /** Dead letters, then states, of batches of which the audit has all that it takes. */
+  async #finish(batches: readonly SettledBatch[], signal: AbortSignal): Promise<Set<number>> {
+    const { settled, metrics } = this.#options;
+    await this.#sendDeadLetters(
+      batches.flatMap(({ rejections }) => rejections),
+      signal,
+    );
+    for (const { partition, nextOffset, reapplied } of batches) {
+      settled.reached(partition, nextOffset);
+      metrics.reappliedRecords.inc({ source: "events" }, reapplied.length);
+    }
+    return await this.#applyStates(batches, signal);
   }
 
   /** Gives the batches with what the audit does not take among their rejections. */
   async #appendToAudit(
-    { batches, schemas }: Preparation,
+    { batches, schemas }: Preparation & { readonly batches: readonly SettledBatch[] },
     signal: AbortSignal,
-  ): Promise<readonly PreparedBatch[]> {
+  ): Promise<readonly SettledBatch[]> {
     const { audit, tries, metrics } = this.#options;
     const arrivals = batches.flatMap((batch) => batch.arrivals);
     const refused = new Map<Arrival, Rejection>();
@@ -94,7 +115,7 @@ export class Pipeline {
   }
 
   /** Gives the partitions that the store is behind in. */
-  async #applyStates(batches: readonly PreparedBatch[], signal: AbortSignal): Promise<Set<number>> {
+  async #applyStates(batches: readonly SettledBatch[], signal: AbortSignal): Promise<Set<number>> {
     const { states, breaker } = this.#options;
     try {
       return await states.apply(batches, signal);
@@ -110,9 +131,9 @@ export class Pipeline {
     }
   }
 
-  async #applyApart(batches: readonly PreparedBatch[], signal: AbortSignal): Promise<Refused> {
+  async #applyApart(batches: readonly SettledBatch[], signal: AbortSignal): Promise<Refused> {
     const { states, tries } = this.#options;
-    const arrivals = batches.flatMap((batch) => batch.arrivals);
+    const arrivals = batches.flatMap((batch) => [...batch.reapplied, ...batch.arrivals]);
     const apply = (arrival: Arrival): Promise<void> => states.applyAlone(arrival, signal);
     const failing = await failingAlone(arrivals, apply, tries, signal);
     const refused = new Map<Arrival, Rejection>();
@@ -129,16 +150,21 @@ export class Pipeline {
     this.#options.logger.warn("unforeseen error, records are tried one by one", { error });
   }
 
-  #without(refused: Refused, batches: readonly PreparedBatch[]): readonly PreparedBatch[] {
+  #without(refused: Refused, batches: readonly SettledBatch[]): readonly SettledBatch[] {
     if (refused.size === 0) return batches;
     return batches.map((batch) => {
-      const arrivals = batch.arrivals.filter((arrival) => !refused.has(arrival));
-      const rejections = batch.arrivals.flatMap((arrival) => refused.get(arrival) ?? []);
+      const [reapplied, arrivals] = [batch.reapplied, batch.arrivals].map((some) =>
+        some.filter((arrival) => !refused.has(arrival)),
+      ) as [Arrival[], Arrival[]];
+      const rejections = [...batch.reapplied, ...batch.arrivals].flatMap(
+        (arrival) => refused.get(arrival) ?? [],
+      );
       return {
         ...batch,
+        reapplied,
         arrivals,
         rejections: [...batch.rejections, ...rejections],
-        states: newestStates(arrivals, this.#options.eventsTopic),
+        states: newestStates([...reapplied, ...arrivals], this.#options.eventsTopic),
       };
     });
   }

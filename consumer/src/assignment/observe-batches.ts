@@ -1,0 +1,23 @@
+import type { PartitionBatch } from "../pipeline/partition-batch.js";
+import type { WorkerMetrics } from "../worker-metrics.js";
+
+/** Measures batches whose every effect is acknowledged. */
+export function observeBatches(
+  batches: readonly PartitionBatch[],
+  startedAtMs: number,
+  metrics: WorkerMetrics,
+): void {
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const nowMs = Date.now();
+  const count = batches.reduce((sum, { records }) => sum + records.length, 0);
+  if (count === 0) return;
+  metrics.records.inc(count);
+  metrics.batchSeconds.observe(seconds);
+  for (const { records } of batches) {
+    for (const { appendedAtMs } of records) {
+      metrics.freshnessSeconds.observe(Math.max(0, nowMs - appendedAtMs) / 1000);
+      // One observation per record, so that large batches weigh in the percentiles as much as they hold.
+      metrics.recordSeconds.observe(seconds / count);
+    }
+  }
+}
