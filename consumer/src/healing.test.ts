@@ -243,6 +243,27 @@ describe("a partition of which Redis has lost something", () => {
     expect(await recordsOf(fleet, fleet.names.deadLetterTopic)).toHaveLength(1);
   });
 
+  test("gets no second entry for the batch that found the loss, which the audit had taken before", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 40);
+    await fleet.produce([bad, ...events.map((event) => fleet.recordOf(event))]);
+    const store = fleet.states;
+    let batches = 0;
+    const states = fleet.storeWith(async (updates) => {
+      if (updates.some(({ states: newest }) => newest.length > 0) && ++batches === 6)
+        store.restore(new Map());
+      return await store.apply(updates);
+    });
+    const lines = new Lines();
+    const worker = fleet.worker({ states, logger: lines.logger, settings: { batchRecordsMax: 5 } });
+    await worker.start();
+    await untilHealed(lines);
+    await eventually("caught up", () => fleet.isCaughtUp());
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(0);
+  });
+
   test("is applied again from where it is when more is lost in the middle", async () => {
     const fleet = await fleetOf();
     const events = eventsOf(fleet, 60);
@@ -407,7 +428,8 @@ describe("a partition whose records are gone from the events topic", () => {
       ({ key }) => auditRecordKind(key!)?.kind === "entry",
     )!;
     const spoiled = { partition: 0, key: entry.key, value: Buffer.from("spoiled") };
-    await fleet.log.append(auditTopic, [spoiled]);
+    const [record] = (await recordsOf(fleet, auditTopic)) as [LogRecord];
+    await fleet.log.append(auditTopic, [spoiled, { partition: 0, key: record.key, value: record.value }]);
     for (const said of ["cannot be read at offset 27", "and 5 records of test.audit/0"]) {
       const worker = fleet.worker();
       await worker.start();
