@@ -18,6 +18,7 @@ describe("an audit that redelivery has doubled and the broker has compacted", ()
   let fleet: TestFleet;
   let audit: AuditTopic;
   let sawAll: QueryService;
+  let redelivered: readonly AuditRecord[];
   let before: readonly AuditRecord[];
   let after: readonly AuditRecord[];
 
@@ -33,6 +34,7 @@ describe("an audit that redelivery has doubled and the broker has compacted", ()
     await kafka.shiftOffsetsBack(`${fleet.name}.worker`, `${fleet.name}.events`, REDELIVERED);
     await fleet.startWorker();
     await fleet.caughtUp(sawAll);
+    redelivered = await audit.records();
     // What a former owner of the partitions still sends: arrivals, and the schema's copy, behind those after them.
     await audit.redeliverFirstHalf();
     before = await audit.records();
@@ -45,8 +47,12 @@ describe("an audit that redelivery has doubled and the broker has compacted", ()
     await Promise.all([fleet?.close(), audit?.close()]);
   });
 
-  it("had doubles by redelivery and has none left, and its schema's copies stand behind their entries", () => {
-    expect(entriesOf(before).length).toBeGreaterThanOrEqual(arrivals.length + PARTITIONS * REDELIVERED);
+  it("gets no second entry by the redelivery of what was applied", () => {
+    expect(entriesOf(redelivered)).toHaveLength(arrivals.length);
+  });
+
+  it("had doubles and has none left, and its schema's copies stand behind their entries", () => {
+    expect(entriesOf(before).length).toBeGreaterThan(arrivals.length * 1.4);
     expect(entriesOf(after)).toHaveLength(arrivals.length);
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const own = after.filter((record) => record.partition === partition);

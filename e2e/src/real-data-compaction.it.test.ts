@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { AuditTopic } from "./faults/audit-topic.js";
+import { AuditTopic, type AuditRecord } from "./faults/audit-topic.js";
 import { KafkaTools } from "./harness/kafka-tools.js";
 import { requiredEnvironment, TestFleet } from "./harness/test-fleet.js";
 import { complaintsAbout, recompute } from "./oracle/index.js";
@@ -11,6 +11,7 @@ jest.setTimeout(400_000);
 const PARTITIONS = 2;
 /** So many records of each partition are delivered twice. */
 const REDELIVERED = 3_000;
+const ENTRY_KEY_TAIL_BYTES = 28;
 
 describe(`real data, redelivered and compacted: ${UPLINKS.name}`, () => {
   const { path, present } = locate(UPLINKS);
@@ -35,11 +36,12 @@ describe(`real data, redelivered and compacted: ${UPLINKS.name}`, () => {
   itReal("keeps one entry per arrival, of which a new view gives every verdict and answer", async () => {
     if (fleet === undefined || audit === undefined) throw new Error("the fleet did not start");
     const kafka = new KafkaTools(requiredEnvironment("LASTKNOWN_KAFKA_BROKERS"));
-    const once = (await audit.records()).length;
+    const once = (await entriesOf(audit)).length;
     await kafka.shiftOffsetsBack(`${fleet.name}.worker`, `${fleet.name}.events`, REDELIVERED);
     await fleet.startWorker();
     await fleet.caughtUp();
-    expect((await audit.records()).length - once).toBeGreaterThanOrEqual(PARTITIONS * REDELIVERED);
+    // What was applied is in the audit already.
+    expect((await entriesOf(audit)).length).toBe(once);
     // Behind the entries that come after them: what a former owner of the partitions still sends.
     await audit.redeliverFirstHalf();
     const doubles = [...(await audit.compact()).values()];
@@ -61,3 +63,8 @@ describe(`real data, redelivered and compacted: ${UPLINKS.name}`, () => {
     expect(entries.checked).toBeGreaterThan(rows);
   });
 });
+
+/** Entries alone: each assignment writes the copies of its schemas anew. */
+async function entriesOf(audit: AuditTopic): Promise<AuditRecord[]> {
+  return (await audit.records()).filter(({ key }) => key.length > ENTRY_KEY_TAIL_BYTES);
+}

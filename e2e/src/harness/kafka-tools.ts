@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { kafkaTool } from "@lastknown/stack";
 
 const CONFIG_TOOL = "kafka.admin.ConfigCommand";
+const DELETE_TOOL = "org.apache.kafka.tools.DeleteRecordsCommand";
 const GROUP_TOOL = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
 const PRODUCER_TOOL = "org.apache.kafka.tools.ConsoleProducer";
 const TOPIC_TOOL = "org.apache.kafka.tools.TopicCommand";
@@ -29,6 +33,19 @@ export class KafkaTools {
   async shiftOffsetsBack(group: string, topic: string, records: number): Promise<void> {
     const place = ["--group", group, "--topic", topic];
     await this.#run(GROUP_TOOL, [...place, "--reset-offsets", "--shift-by", String(-records), "--execute"]);
+  }
+
+  /** Removes what stands before these offsets, by partition, as retention does. */
+  async deleteRecordsBefore(topic: string, offsets: ReadonlyMap<number, number>): Promise<void> {
+    const partitions = [...offsets].map(([partition, offset]) => ({ topic, partition, offset }));
+    const folder = await mkdtemp(join(tmpdir(), "lastknown-delete-records-"));
+    try {
+      const file = join(folder, "offsets.json");
+      await writeFile(file, JSON.stringify({ partitions, version: 1 }));
+      await this.#run(DELETE_TOOL, ["--offset-json-file", file]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   }
 
   /**
