@@ -4,7 +4,6 @@ import {
   bucketOf,
   createMetrics,
   evolveEventSchema,
-  MemorySchemaRegistry,
   printTime,
   silentLogger,
   type AppendRecord,
@@ -17,6 +16,7 @@ import {
 import fc from "fast-check";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
+import { internalRejection, type Rejection } from "./pipeline/rejection.js";
 import { FakeFleet } from "./worker-on-fakes.js";
 
 const bad: AppendRecord = { partition: 0, key: null, value: null };
@@ -220,7 +220,7 @@ describe("a partition of which Redis has lost something", () => {
     expect(await doubles(fleet)).toBe(0);
   });
 
-  test("has back from the audit what would be rejected now, as the registry has forgotten its schema", async () => {
+  test("has back from the audit what would be rejected now, as by a stricter version of the worker", async () => {
     const fleet = await fleetOf();
     const events = eventsOf(fleet, 12);
     await fleet.produce([bad, ...events.map((event) => fleet.recordOf(event))]);
@@ -229,13 +229,17 @@ describe("a partition of which Redis has lost something", () => {
     fleet.states.restore(old);
 
     const lines = new Lines();
-    const registry = new MemorySchemaRegistry();
-    const worker = fleet.worker({ logger: lines.logger, registry, settings: { batchRecordsMax: 5 } });
+    const stricter = {
+      judge: (partition: number, record: LogRecord): Rejection =>
+        internalRejection(partition, record, "stricter than before"),
+    };
+    const settings = { batchRecordsMax: 5 };
+    const worker = fleet.worker({ logger: lines.logger, judge: () => stricter, settings });
     await worker.start();
     await untilHealed(lines);
     await worker.stop();
     expect(lines.of("a record that is in the audit would be rejected now")).toMatchObject([
-      { partition: 0, offset: 1, reason: "unknown_schema" },
+      { partition: 0, offset: 1, reason: "internal" },
     ]);
     expect(lines.of("healing begins").map(({ source }) => source)).toEqual(["events", "audit"]);
     expect(storedTimes(fleet)).toEqual(newestTimes(events));

@@ -20,7 +20,6 @@ import {
   type Logger,
   type LogReader,
   type Metrics,
-  type SchemaRegistry,
   type WorkerSettings,
 } from "@lastknown/shared";
 import { Patience } from "./faults/patience.js";
@@ -41,7 +40,6 @@ const SCHEMA = evolveEventSchema(undefined, [{ header: "note", type: "string" }]
 /** What a test puts in the place of a server, to make it fail. */
 export interface Replacements {
   readonly appender?: Appender;
-  readonly registry?: SchemaRegistry;
   readonly states?: StateStore;
   readonly group?: WorkerGroup;
   readonly reader?: LogReader;
@@ -144,7 +142,7 @@ export class FakeFleet {
       fleet,
       states: options.states ?? this.states,
       schemas: new WriterSchemas({
-        registry: options.registry ?? this.registry,
+        registry: this.registry,
         copies: this.schemaCopies,
         reader: this.log,
         auditTopic: this.names.auditTopic,
