@@ -78,8 +78,7 @@ export class FaultRun {
       await Promise.all(Array.from({ length: scenario.workers ?? 3 }, () => workers.start()));
       await workers.settled();
       const load = await Load.start(fleet, { users: USERS, rate: RATE, secondsMax, seed });
-      const users = Array.from({ length: USERS }, (_, index) => `veh-${String(index + 1).padStart(3, "0")}`);
-      const watched = watchedOf(users);
+      const watched = watchedOf(load.earlyUsers);
       const answers = new AnswersReader({
         baseUrl: query.baseUrl,
         users: watched,

@@ -12,6 +12,7 @@ import {
   SettledTimes,
   stepsBack,
   type Judgement,
+  type SeenAnswer,
 } from "../oracle/index.js";
 import { requiredEnvironment } from "../harness/test-fleet.js";
 import { PARTITIONS, type FaultRun } from "./fault-run.js";
@@ -59,7 +60,7 @@ export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
       auditDoubles: evidence.audit.length - new Set(evidence.audit.map(keyOf)).size,
       deadLetters: evidence.letters.length,
       answers: run.answers.seen.length,
-      answersNot200: run.answers.seen.filter(({ status }) => status !== 200).length,
+      ...answersByStatus(run.answers.seen),
       answersP99Ms: Math.round(percentile(run.answers.seen.map(({ tookMs }) => tookMs))),
       answersWithLag0: run.answers.seen.filter(({ lagSeconds }) => lagSeconds === 0).length,
       lagMaxSeconds: Math.max(...run.answers.seen.map(({ lagSeconds = 0 }) => lagSeconds)),
@@ -70,6 +71,17 @@ export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
       commitsBack: backwardCommits(commits).length,
     },
   };
+}
+
+/** `answers503FromView: 12`: how many there were of each status but 200. */
+function answersByStatus(answers: readonly SeenAnswer[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, store } of answers) {
+    if (status === 200) continue;
+    const name = `answers${status}From${store === "" ? "Nobody" : store}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
 }
 
 function complaintsAboutMoments(moments: Readonly<Record<string, Judgement>>): string[] {

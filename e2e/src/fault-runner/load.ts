@@ -13,23 +13,28 @@ export interface LoadForm {
 }
 
 const STOP_BOUND_MS = 60_000;
+const EARLY_ARRIVALS = 1_000;
 
 /** A replay of hostile rows at a steady rate, for as long as faults are made. */
 export class Load {
-  readonly #file: string;
+  /** All that the file has, in the order of publishing. */
+  readonly #arrivals: readonly Arrival[];
   readonly #replay: ChildProcess;
 
-  private constructor(file: string, replay: ChildProcess) {
-    this.#file = file;
+  private constructor(arrivals: readonly Arrival[], replay: ChildProcess) {
+    this.#arrivals = arrivals;
     this.#replay = replay;
   }
 
   static async start(fleet: TestFleet, { users, rate, secondsMax, seed }: LoadForm): Promise<Load> {
     const file = await sampleFile(fleet.folder, { users, rows: rate * secondsMax, seed });
-    return new Load(
-      file,
-      fleet.start(["replay", file, "--rate", String(rate), "--json", "--progress", "none"]),
-    );
+    const args = ["replay", file, "--rate", String(rate), "--json", "--progress", "none"];
+    return new Load(recompute(file).arrivals, fleet.start(args));
+  }
+
+  /** Those who come within the first seconds, so that something is to be seen of them all the time. */
+  get earlyUsers(): readonly string[] {
+    return [...new Set(this.#arrivals.slice(0, EARLY_ARRIVALS).map(({ user }) => user))];
   }
 
   get running(): boolean {
@@ -45,7 +50,7 @@ export class Load {
     clearTimeout(timer);
     if (exitCode !== 0 && exitCode !== 130) throw this.#replay.failure(`ended with ${exitCode}`);
     const { published } = JSON.parse(this.#replay.stdout.end(1)) as { published: number };
-    return recompute(this.#file).arrivals.slice(0, published);
+    return this.#arrivals.slice(0, published);
   }
 
   /** Ends it at once, where nothing is to be judged any more. */
