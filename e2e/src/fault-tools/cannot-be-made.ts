@@ -6,3 +6,20 @@ export class CannotBeMadeError extends Error {
     this.name = "CannotBeMadeError";
   }
 }
+
+/**
+ * Whether this machine lets us make a fault: tests of it are skipped where not, and the end of the run names them.
+ * (The fault runner does not ask: a run with fewer faults than planned fails.)
+ */
+export async function canBeMade<Made>(
+  make: () => Promise<Made>,
+  unmake: (made: Made) => Promise<void> | void,
+): Promise<boolean> {
+  try {
+    await unmake(await make());
+    return true;
+  } catch (error) {
+    if (error instanceof CannotBeMadeError) return false;
+    throw error;
+  }
+}

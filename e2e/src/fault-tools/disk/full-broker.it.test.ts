@@ -7,6 +7,7 @@ import { sampleFile } from "../../faults/sample-file.js";
 import { type QueryService, TestFleet } from "../../harness/test-fleet.js";
 import { waitUntil } from "../../harness/wait-until.js";
 import { complaintsAbout, recompute } from "../../oracle/index.js";
+import { canBeMade } from "../cannot-be-made.js";
 import { SmallDisk } from "./small-disk.js";
 
 jest.setTimeout(240_000);
@@ -15,6 +16,14 @@ const BOUND = { boundMs: 90_000 };
 /** Kafka sets aside as much as an index may grow to, twice for each partition. */
 const DISK_BYTES = 512 * 1024 * 1024;
 const BROKER = "kafka-2";
+
+const PROBE_BYTES = 1024 * 1024;
+const itWithDisks = (await canBeMade(
+  () => SmallDisk.mount({ bytes: PROBE_BYTES }),
+  (disk) => disk.unmount(),
+))
+  ? it
+  : it.skip;
 
 describe("one of three brokers whose disk gets full", () => {
   let stack: RunningStack | undefined;
@@ -44,30 +53,33 @@ describe("one of three brokers whose disk gets full", () => {
     await stack?.stop();
   });
 
-  it("ends, and costs nothing: the others take over, and it comes back when there is room", async () => {
-    if (stack === undefined || fleet === undefined || disk === undefined || query === undefined) {
-      throw new Error("nothing was started");
-    }
-    const file = await sampleFile(fleet.folder, { users: 40, rows: 6_000, seed: 37 });
-    const replay = fleet.start(["replay", file, "--rate", "400"]);
-    await fleet.untilLag(({ partitions }) => partitions.some(({ committed }) => (committed ?? 0) > 100));
-    await disk.fill();
-    const broker = stack.node(BROKER);
-    await waitUntil(async () => (broker.isRunning() ? undefined : true), {
-      what: "the broker to end, as it cannot write",
-      ...BOUND,
-    });
-    expect(await replay.ended).toEqual({ exitCode: 0, signal: null });
-    await fleet.caughtUp(query);
+  itWithDisks(
+    "ends, and costs nothing: the others take over, and it comes back when there is room",
+    async () => {
+      if (stack === undefined || fleet === undefined || disk === undefined || query === undefined) {
+        throw new Error("nothing was started");
+      }
+      const file = await sampleFile(fleet.folder, { users: 40, rows: 6_000, seed: 37 });
+      const replay = fleet.start(["replay", file, "--rate", "400"]);
+      await fleet.untilLag(({ partitions }) => partitions.some(({ committed }) => (committed ?? 0) > 100));
+      await disk.fill();
+      const broker = stack.node(BROKER);
+      await waitUntil(async () => (broker.isRunning() ? undefined : true), {
+        what: "the broker to end, as it cannot write",
+        ...BOUND,
+      });
+      expect(await replay.ended).toEqual({ exitCode: 0, signal: null });
+      await fleet.caughtUp(query);
 
-    await disk.free();
-    await stack.restartNode(BROKER);
-    const judgement = await fleet.judge({
-      expected: recompute(file).arrivals,
-      judgeEvents: { resumed: true },
-      doublesAllowed: true,
-      answers: { baseUrl: query.baseUrl, questions: 500 },
-    });
-    expect(complaintsAbout(judgement)).toEqual([]);
-  });
+      await disk.free();
+      await stack.restartNode(BROKER);
+      const judgement = await fleet.judge({
+        expected: recompute(file).arrivals,
+        judgeEvents: { resumed: true },
+        doublesAllowed: true,
+        answers: { baseUrl: query.baseUrl, questions: 500 },
+      });
+      expect(complaintsAbout(judgement)).toEqual([]);
+    },
+  );
 });

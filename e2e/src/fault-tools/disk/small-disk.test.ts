@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { ChildProcess } from "../../harness/child-process.js";
 import { waitUntil } from "../../harness/wait-until.js";
-import { CannotBeMadeError } from "../cannot-be-made.js";
+import { canBeMade } from "../cannot-be-made.js";
 import { SmallDisk } from "./small-disk.js";
 
 const MEGABYTE = 1024 * 1024;
@@ -20,25 +20,20 @@ const isMounted = (folder: string): boolean =>
     .split("\n")
     .some((line) => line.split(" ")[1] === folder);
 
-/** Undefined where this machine does not let us: then that is what has to be said. */
-async function mounted(options: Parameters<typeof SmallDisk.mount>[0]): Promise<SmallDisk | undefined> {
-  try {
-    return await SmallDisk.mount(options);
-  } catch (error) {
-    expect(process.getuid?.()).not.toBe(0);
-    expect(error).toBeInstanceOf(CannotBeMadeError);
-    return undefined;
-  }
-}
+const itWithDisks = (await canBeMade(
+  () => SmallDisk.mount({ bytes: MEGABYTE }),
+  (disk) => disk.unmount(),
+))
+  ? it
+  : it.skip;
 
 describe("SmallDisk", () => {
   let disk: SmallDisk | undefined;
 
   afterEach(async () => disk?.unmount());
 
-  it("has no room when it is filled, and room again when it is freed", async () => {
-    disk = await mounted({ bytes: 2 * MEGABYTE });
-    if (disk === undefined) return;
+  itWithDisks("has no room when it is filled, and room again when it is freed", async () => {
+    disk = await SmallDisk.mount({ bytes: 2 * MEGABYTE });
     const file = join(disk.folder, "log");
     await writeFile(file, Buffer.alloc(MEGABYTE / 2));
     await disk.fill({ leaveBytes: MEGABYTE / 4 });
@@ -52,13 +47,12 @@ describe("SmallDisk", () => {
     expect(existsSync(disk.folder)).toBe(false);
   });
 
-  it("takes the place of a folder with what is in it, and gives it back", async () => {
+  itWithDisks("takes the place of a folder with what is in it, and gives it back", async () => {
     const folder = await mkdtemp(join(tmpdir(), "lastknown-over-"));
     await mkdir(join(folder, "events-0"));
     await writeFile(join(folder, "events-0", "log"), "before");
     try {
-      disk = await mounted({ bytes: 2 * MEGABYTE, over: folder });
-      if (disk === undefined) return;
+      disk = await SmallDisk.mount({ bytes: 2 * MEGABYTE, over: folder });
       expect([disk.folder, isMounted(folder)]).toEqual([folder, true]);
       expect(await readFile(join(folder, "events-0", "log"), "utf8")).toBe("before");
       await writeFile(join(folder, "events-0", "log"), "after");
@@ -71,9 +65,8 @@ describe("SmallDisk", () => {
     }
   });
 
-  it("is gone when the program that mounted it is killed", async () => {
-    disk = await mounted({ bytes: MEGABYTE });
-    if (disk === undefined) return;
+  itWithDisks("is gone when the program that mounted it is killed", async () => {
+    disk = await SmallDisk.mount({ bytes: MEGABYTE });
     const code = `
       import { SmallDisk } from ${JSON.stringify(BUILT)};
       console.log((await SmallDisk.mount({ bytes: 1048576 })).folder);
