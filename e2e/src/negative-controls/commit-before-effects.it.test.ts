@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { requiredEnvironment, TestFleet } from "../harness/test-fleet.js";
+import { requiredEnvironment } from "../harness/test-fleet.js";
 import { complaintsAbout, type FleetJudgement } from "../oracle/index.js";
-import { sampleFile } from "../faults/sample-file.js";
+import { ControlFleets, replaySample } from "./control-fleets.js";
 import { expectWrong } from "./expect-wrong.js";
 import { HeldRegistry } from "./held-registry.js";
-import { ProductCopy, type BuildChange } from "./product-copy.js";
+import type { BuildChange } from "./product-copy.js";
 
 jest.setTimeout(300_000);
 
@@ -18,25 +18,22 @@ const COMMITS_FIRST: BuildChange = {
 };
 
 describe("a worker that is killed between taking a batch and its effects", () => {
-  let copy: ProductCopy;
+  const fleets = new ControlFleets();
   let registry: HeldRegistry;
-  let fleet: TestFleet | undefined;
 
   beforeEach(async () => {
-    copy = await ProductCopy.make();
     registry = await HeldRegistry.before(requiredEnvironment("LASTKNOWN_REGISTRY_URL"));
   });
 
   afterEach(async () => {
-    await fleet?.close();
+    await fleets.close();
     await registry.close();
-    await copy.remove();
   });
 
-  const judgeAfterTheKill = async (): Promise<FleetJudgement> => {
-    fleet = await TestFleet.create({ prefix: "commits-first", bin: copy.bin, environment: SESSION });
+  const judgeAfterTheKill = async (...changes: readonly BuildChange[]): Promise<FleetJudgement> => {
+    const fleet = await fleets.create({ prefix: "commits-first", environment: SESSION, changes });
     const worker = await fleet.startWorker({ LASTKNOWN_REGISTRY_URL: registry.url });
-    await fleet.replay(await sampleFile(fleet.folder, { users: 20, rows: 1_000, seed: 3 }));
+    await replaySample(fleet, { users: 20, rows: 1_000, seed: 3 });
     await registry.held;
     await worker.process.kill("SIGKILL");
     await fleet.startWorker();
@@ -49,9 +46,8 @@ describe("a worker that is killed between taking a batch and its effects", () =>
   });
 
   it("is caught where it commits before the effects", async () => {
-    await copy.change(COMMITS_FIRST);
     const something: unknown = expect.anything();
-    expectWrong(await judgeAfterTheKill(), {
+    expectWrong(await judgeAfterTheKill(COMMITS_FIRST), {
       audit: { where: "entry of", expected: something, actual: undefined },
       states: { where: ":user:", expected: something, actual: undefined },
     });

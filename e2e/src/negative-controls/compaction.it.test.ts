@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { AuditTopic } from "../faults/audit-topic.js";
-import { sampleFile } from "../faults/sample-file.js";
-import { TestFleet, type QueryService } from "../harness/test-fleet.js";
+import type { QueryService, TestFleet } from "../harness/test-fleet.js";
 import { complaintsAbout, type FleetJudgement } from "../oracle/index.js";
+import { ControlFleets, replaySample } from "./control-fleets.js";
 import { expectWrong } from "./expect-wrong.js";
-import { ProductCopy, type BuildChange } from "./product-copy.js";
+import type { BuildChange } from "./product-copy.js";
 
 jest.setTimeout(400_000);
 
@@ -25,27 +25,15 @@ const FOLDS_IN_AUDIT_ORDER: BuildChange = {
 };
 
 describe("a view that is built from an audit after real compaction", () => {
-  const copies: ProductCopy[] = [];
-  const fleets: TestFleet[] = [];
+  const fleets = new ControlFleets();
 
-  afterEach(async () => {
-    await Promise.all(fleets.splice(0).map((fleet) => fleet.close()));
-    await Promise.all(copies.splice(0).map((copy) => copy.remove()));
-  });
-
-  const copyWith = async (change?: BuildChange): Promise<ProductCopy> => {
-    const copy = await ProductCopy.make();
-    copies.push(copy);
-    if (change !== undefined) await copy.change(change);
-    return copy;
-  };
+  afterEach(async () => fleets.close());
 
   /** The sample, once through the worker, half of it redelivered, and compacted. */
-  const compactedFleet = async (copy: ProductCopy): Promise<TestFleet> => {
-    const fleet = await TestFleet.create({ prefix: "compacted", bin: copy.bin });
-    fleets.push(fleet);
+  const compactedFleet = async (...changes: readonly BuildChange[]): Promise<TestFleet> => {
+    const fleet = await fleets.create({ prefix: "compacted", changes });
     const worker = await fleet.startWorker();
-    await fleet.replay(await sampleFile(fleet.folder, { users: USERS, rows: ROWS, seed: 5 }));
+    await replaySample(fleet, { users: USERS, rows: ROWS, seed: 5 });
     await fleet.caughtUp();
     await worker.stop();
     const audit = new AuditTopic(fleet.name);
@@ -66,10 +54,10 @@ describe("a view that is built from an audit after real compaction", () => {
   };
 
   it("is right, and is caught where it folds verdicts in the audit's order", async () => {
-    const fleet = await compactedFleet(await copyWith());
+    const fleet = await compactedFleet();
     expect(complaintsAbout(await judge(fleet, await fleet.startQuery("view")))).toEqual([]);
 
-    const { bin } = await copyWith(FOLDS_IN_AUDIT_ORDER);
+    const { bin } = await fleets.copyWith(FOLDS_IN_AUDIT_ORDER);
     const judgement = await judge(fleet, await fleet.startQuery("view-in-audit-order", {}, bin));
     const verdict = (said: string): unknown => expect.objectContaining({ verdict: said });
     expectWrong(judgement, {
@@ -81,7 +69,7 @@ describe("a view that is built from an audit after real compaction", () => {
   });
 
   it("is caught where the audit's keys are the users alone", async () => {
-    const fleet = await compactedFleet(await copyWith(KEYS_BY_USER));
+    const fleet = await compactedFleet(KEYS_BY_USER);
     const judgement = await judge(fleet, await fleet.startQuery());
     const something: unknown = expect.anything();
     expectWrong(judgement, {

@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { sampleFile } from "../faults/sample-file.js";
-import { requiredEnvironment, TestFleet } from "../harness/test-fleet.js";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
+import { requiredEnvironment, type TestFleet } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
 import { backwardCommits, complaintsAbout, readCommits, type Commit } from "../oracle/index.js";
-import { ProductCopy } from "./product-copy.js";
+import { ControlFleets, replaySample } from "./control-fleets.js";
+import type { BuildChange } from "./product-copy.js";
 
 jest.setTimeout(300_000);
 
@@ -35,35 +35,28 @@ const COMMITS_BOUND_MS = 90_000;
 
 describe("a commit that comes when its partitions have gone to another worker", () => {
   const brokers = requiredEnvironment("LASTKNOWN_KAFKA_BROKERS");
-  let copy: ProductCopy;
-  let fleet: TestFleet;
+  const fleets = new ControlFleets();
 
-  beforeEach(async () => {
-    copy = await ProductCopy.make();
-  });
-
-  afterEach(async () => {
-    await fleet?.close();
-    await copy.remove();
-  });
+  afterEach(async () => fleets.close());
 
   /** One worker holds its first commit until another has had half of its partitions for a while. */
-  const start = async (): Promise<void> => {
-    fleet = await TestFleet.create({ prefix: "late-commit", bin: copy.bin, environment: ENVIRONMENT });
-    await fleet.replay(await sampleFile(fleet.folder, { users: 40, rows: 2_000, seed: 4 }));
+  const start = async (late: BuildChange): Promise<TestFleet> => {
+    const changes = [late];
+    const fleet = await fleets.create({ prefix: "late-commit", environment: ENVIRONMENT, changes });
+    await replaySample(fleet, { users: 40, rows: 2_000, seed: 4 });
     await fleet.startWorker({ TEST_HOLDS_COMMIT: "yes" });
     await fleet.startWorker();
+    return fleet;
   };
-  const commitsOfTheRun = (): Promise<Commit[]> =>
+  const commitsOf = (fleet: TestFleet): Promise<Commit[]> =>
     readCommits({ brokers, group: `${fleet.name}.worker`, topic: `${fleet.name}.events` });
 
   it("is refused, and the fleet is right", async () => {
-    await copy.change(LATE_BY_ITS_OWN_GENERATION);
-    await start();
+    const fleet = await start(LATE_BY_ITS_OWN_GENERATION);
     await fleet.caughtUp();
     const commits = await waitUntil(
       async () => {
-        const taken = await commitsOfTheRun();
+        const taken = await commitsOf(fleet);
         return taken.length > 0 ? taken : undefined;
       },
       { what: "the commits", boundMs: COMMITS_BOUND_MS },
@@ -73,11 +66,10 @@ describe("a commit that comes when its partitions have gone to another worker", 
   });
 
   it("is caught moving an offset back where the newest generation is used", async () => {
-    await copy.change(LATE_BY_THE_NEWEST_GENERATION);
-    await start();
+    const fleet = await start(LATE_BY_THE_NEWEST_GENERATION);
     const movedBack = await waitUntil(
       async () => {
-        const back = backwardCommits(await commitsOfTheRun());
+        const back = backwardCommits(await commitsOf(fleet));
         return back.length > 0 ? back : undefined;
       },
       { what: "an offset that went back", boundMs: MOVED_BACK_BOUND_MS },

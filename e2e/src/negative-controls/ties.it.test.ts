@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { TestFleet } from "../harness/test-fleet.js";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { complaintsAbout, recompute, type FleetJudgement } from "../oracle/index.js";
+import { ControlFleets } from "./control-fleets.js";
 import { expectWrong } from "./expect-wrong.js";
-import { ProductCopy, type BuildChange } from "./product-copy.js";
+import type { BuildChange } from "./product-copy.js";
 import { NOT_IDENTITY, tiesFile } from "./ties-file.js";
 
 jest.setTimeout(300_000);
@@ -11,13 +11,13 @@ jest.setTimeout(300_000);
 const SINGLE = { LASTKNOWN_WORKER_BATCH_RECORDS_MAX: "1" };
 
 const TAKES_EQUALS: BuildChange = {
-  file: "consumer/dist/states/redis/upsert-script.js",
+  file: "consumer/dist/states/redis/state-scripts.js",
   from: "ARGV[at] > order",
   to: "ARGV[at] >= order",
 };
 
 const PREFERS_THE_LESSER: BuildChange = {
-  file: "consumer/dist/states/redis/upsert-script.js",
+  file: "consumer/dist/states/redis/state-scripts.js",
   from: "(string.byte(text, low) or -1) > (",
   to: "(string.byte(text, low) or -1) < (",
 };
@@ -35,20 +35,12 @@ const ORDERS_BY_TEXT: BuildChange = {
 };
 
 describe("events that differ in the last fields of the order alone", () => {
-  let copy: ProductCopy;
-  let fleet: TestFleet | undefined;
+  const fleets = new ControlFleets();
 
-  beforeEach(async () => {
-    copy = await ProductCopy.make();
-  });
+  afterEach(async () => fleets.close());
 
-  afterEach(async () => {
-    await fleet?.close();
-    await copy.remove();
-  });
-
-  const judgeTies = async (): Promise<FleetJudgement> => {
-    fleet = await TestFleet.create({ prefix: "ties", bin: copy.bin, environment: SINGLE });
+  const judgeTies = async (...changes: readonly BuildChange[]): Promise<FleetJudgement> => {
+    const fleet = await fleets.create({ prefix: "ties", environment: SINGLE, changes });
     const [, query] = await Promise.all([fleet.startWorker(), fleet.startQuery()]);
     const file = await tiesFile(fleet.folder);
     await fleet.replay(file, ["--not-identity", NOT_IDENTITY]);
@@ -68,27 +60,24 @@ describe("events that differ in the last fields of the order alone", () => {
     ["takes an equal order for a newer one", TAKES_EQUALS],
     ["lets the lesser of tied attributes win", PREFERS_THE_LESSER],
   ])("are caught where Redis %s", async (_what, change) => {
-    await copy.change(change);
     const attributes = (gateway: string): unknown =>
       expect.objectContaining({ attributes: `{"gateway":"${gateway}","speed":10}` });
-    expectWrong(await judgeTies(), {
+    expectWrong(await judgeTies(change), {
       states: { where: "user:same-", expected: attributes("south"), actual: attributes("north") },
     });
   });
 
   it("are caught where tied attributes are compared as JavaScript does, not by their bytes", async () => {
-    await copy.change(COMPARES_UTF_16);
     const attributes = (gateway: string): unknown =>
       expect.objectContaining({ attributes: { gateway, speed: 10 } });
-    expectWrong(await judgeTies(), {
+    expectWrong(await judgeTies(COMPARES_UTF_16), {
       asOf: { where: "beyond-", expected: attributes("\u{1f600}"), actual: attributes("\uff5e") },
     });
   });
 
   it("are caught where times of arrival are compared as text", async () => {
-    await copy.change(ORDERS_BY_TEXT);
     const verdict = (said: string): unknown => expect.objectContaining({ verdict: said });
-    expectWrong(await judgeTies(), {
+    expectWrong(await judgeTies(ORDERS_BY_TEXT), {
       history: { where: "history of tenth-", expected: verdict("applied"), actual: verdict("stale") },
     });
   });
