@@ -43,7 +43,7 @@ export class AnswersClient {
     return this.#get(user, "", parameters);
   }
 
-  /** All items of a user's history, page by page. Throws on an answer other than 200. */
+  /** All items of a user's history, page by page; none of a user that is not known. Throws on any other answer. */
   async history(user: string, pageItems: number): Promise<AnsweredEvent[]> {
     const items: AnsweredEvent[] = [];
     let cursor: string | null = null;
@@ -51,6 +51,7 @@ export class AnswersClient {
       const parameters = new URLSearchParams({ limit: String(pageItems) });
       if (cursor !== null) parameters.set("cursor", cursor);
       const { status, body } = await this.#get(user, "/history", parameters);
+      if (status === 404) return items;
       if (status !== 200) throw new Error(`history of ${user}: ${status} ${JSON.stringify(body)}`);
       const page = body as { items: AnsweredEvent[]; cursor: string | null };
       items.push(...page.items);

@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { USUAL_FUTURE_SKEW } from "../meaning/order.js";
+import type { Timeline } from "../meaning/timeline.js";
 import { foldAll } from "../recompute.js";
 import { serveAnswers, type Spoil } from "./fleet-for-test.js";
 import { judgeAnswers, type AnswersJudgement } from "./judge-answers.js";
@@ -43,6 +44,16 @@ describe("judgeAnswers", () => {
       (path, body) => (path === "history" ? { ...body, source: { partition: 0, offset: 5 } } : body),
     ];
     for (const spoil of spoils) expect(wrongCount((await judge(spoil)).history)).toBeGreaterThan(0);
+  });
+
+  it("reports a user that is not known, with all arrivals", async () => {
+    const known = timelines.get("a") as Timeline;
+    const { history, latest } = await judge(
+      undefined,
+      new Map([...timelines, ["b", { ...known, user: "b" }]]),
+    );
+    expect([history, latest].map(wrongCount)).toEqual([known.arrivals.length, 1]);
+    expect(history.wrong[0]).toMatchObject({ where: "history of b, item 0", actual: undefined });
   });
 
   it("reports a wrong latest and a wrong answer as of a moment", async () => {
