@@ -78,9 +78,13 @@ export class TestFleet {
     return this.run(["replay", file, "--speed", "max", ...args]);
   }
 
-  /** Starts any command and leaves it running: a replay that is to be killed, say. */
-  start(args: readonly string[]): ReturnType<typeof startLastknown> {
-    return startLastknown(args, this.#command());
+  /**
+   * Starts any command and leaves it running: a replay that is to be killed, say.
+   *
+   * @param bin another command than the fleet's own
+   */
+  start(args: readonly string[], bin?: string): ReturnType<typeof startLastknown> {
+    return startLastknown(args, { ...this.#command(), ...(bin === undefined ? {} : { bin }) });
   }
 
   /**
