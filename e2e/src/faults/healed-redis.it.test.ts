@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { startStack, type RunningStack } from "@lastknown/stack";
 import { KafkaTools } from "../harness/kafka-tools.js";
 import type { Service } from "../harness/lastknown.js";
-import { TestFleet, type TestFleetOptions } from "../harness/test-fleet.js";
+import { TestFleet, type Lag, type TestFleetOptions } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
+import { ControlFleets } from "../negative-controls/control-fleets.js";
 import { expectWrong } from "../negative-controls/expect-wrong.js";
-import { ProductCopy, type BuildChange } from "../negative-controls/product-copy.js";
+import type { BuildChange } from "../negative-controls/product-copy.js";
 import { complaintsAbout, readRedisFleet, recompute, type FleetJudgement } from "../oracle/index.js";
 import { beingHealed, healingLines, type HealingLine } from "./healing-lines.js";
 import { readMetric } from "./read-metrics.js";
@@ -22,6 +23,20 @@ const PARTITIONS = 4;
 const HEALED_BOUND_MS = 40_000;
 const REPLAY_RATE = "1500";
 const BUCKETS = 256;
+/** A worker that does not wait for a replica goes on well within that. */
+const GOES_ON_BOUND_MS = 15_000;
+/** A WAIT without a key goes to any node, which has nothing of what was written. */
+const WAITS_AT_ANY_NODE: BuildChange = {
+  file: "consumer/dist/states/redis/redis-state-store.js",
+  from: `pipeline.wait(1, replicaWaitMs);
+        try {
+            return (await pipeline.exec()) ?? [];`,
+  to: `void 0;
+        try {
+            const entries = (await pipeline.exec()) ?? [];
+            entries[calls.length] = [null, await this.#redis.wait(1, replicaWaitMs)];
+            return entries;`,
+};
 
 describe("a Redis Cluster that loses what it acknowledged", () => {
   let directory: string;
@@ -29,7 +44,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
   let environment: NodeJS.ProcessEnv;
   let nodes: RedisNodes;
   let fleet: TestFleet | undefined;
-  const copies: ProductCopy[] = [];
+  const controls = new ControlFleets();
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "lastknown-healed-"));
@@ -42,7 +57,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     await fleet?.close();
     nodes?.close();
     await stack?.stop();
-    await Promise.all(copies.map((copy) => copy.remove()));
+    await controls.close();
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -164,6 +179,32 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     expect(complaintsAbout(await judge(own, file))).toEqual([]);
   });
 
+  /** Lets `look` see a worker that has records to do, while one replica of three does not answer. */
+  const whileOneReplicaHangs = async (bin: string, look: (of: TestFleet) => Promise<void>): Promise<void> => {
+    const own = await newFleet({ bin, environment: { ...environment, LASTKNOWN_WORKER_NO_REPLICA: "wait" } });
+    await own.startWorker();
+    const stopped = await nodes.stopOneReplica();
+    try {
+      await own.replay(await sampleFile(own.folder, { users: 60, rows: 1_000, seed: 25 }));
+      await look(own);
+    } finally {
+      await nodes.signalReplicas("SIGCONT", stopped);
+    }
+    await own.caughtUp();
+  };
+
+  it("waits for the one replica that does not answer, and is caught going on where WAIT asks any node", async () => {
+    const right = await controls.copyWith();
+    const isDone = ({ lag }: Lag): boolean => lag === 0;
+    await whileOneReplicaHangs(right.bin, async (own) => {
+      await expect(own.untilLag(isDone, { boundMs: GOES_ON_BOUND_MS })).rejects.toThrow("said nothing of it");
+    });
+    const wrong = await controls.copyWith(WAITS_AT_ANY_NODE);
+    await whileOneReplicaHangs(wrong.bin, async (own) => {
+      expect((await own.untilLag(isDone)).lag).toBe(0);
+    });
+  });
+
   /** Whether each bucket's progress says that all is applied. */
   const isApplied = async (of: TestFleet): Promise<boolean> => {
     const { progress } = await readRedisFleet(environment["LASTKNOWN_REDIS_NODES"] ?? "", of.name);
@@ -194,10 +235,8 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
       { audit: { where: "double of", expected: undefined, actual: something } },
     ],
   ])("is caught where %s", async (_what, change, wrong) => {
-    const copy = await ProductCopy.make();
-    copies.push(copy);
-    await copy.change(change);
-    const own = await newFleet({ bin: copy.bin });
+    const { bin } = await controls.copyWith(change);
+    const own = await newFleet({ bin });
     await own.startWorker();
     const file = await sampleFile(own.folder, { users: 60, rows: 4_000, seed: 24 });
     await own.replay(file);

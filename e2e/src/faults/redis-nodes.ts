@@ -71,6 +71,13 @@ export class RedisNodes {
     return stopped;
   }
 
+  /** Stops one replica alone: no replica has its master's writes, and those of the other masters are as safe as ever. */
+  async stopOneReplica(): Promise<readonly number[]> {
+    const [replica] = this.#cluster.nodes("slave");
+    if (replica === undefined) throw new Error("there is no replica");
+    return await this.signalReplicas("SIGSTOP", [pidOf(await replica.info("server"))]);
+  }
+
   close(): void {
     this.#cluster.disconnect();
   }
