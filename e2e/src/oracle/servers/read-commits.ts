@@ -4,8 +4,8 @@ const CONSUMER_TOOL = "org.apache.kafka.tools.consumer.ConsoleConsumer";
 const FORMATTER = "org.apache.kafka.tools.consumer.OffsetsMessageFormatter";
 /** Where the brokers keep the offsets of all groups. */
 const OFFSETS_TOPIC = "__consumer_offsets";
-/** The consumer ends after so long without a record. */
-const SILENCE_MS = 5_000;
+/** The consumer ends after so long without a record; on a busy machine its first one takes longer than that. */
+const SILENCES_MS = [5_000, 20_000, 60_000];
 
 /** One offset that a group committed, ever. */
 export interface Commit {
@@ -24,17 +24,28 @@ interface PrintedCommit {
   readonly value: { readonly data: { readonly offset: number; readonly commitTimestamp: number } } | null;
 }
 
-/** Every commit of a group for one topic, in the order in which the coordinator took them, partition by partition. */
+/**
+ * Every commit of a group for one topic, in the order in which the coordinator took them, partition by partition. None
+ * at all is believed only where the consumer was patient.
+ */
 export async function readCommits(place: {
   readonly brokers: string;
   readonly group: string;
   readonly topic: string;
 }): Promise<Commit[]> {
-  const args = ["--bootstrap-server", place.brokers, "--topic", OFFSETS_TOPIC, "--from-beginning"];
-  args.push("--timeout-ms", String(SILENCE_MS), "--formatter", FORMATTER);
+  for (const silenceMs of SILENCES_MS) {
+    const commits = parseCommits(await printCommits(place.brokers, silenceMs), place);
+    if (commits.length > 0) return commits;
+  }
+  return [];
+}
+
+async function printCommits(brokers: string, silenceMs: number): Promise<string> {
+  const args = ["--bootstrap-server", brokers, "--topic", OFFSETS_TOPIC, "--from-beginning"];
+  args.push("--timeout-ms", String(silenceMs), "--formatter", FORMATTER);
   const { exitCode, stdout, stderr } = await kafkaTool(CONSUMER_TOOL, args);
   if (exitCode !== 0) throw new Error(`the console consumer ended with ${exitCode}: ${stderr.toString()}`);
-  return parseCommits(stdout.toString(), place);
+  return stdout.toString();
 }
 
 /** The formatter prints one JSON object after the other, with nothing in between. */
