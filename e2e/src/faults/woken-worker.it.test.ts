@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { requiredEnvironment, TestFleet } from "../harness/test-fleet.js";
-import { waitUntil } from "../harness/wait-until.js";
 import { backwardCommits, complaintsAbout, readCommits, recompute } from "../oracle/index.js";
 import { freezeInMidBatch } from "./frozen-worker.js";
 import { sampleFile } from "./sample-file.js";
 
 jest.setTimeout(300_000);
 
-/** Kafka's tool gives up before its first record where the machine is busy. */
-const COMMITS_BOUND_MS = 90_000;
 const ENVIRONMENT = {
   LASTKNOWN_WORKER_BATCH_RECORDS_MAX: "10",
   LASTKNOWN_WORKER_COMMIT_INTERVAL_MS: "1000",
@@ -38,18 +35,12 @@ describe("a worker that is stopped past its session and goes on", () => {
     await fleet.run(["replay", file, "--speed", "max"]);
     await fleet.caughtUp();
     expect(sleeper.process.running).toBe(true);
-    const brokers = requiredEnvironment("LASTKNOWN_KAFKA_BROKERS");
-    const commits = await waitUntil(
-      async () => {
-        const taken = await readCommits({
-          brokers,
-          group: `${fleet.name}.worker`,
-          topic: `${fleet.name}.events`,
-        });
-        return taken.length > 0 ? taken : undefined;
-      },
-      { what: "the commits", boundMs: COMMITS_BOUND_MS },
-    );
+    const commits = await readCommits({
+      brokers: requiredEnvironment("LASTKNOWN_KAFKA_BROKERS"),
+      group: `${fleet.name}.worker`,
+      topic: `${fleet.name}.events`,
+    });
+    expect(commits.length).toBeGreaterThan(0);
     expect(backwardCommits(commits)).toEqual([]);
     const { arrivals } = recompute(file);
     const judgement = await fleet.judge({ expected: [...arrivals, ...arrivals], doublesAllowed: true });
