@@ -1,4 +1,5 @@
 import type { RunningStack } from "@lastknown/stack";
+import { type ServerProxies, SmallDisk } from "../fault-tools/index.js";
 import { KafkaTools } from "../harness/kafka-tools.js";
 import { TestFleet, type QueryService } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
@@ -8,7 +9,7 @@ import type { Scenario } from "./fault.js";
 import { Load } from "./load.js";
 import { Random, seedOf } from "./random.js";
 import { AnswersReader } from "./answers-reader.js";
-import { RedisNodes } from "./redis/redis-nodes.js";
+import { announcedNodes, RedisNodes } from "./redis/redis-nodes.js";
 import { StatesReader } from "./redis/states-reader.js";
 import { Workers } from "./workers.js";
 
@@ -27,6 +28,8 @@ const WORKER_ENVIRONMENT = {
 
 export interface FaultRunOptions {
   readonly stack: RunningStack;
+  /** Before the stack's servers, where the scenario wants them. */
+  readonly proxies?: ServerProxies;
   readonly scenario: Scenario;
   readonly seed: number;
   /** The load has rows for so long. */
@@ -46,7 +49,13 @@ export class FaultRun {
   readonly answers: AnswersReader;
   readonly states: StatesReader;
   readonly say: (line: string) => void;
+  readonly isProxied: boolean;
+  readonly #proxies: ServerProxies | undefined;
+  readonly #viewDisk: SmallDisk | undefined;
   readonly #seed: number;
+  /** What faults have left to be done once the processes have ended. */
+  readonly #endings: (() => Promise<void>)[] = [];
+  #brokeAtMs = Date.now();
 
   private constructor(parts: FaultRunParts) {
     this.stack = parts.stack;
@@ -59,38 +68,49 @@ export class FaultRun {
     this.answers = parts.answers;
     this.states = parts.states;
     this.say = parts.say;
+    this.isProxied = parts.proxies !== undefined;
+    this.#proxies = parts.proxies;
+    this.#viewDisk = parts.viewDisk;
     this.#seed = parts.seed;
   }
 
   /** Starts everything; resolves when records flow through all partitions. */
   static async start(options: FaultRunOptions): Promise<FaultRun> {
-    const { stack, scenario, seed, secondsMax, say } = options;
-    const fleet = await TestFleet.create({ prefix: `faults-${scenario.name}`, partitions: PARTITIONS });
+    const { stack, proxies, scenario, seed, secondsMax } = options;
+    const fleet = await TestFleet.create({
+      prefix: `faults-${scenario.name.replaceAll(" ", "-")}`,
+      partitions: PARTITIONS,
+      ...(proxies === undefined ? {} : { environment: stack.proxiedEnvironment }),
+    });
+    let viewDisk: SmallDisk | undefined;
     try {
-      // The oracle compares moments, and the brokers' clock is the one that no fault moves.
-      const tools = new KafkaTools(stack.addresses.kafkaBrokers.join(","));
-      const stamped = { "message.timestamp.type": "LogAppendTime" };
-      await tools.configureTopic(`${fleet.name}.audit`, stamped);
-      await tools.configureTopic(`${fleet.name}.dlq`, stamped);
+      await stampByBrokers(stack, fleet.name);
       const environment = { ...WORKER_ENVIRONMENT, ...scenario.workerEnvironment };
       const workers = new Workers({ fleet, partitions: PARTITIONS, environment });
-      const query = await fleet.startQuery();
+      if (scenario.viewDiskBytes !== undefined)
+        viewDisk = await SmallDisk.mount({ bytes: scenario.viewDiskBytes });
+      const query = await fleet.startQuery(
+        "view",
+        viewDisk === undefined ? {} : { LASTKNOWN_DATA_DIRECTORY: viewDisk.folder },
+      );
       await Promise.all(Array.from({ length: scenario.workers ?? 3 }, () => workers.start()));
       await workers.settled();
       const load = await Load.start(fleet, { users: USERS, rate: RATE, secondsMax, seed });
-      const watched = watchedOf(load.earlyUsers);
-      const answers = new AnswersReader({
-        baseUrl: query.baseUrl,
-        users: watched,
-        seed: seedOf(seed, "answers"),
+      const readers = startReaders(options, { fleet, query, load });
+      const run = new FaultRun({
+        ...options,
+        fleet,
+        workers,
+        query,
+        load,
+        ...readers,
+        ...(viewDisk === undefined ? {} : { viewDisk }),
       });
-      const nodes = stack.addresses.redisNodes.join(",");
-      const states = new StatesReader({ nodes, fleet: fleet.name, partitions: PARTITIONS, users: watched });
-      const run = new FaultRun({ stack, fleet, workers, query, load, answers, states, seed, say });
       await run.flows();
       return run;
     } catch (error) {
       await fleet.close();
+      await viewDisk?.unmount();
       throw error;
     }
   }
@@ -101,6 +121,33 @@ export class FaultRun {
 
   get eventsTopic(): string {
     return `${this.fleet.name}.events`;
+  }
+
+  /** @throws where the scenario has none */
+  get proxies(): ServerProxies {
+    if (this.#proxies === undefined) throw new Error("there is no proxy before the servers of this scenario");
+    return this.#proxies;
+  }
+
+  /** @throws where the scenario has none */
+  get viewDisk(): SmallDisk {
+    if (this.#viewDisk === undefined) throw new Error("the view of this scenario has no disk of its own");
+    return this.#viewDisk;
+  }
+
+  /** Begins the time that a fault is measured by: at its beginning, or later where something has to be prepared. */
+  breaksNow(): void {
+    this.#brokeAtMs = Date.now();
+  }
+
+  /** In ms since 1970. */
+  get brokeAtMs(): number {
+    return this.#brokeAtMs;
+  }
+
+  /** Has something done after all faults and the judging, when the product's processes have ended. */
+  atEnd(ending: () => Promise<void>): void {
+    this.#endings.push(ending);
   }
 
   /** Choices of one fault: the same for the same seed, whatever other faults are made. */
@@ -122,16 +169,44 @@ export class FaultRun {
     await Promise.all([this.answers.stop(), this.states.stop()]);
     await this.load.abandon();
     await this.fleet.close();
+    for (const ending of this.#endings) await ending();
+    await this.#viewDisk?.unmount();
   }
 }
 
 interface FaultRunParts extends Omit<FaultRunOptions, "secondsMax" | "scenario"> {
+  readonly viewDisk?: SmallDisk;
   readonly fleet: TestFleet;
   readonly workers: Workers;
   readonly query: QueryService;
   readonly load: Load;
   readonly answers: AnswersReader;
   readonly states: StatesReader;
+}
+
+/** The oracle compares moments, and the brokers' clock is the one that no fault moves. */
+async function stampByBrokers(stack: RunningStack, fleet: string): Promise<void> {
+  const tools = new KafkaTools(stack.addresses.kafkaBrokers.join(","));
+  for (const topic of [`${fleet}.audit`, `${fleet}.dlq`])
+    await tools.configureTopic(topic, { "message.timestamp.type": "LogAppendTime" });
+}
+
+/** Those who ask all the time, from the first fault to the last. */
+function startReaders(
+  { stack, seed }: FaultRunOptions,
+  { fleet, query: { baseUrl }, load }: Pick<FaultRunParts, "fleet" | "query" | "load">,
+): Pick<FaultRunParts, "answers" | "states"> {
+  const watched = watchedOf(load.earlyUsers);
+  return {
+    answers: new AnswersReader({ baseUrl, users: watched, seed: seedOf(seed, "answers") }),
+    states: new StatesReader({
+      nodes: stack.addresses.redisNodes,
+      announced: announcedNodes(stack),
+      fleet: fleet.name,
+      partitions: PARTITIONS,
+      users: watched,
+    }),
+  };
 }
 
 /** As many of each partition. */

@@ -14,9 +14,12 @@ export interface Fault {
   readonly name: string;
   /** Whether `npm test` breaks this, too. */
   readonly inEveryTest: boolean;
+  /** What it may take at most, judging aside, in seconds; SECONDS_PER_FAULT_MAX by default. */
+  readonly secondsMax?: number;
   /**
    * Breaks something, makes sure that it broke, and mends what does not mend itself: the fleet has to be able to go
-   * on afterwards. Rejects where the fault did not take place or had no effect.
+   * on afterwards. Rejects where the fault did not take place or had no effect. What it has to prepare first ends
+   * with `run.breaksNow()`.
    */
   strike(run: FaultRun): Promise<Evidence>;
 }
@@ -29,4 +32,8 @@ export interface Scenario {
   readonly workers?: number;
   /** Settings of all workers, beside those of the runner. */
   readonly workerEnvironment?: Readonly<Record<string, string>>;
+  /** Whether a network that can be told to misbehave stands between the product and its servers. */
+  readonly isProxied?: boolean;
+  /** Puts the view of the query service on a disk of its own, of so many bytes. */
+  readonly viewDiskBytes?: number;
 }

@@ -1,4 +1,4 @@
-import type { ScenarioResult } from "./run-scenario.js";
+import type { ScenarioResult, Struck } from "./run-scenario.js";
 
 /** Whether every planned fault was made and nothing is wrong afterwards. */
 export function isRight({ planned, struck, complaints }: ScenarioResult): boolean {
@@ -10,7 +10,7 @@ export function printResult(result: ScenarioResult): string {
   const { scenario, planned, struck, seconds, complaints, figures } = result;
   const verdict = isRight(result) ? "PASS" : "FAIL";
   const lines = [`${verdict} ${scenario}: ${struck.length} of ${planned} faults made, ${seconds} s`];
-  for (const { fault, seen, seconds: lasted } of struck) lines.push(`  ${fault} (${lasted} s): ${seen}`);
+  for (const one of struck) lines.push(`  ${one.fault} (${printTimes(one)}): ${one.seen}`);
   lines.push(
     `  ${Object.entries(figures)
       .map(([name, value]) => `${name} ${value}`)
@@ -18,6 +18,13 @@ export function printResult(result: ScenarioResult): string {
   );
   for (const complaint of complaints) lines.push(`  WRONG ${complaint}`);
   return lines.join("\n");
+}
+
+export function printTimes({
+  seconds,
+  standstillSeconds,
+}: Pick<Struck, "seconds" | "standstillSeconds">): string {
+  return `flows again after ${seconds} s, stood still for ${standstillSeconds} s at most`;
 }
 
 /** One line over all. */

@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parentToWatch, startStack } from "@lastknown/stack";
+import { ServerProxies } from "../fault-tools/index.js";
 import type { Scenario } from "./fault.js";
 import { printResult, printSummary } from "./report.js";
 import { runScenario, type ScenarioResult } from "./run-scenario.js";
@@ -35,6 +36,7 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
   say(`faults with seed ${seed}: repeat them with --seed ${seed}`);
   const results: ScenarioResult[] = [];
   for (const scenario of planned) {
+    const proxies = scenario.isProxied === true ? new ServerProxies({ seed }) : undefined;
     const stack = await startStack({
       directory: await mkdtemp(join(tmpdir(), "lastknown-faults-")),
       temporary: true,
@@ -42,15 +44,20 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
       brokers: 3,
       redisNodes: 6,
       onProgress: say,
+      ...(proxies === undefined ? {} : { startProxies: proxies.start }),
     });
     Object.assign(process.env, stack.environment);
     try {
       say(`scenario ${scenario.name}: ${scenario.faults.length} faults`);
-      const result = await unlessAborted(signal, runScenario({ stack, scenario, seed, say }));
+      const result = await unlessAborted(
+        signal,
+        runScenario({ stack, scenario, seed, say, ...(proxies === undefined ? {} : { proxies }) }),
+      );
       say(printResult(result));
       results.push(result);
     } finally {
       await stack.stop();
+      await proxies?.close();
     }
   }
   say(printSummary(results));

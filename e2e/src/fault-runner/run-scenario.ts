@@ -3,16 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import type { RunningStack } from "@lastknown/stack";
+import type { ServerProxies } from "../fault-tools/index.js";
 import type { Evidence, Fault, Scenario } from "./fault.js";
-import { FaultRun } from "./fault-run.js";
+import { FaultRun, PARTITIONS } from "./fault-run.js";
+import { seconds } from "./faults/seconds.js";
 import { judgeRun } from "./judge-run.js";
 import { Random, seedOf } from "./random.js";
+import { printTimes } from "./report.js";
+import { longestStandstill } from "./standstill.js";
 
 /** One fault that was made, and what it cost. */
 export interface Struck extends Evidence {
   readonly fault: string;
   /** From the beginning until records flowed through all partitions again. */
   readonly seconds: number;
+  /** The longest time of these in which some partition had nothing new in Redis. */
+  readonly standstillSeconds: number;
 }
 
 export interface ScenarioResult {
@@ -28,16 +34,19 @@ export interface ScenarioResult {
 
 export interface ScenarioOptions {
   readonly stack: RunningStack;
+  /** Before its servers, where the scenario wants them. */
+  readonly proxies?: ServerProxies;
   readonly scenario: Scenario;
   readonly seed: number;
   readonly say: (line: string) => void;
 }
 
-/** The load's file is to be long enough for every fault. */
+/** The load's file is to be long enough for every fault that names no bound of its own. */
 const SECONDS_PER_FAULT_MAX = 150;
 
 /** Makes all of a scenario's faults in an order that the seed decides, and judges what is there afterwards. */
-export async function runScenario({ stack, scenario, seed, say }: ScenarioOptions): Promise<ScenarioResult> {
+export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
+  const { scenario, seed, say } = options;
   const startedAtMs = performance.now();
   const faults = new Random(seedOf(seed, scenario.name)).shuffle(scenario.faults);
   const struck: Struck[] = [];
@@ -49,12 +58,12 @@ export async function runScenario({ stack, scenario, seed, say }: ScenarioOption
     seed,
     planned: faults.length,
     struck,
-    seconds: secondsSince(startedAtMs),
+    seconds: seconds(performance.now() - startedAtMs),
     complaints,
     figures,
   });
-  const secondsMax = SECONDS_PER_FAULT_MAX * faults.length;
-  const run = await FaultRun.start({ stack, scenario, seed, secondsMax, say });
+  const secondsMax = faults.reduce((sum, fault) => sum + (fault.secondsMax ?? SECONDS_PER_FAULT_MAX), 0);
+  const run = await FaultRun.start({ ...options, secondsMax });
   try {
     for (const fault of faults) struck.push(await strike(run, fault, scenario.workers ?? 3));
     say("  the faults are over: catching up, judging");
@@ -79,17 +88,17 @@ async function keepLogs(run: FaultRun): Promise<string> {
 
 async function strike(run: FaultRun, fault: Fault, workers: number): Promise<Struck> {
   run.say(`  ${fault.name} ...`);
-  const startedAtMs = performance.now();
+  run.breaksNow();
   const evidence = await fault.strike(run);
   if (!run.load.running) throw new Error("the load ended before the fault was over");
   await run.flows();
-  const seconds = secondsSince(startedAtMs);
-  run.say(`  ${fault.name}: ${evidence.seen}; flows again after ${seconds} s`);
+  const span = { fromMs: run.brokeAtMs, toMs: Date.now() };
+  const times = {
+    seconds: seconds(span.toMs - span.fromMs),
+    standstillSeconds: seconds(longestStandstill(run.states.progress, PARTITIONS, span)),
+  };
+  run.say(`  ${fault.name}: ${evidence.seen}; ${printTimes(times)}`);
   await run.workers.fillUp(workers);
   await run.workers.settled();
-  return { ...evidence, fault: fault.name, seconds };
-}
-
-function secondsSince(startedAtMs: number): number {
-  return Math.round((performance.now() - startedAtMs) / 100) / 10;
+  return { ...evidence, fault: fault.name, ...times };
 }

@@ -1,4 +1,4 @@
-import { readMetric } from "../faults/read-metrics.js";
+import { readMetric, readMetrics } from "../faults/read-metrics.js";
 import type { Service } from "../harness/lastknown.js";
 import type { TestFleet } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
@@ -51,6 +51,15 @@ export class Workers {
       boundMs: SETTLE_BOUND_MS,
       everyMs: 250,
     });
+  }
+
+  /** A figure of all that run, over all of its labels. */
+  async total(name: string): Promise<number> {
+    const all = await Promise.all(this.running.map((worker) => readMetrics(worker)));
+    return all
+      .flatMap((metrics) => [...metrics])
+      .filter(([sample]) => sample === name || sample.startsWith(`${name}{`))
+      .reduce((sum, [, value]) => sum + value, 0);
   }
 
   /** What a worker last said that it has. */

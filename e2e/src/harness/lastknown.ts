@@ -100,6 +100,13 @@ export class Service {
     }
   }
 
+  /** What `/readyz?verbose` says: a line for each check. */
+  async readiness(): Promise<string> {
+    const signal = AbortSignal.timeout(REQUEST_BOUND_MS);
+    const response = await fetch(`http://127.0.0.1:${this.operationsPort}/readyz?verbose`, { signal });
+    return await response.text();
+  }
+
   /** Ends it as an operator does. */
   async stop(): Promise<Ended> {
     return this.process.stop(STOP_BOUND_MS);

@@ -29,11 +29,14 @@ export class RedisNodes {
   readonly #stack: RunningStack;
   /** `host:port` by name. */
   readonly #addresses: ReadonlyMap<string, string>;
+  /** The name by `host:port`, as the nodes name each other. */
+  readonly #names: ReadonlyMap<string, string>;
 
   constructor(stack: RunningStack) {
     this.#stack = stack;
     const names = stack.nodeNames.filter((name) => name.startsWith("redis-"));
     this.#addresses = new Map(names.map((name, index) => [name, stack.addresses.redisNodes[index] ?? ""]));
+    this.#names = new Map(announcedNodes(stack).map((address, index) => [address, names[index] ?? ""]));
   }
 
   get names(): string[] {
@@ -127,13 +130,18 @@ export class RedisNodes {
     const nodes: RedisNode[] = [];
     for (const line of described.trim().split("\n")) {
       const [id = "", address = "", flags = "", masterId = ""] = line.split(" ");
-      const name = this.names.find((one) => address.startsWith(`${this.addressOf(one)}@`));
+      const name = this.#names.get(address.split("@", 1)[0] ?? "");
       const isFailed = flags.split(",").includes("fail");
       if (name === undefined || isFailed) continue;
       nodes.push({ name, id, isMaster: flags.includes("master"), masterId });
     }
     return nodes;
   }
+}
+
+/** `host:port` of each node as the nodes name each other to clients: of a proxy before it, or its own. */
+export function announcedNodes(stack: RunningStack): string[] {
+  return (stack.proxiedEnvironment["LASTKNOWN_REDIS_NODES"] ?? "").split(",");
 }
 
 async function readKey(

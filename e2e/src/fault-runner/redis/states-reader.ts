@@ -3,8 +3,10 @@ import { Cluster } from "ioredis";
 import { bucketOf, type SeenProgress, type SeenState } from "../../oracle/index.js";
 
 export interface StatesReaderOptions {
-  /** `host:port`, separated by commas. */
-  readonly nodes: string;
+  /** `host:port` of each node. */
+  readonly nodes: readonly string[];
+  /** The same, in the same order, as the nodes name each other to their clients. */
+  readonly announced: readonly string[];
   readonly fleet: string;
   readonly partitions: number;
   readonly users: readonly string[];
@@ -34,11 +36,13 @@ export class StatesReader {
 
   constructor(options: StatesReaderOptions) {
     this.#options = options;
-    const nodes = options.nodes.split(",").map((node) => {
+    const nodes = options.nodes.map((node) => {
       const [host = "", port] = node.split(":");
       return { host, port: Number(port) };
     });
     this.#redis = new Cluster(nodes, {
+      // It goes past whatever stands before the nodes.
+      natMap: Object.fromEntries(nodes.map((node, index) => [options.announced[index] ?? "", node])),
       slotsRefreshInterval: 1_000,
       slotsRefreshTimeout: 1_000,
       redisOptions: { commandTimeout: ANSWER_BOUND_MS, connectTimeout: ANSWER_BOUND_MS },
