@@ -6,7 +6,7 @@ import type { KafkaSettings } from "../settings/kafka-settings.js";
 import { retryBounded } from "./bounded-retry.js";
 import { openSocket, saslOptions, sslOptions } from "./create-kafka.js";
 import { UnknownTopicError } from "./errors.js";
-import type { KafkaFault } from "./kafka-fault.js";
+import { ConnectionsDroppedError, type KafkaFault } from "./kafka-fault.js";
 import { loadKafkajsInternals, type InternalBroker, type InternalCluster } from "./kafkajs-internals.js";
 import { kafkajsLogCreator } from "./kafkajs-logger.js";
 import { repairKafkajs } from "./kafkajs-repairs.js";
@@ -94,7 +94,12 @@ export class BrokerConnections {
   async leadersOf(topic: string): Promise<ReadonlyMap<number, number>> {
     const known = this.#leaders.get(topic);
     if (known !== undefined) return known;
-    const lookup = this.#lookup.then(() => this.#leaders.get(topic) ?? this.#lookUpLeaders(topic));
+    const queuedWith = this.#dropped;
+    const lookup = this.#lookup.then(() => {
+      // Those that are queued on the connections of now would look at the same time.
+      if (queuedWith !== this.#dropped) throw new ConnectionsDroppedError(topic);
+      return this.#leaders.get(topic) ?? this.#lookUpLeaders(topic);
+    });
     this.#lookup = lookup.catch((error: unknown) => {
       this.#logger.debug("kafka metadata not loaded", { topic, error });
     });

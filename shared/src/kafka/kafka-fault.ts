@@ -118,7 +118,17 @@ export class PartitionError extends Error {
   }
 }
 
-/** What an error from kafkajs, or a broker's word about one partition, means. */
+/** The connections on which something waited its turn were dropped meanwhile. */
+export class ConnectionsDroppedError extends Error {
+  override readonly name = "ConnectionsDroppedError";
+
+  constructor(topic: string) {
+    super(`the connections for ${topic} were dropped before its turn came`);
+  }
+}
+
+/** What an error from kafkajs or of our connections, or a broker's word about one partition, means. */
 export function faultOfAttempt(error: unknown): KafkaFault {
+  if (error instanceof ConnectionsDroppedError) return "unreachable";
   return error instanceof PartitionError ? error.fault : faultOf(error);
 }

@@ -66,11 +66,20 @@ interface InternalRequestQueue {
   scheduleCheckPendingRequests: (this: InternalRequestQueue) => void;
 }
 
+/** What of a broker tells whether it can be called. */
+export interface ConnectableBroker {
+  /** Picks the version of a request; throws until the broker has said which it has. */
+  readonly lookupRequest: (this: void) => unknown;
+  /** A property, so that it can be replaced and called on any broker. */
+  isConnected: (this: ConnectableBroker) => boolean;
+}
+
 export interface KafkajsInternals {
   readonly Cluster: new (options: ClusterOptions) => InternalCluster;
   readonly createLogger: (options: { level: number; logCreator: unknown }) => unknown;
   readonly fetchRequest: (options: FetchRequestOptions) => unknown;
   readonly RequestQueue: { readonly prototype: InternalRequestQueue };
+  readonly Broker: { readonly prototype: ConnectableBroker };
   /** Notes in `lastRequest` when it sent a heartbeat. */
   readonly ConsumerGroup: { readonly prototype: object };
   /** Notes in `sentAt` when it was sent. */
@@ -113,6 +122,7 @@ export function loadKafkajsInternals(): KafkajsInternals {
       options: FetchRequestOptions,
     ) => unknown,
     RequestQueue: require("kafkajs/src/network/requestQueue/index.js") as KafkajsInternals["RequestQueue"],
+    Broker: require("kafkajs/src/broker/index.js") as KafkajsInternals["Broker"],
     ConsumerGroup: require("kafkajs/src/consumer/consumerGroup.js") as KafkajsInternals["ConsumerGroup"],
     SocketRequest:
       require("kafkajs/src/network/requestQueue/socketRequest.js") as KafkajsInternals["SocketRequest"],

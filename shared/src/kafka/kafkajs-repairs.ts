@@ -1,13 +1,19 @@
 import kafkajs from "kafkajs";
 import { compressGzip, inflateGzip } from "./gzip.js";
-import type { KafkajsInternals } from "./kafkajs-internals.js";
+import type { ConnectableBroker, KafkajsInternals } from "./kafkajs-internals.js";
 
 /**
- * Mends three faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
+ * Mends four faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
  * replaces is known only of the version that loadKafkajsInternals lets through.
  */
-export function repairKafkajs({ RequestQueue, ConsumerGroup, SocketRequest }: KafkajsInternals): void {
+export function repairKafkajs({
+  RequestQueue,
+  Broker,
+  ConsumerGroup,
+  SocketRequest,
+}: KafkajsInternals): void {
   stopIdleTimer(RequestQueue.prototype);
+  connectedOnceGreeted(Broker.prototype);
   keepTimeOf(ConsumerGroup.prototype, "lastRequest");
   keepTimeOf(SocketRequest.prototype, "sentAt");
   // Its own gzip codec inflates without limit: half a megabyte from the network can become 500.
@@ -54,4 +60,23 @@ function keepTimeOf(prototype: object, name: "lastRequest" | "sentAt"): void {
       setAtMs.set(this, wallMs === null ? null : performance.now());
     },
   });
+}
+
+/** As kafkajs names what stands for `lookupRequest` until the broker has said which requests it has. */
+const NOT_GREETED = "notInitializedLookup";
+const GREETED = Symbol.for("lastknown.kafkajs.connected-once-greeted");
+
+/**
+ * A broker counts as connected as soon as its socket is open. If it does not answer the first request, as on a
+ * network that loses bytes, the next call takes it for connected, never greets it again, and fails with an error of
+ * no kind, "Broker not connected", however long the network has been well again. So it counts as connected only once
+ * it was greeted; until then, whoever calls it greets it, one after the other.
+ */
+function connectedOnceGreeted(broker: ConnectableBroker & { [GREETED]?: true }): void {
+  if (broker[GREETED] === true) return;
+  const { isConnected } = broker;
+  broker.isConnected = function () {
+    return this.lookupRequest.name !== NOT_GREETED && isConnected.call(this);
+  };
+  broker[GREETED] = true;
 }
