@@ -7,6 +7,7 @@ import {
   pauseLeader,
   stopAll,
 } from "./faults/broker-faults.js";
+import { setClock } from "./faults/clock-faults.js";
 import { dieBetweenSteps } from "./faults/failpoint-faults.js";
 import {
   emptyAll,
@@ -49,4 +50,5 @@ export const scenarios: readonly Scenario[] = [
     name: "redis",
     faults: [killMaster, loseAcknowledged, hangMaster, emptyAll, restoreOld, reshard, failOver],
   },
+  { name: "clock", faults: setClock },
 ];
