@@ -125,8 +125,17 @@ export class ProxiedConnection {
     this.#isClosed = true;
     if (this.#hasTakenDrop) this.#options.faults.returnDrop();
     for (const lane of this.#lanes) lane.close();
-    this.#options.client[how]();
-    this.#options.server[how]();
+    for (const socket of [this.#options.client, this.#options.server]) end(socket, how);
     this.#options.onClosed();
   }
+}
+
+/**
+ * Node never closes a connection that is reset while its end is on the way, and the program cannot end then: such a
+ * one is only closed.
+ */
+function end(socket: Socket, how: "resetAndDestroy" | "destroySoon"): void {
+  const isEnding = socket.writableEnded && !socket.writableFinished;
+  if (how === "resetAndDestroy" && isEnding) socket.destroy();
+  else socket[how]();
 }
