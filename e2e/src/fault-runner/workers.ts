@@ -6,6 +6,7 @@ import { FleetLog } from "./fleet-log.js";
 
 const ASSIGNED = "lastknown_assigned_partitions";
 const SETTLE_BOUND_MS = 60_000;
+const FIGURES_BOUND_MS = 60_000;
 
 /** The workers of a fleet that is being broken: those that run, and the log of all that ever did. */
 export class Workers {
@@ -55,7 +56,7 @@ export class Workers {
 
   /** A figure of all that run, over all of its labels. */
   async total(name: string): Promise<number> {
-    const all = await Promise.all(this.running.map((worker) => readMetrics(worker)));
+    const all = await Promise.all(this.running.map((worker) => patientMetrics(worker)));
     return all
       .flatMap((metrics) => [...metrics])
       .filter(([sample]) => sample === name || sample.startsWith(`${name}{`))
@@ -96,4 +97,13 @@ export class Workers {
       await Promise.resolve(partitions.every(isTaken) ? Date.now() - sinceMs : undefined);
     return waitUntil(look, { what: `partitions ${partitions.join()} to be taken over`, boundMs });
   }
+}
+
+/** What a worker shows, though one that works off minutes of records may be too busy to answer at once. */
+export async function patientMetrics(worker: Service): Promise<ReadonlyMap<string, number>> {
+  const ask = async (): Promise<ReadonlyMap<string, number> | undefined> => {
+    if (!worker.process.running) throw worker.process.failure("ended");
+    return await readMetrics(worker).catch(() => undefined);
+  };
+  return await waitUntil(ask, { what: `figures of ${worker.process.name}`, boundMs: FIGURES_BOUND_MS });
 }
