@@ -10,6 +10,14 @@ import {
 import { setClock } from "./faults/clock-faults.js";
 import { dieBetweenSteps } from "./faults/failpoint-faults.js";
 import {
+  cutOneWay,
+  cutReplication,
+  dropProduceAnswers,
+  dropScriptAnswers,
+  resetConnections,
+  slowNetwork,
+} from "./faults/network-faults.js";
+import {
   emptyAll,
   failOver,
   hangMaster,
@@ -49,6 +57,18 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "redis",
     faults: [killMaster, loseAcknowledged, hangMaster, emptyAll, restoreOld, reshard, failOver],
+  },
+  {
+    name: "network",
+    isProxied: true,
+    faults: [
+      slowNetwork,
+      resetConnections,
+      ...cutOneWay,
+      dropProduceAnswers,
+      dropScriptAnswers,
+      cutReplication,
+    ],
   },
   { name: "clock", faults: setClock },
 ];

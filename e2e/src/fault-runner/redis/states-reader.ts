@@ -64,6 +64,11 @@ export class StatesReader {
     return partitions.every((partition) => (this.#movedAtMs.get(partition) ?? -1) > momentMs);
   }
 
+  /** Whether any partition was. */
+  hasAnyMovedSince(momentMs: number): boolean {
+    return Math.max(...this.#movedAtMs.values()) > momentMs;
+  }
+
   async #lookUntilStopped(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       // One after the other: what is seen later is never older.
