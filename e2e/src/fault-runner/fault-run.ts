@@ -49,7 +49,7 @@ export class FaultRun {
   readonly answers: AnswersReader;
   readonly states: StatesReader;
   readonly say: (line: string) => void;
-  readonly isProxied: boolean;
+  readonly losesAcknowledgements: boolean;
   readonly #proxies: ServerProxies | undefined;
   readonly #viewDisk: SmallDisk | undefined;
   readonly #seed: number;
@@ -68,7 +68,7 @@ export class FaultRun {
     this.answers = parts.answers;
     this.states = parts.states;
     this.say = parts.say;
-    this.isProxied = parts.proxies !== undefined;
+    this.losesAcknowledgements = parts.scenario.losesAcknowledgements ?? false;
     this.#proxies = parts.proxies;
     this.#viewDisk = parts.viewDisk;
     this.#seed = parts.seed;
@@ -174,7 +174,7 @@ export class FaultRun {
   }
 }
 
-interface FaultRunParts extends Omit<FaultRunOptions, "secondsMax" | "scenario"> {
+interface FaultRunParts extends Omit<FaultRunOptions, "secondsMax"> {
   readonly viewDisk?: SmallDisk;
   readonly fleet: TestFleet;
   readonly workers: Workers;

@@ -34,6 +34,8 @@ export interface Scenario {
   readonly workerEnvironment?: Readonly<Record<string, string>>;
   /** Whether a network that can be told to misbehave stands between the product and its servers. */
   readonly isProxied?: boolean;
+  /** Whether brokers take records whose acknowledgement the replay never gets: it sends those rows again. */
+  readonly losesAcknowledgements?: boolean;
   /** Puts the view of the query service on a disk of its own, of so many bytes. */
   readonly viewDiskBytes?: number;
 }

@@ -54,8 +54,7 @@ export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
   const answers = { baseUrl: run.query.baseUrl, questions: QUESTIONS };
   const judgement = await judgeEvidence(evidence, {
     expected,
-    // A replay whose acknowledgements a proxy swallowed has sent those rows again.
-    judgeEvents: { resumed: run.isProxied },
+    judgeEvents: { resumed: run.losesAcknowledgements },
     doublesAllowed: true,
     answers,
   });

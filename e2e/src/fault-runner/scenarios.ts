@@ -8,6 +8,7 @@ import {
   stopAll,
 } from "./faults/broker-faults.js";
 import { setClock } from "./faults/clock-faults.js";
+import { fullBroker, fullView, VIEW_DISK_BYTES } from "./faults/disk-faults.js";
 import { dieBetweenSteps } from "./faults/failpoint-faults.js";
 import {
   cutOneWay,
@@ -61,6 +62,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "network",
     isProxied: true,
+    losesAcknowledgements: true,
     faults: [
       slowNetwork,
       resetConnections,
@@ -71,4 +73,10 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   { name: "clock", faults: setClock },
+  {
+    name: "disk",
+    losesAcknowledgements: true,
+    viewDiskBytes: VIEW_DISK_BYTES,
+    faults: [fullBroker, fullView],
+  },
 ];
