@@ -27,6 +27,7 @@ import {
   reshard,
   restoreOld,
 } from "./faults/redis-faults.js";
+import { downAtStart, emptyRegistry, restartRegistry } from "./faults/registry-faults.js";
 import {
   freezePastSession,
   killDuringRebalance,
@@ -79,4 +80,5 @@ export const scenarios: readonly Scenario[] = [
     viewDiskBytes: VIEW_DISK_BYTES,
     faults: [fullBroker, fullView],
   },
+  { name: "registry", faults: [downAtStart, restartRegistry, emptyRegistry] },
 ];
