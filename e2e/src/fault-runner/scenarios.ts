@@ -10,6 +10,7 @@ import {
 import { setClock } from "./faults/clock-faults.js";
 import { fullBroker, fullView, VIEW_DISK_BYTES } from "./faults/disk-faults.js";
 import { dieBetweenSteps } from "./faults/failpoint-faults.js";
+import { redisAway } from "./faults/long-wait-faults.js";
 import {
   cutOneWay,
   cutReplication,
@@ -81,4 +82,5 @@ export const scenarios: readonly Scenario[] = [
     faults: [fullBroker, fullView],
   },
   { name: "registry", faults: [downAtStart, restartRegistry, emptyRegistry] },
+  { name: "long wait", faults: [redisAway] },
 ];
