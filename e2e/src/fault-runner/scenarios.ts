@@ -55,6 +55,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "brokers",
+    losesAcknowledgements: true,
     faults: [killLeader, killCoordinator, killController, stopAll, pauseLeader, moveLeaders],
   },
   {
