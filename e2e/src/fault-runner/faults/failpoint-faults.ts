@@ -7,29 +7,25 @@ import { seconds } from "./seconds.js";
 /** A place between two steps of the work, at which a worker of a changed copy ends itself. */
 interface Failpoint {
   readonly name: string;
+  /** It dies before what the text says. */
   readonly change: Pick<BuildChange, "file" | "from">;
-  /** Whether it dies before what the text says, or after it. */
-  readonly side: "before" | "after";
 }
 
 const PIPELINE = "consumer/dist/pipeline/pipeline.js";
 const ASSIGNMENT = "consumer/dist/assignment/assignment.js";
 
-const failpoints: readonly Failpoint[] = [
+export const failpoints: readonly Failpoint[] = [
   {
     name: "audit and Redis",
-    change: { file: PIPELINE, from: "const settled = await this.#appendToAudit(prepared, signal);" },
-    side: "after",
+    change: { file: PIPELINE, from: "return await this.#applyStates(batches, signal);" },
   },
   {
     name: "Redis and the progress of all buckets",
     change: { file: ASSIGNMENT, from: "this.#markDone(batches, behind);" },
-    side: "before",
   },
   {
     name: "progress and commit",
     change: { file: ASSIGNMENT, from: "await this.#commitOffsets(advanced);" },
-    side: "before",
   },
 ];
 
@@ -46,16 +42,18 @@ export const dieBetweenSteps: readonly Fault[] = failpoints.map((failpoint) => (
   strike: async (run) => {
     const copy = await ProductCopy.make();
     try {
-      const { file, from } = failpoint.change;
-      // In braces, for the text may be all that follows an `if`.
-      const to = failpoint.side === "before" ? `{ ${DEATH} ${from} }` : `${from} ${DEATH}`;
-      await copy.change({ file, from, to });
+      await copy.change(deathAt(failpoint));
       return await dieOf(run, copy.bin);
     } finally {
       await copy.remove();
     }
   },
 }));
+
+/** In braces, for the text may be all that follows an `if`. */
+export function deathAt({ change: { file, from } }: Failpoint): BuildChange {
+  return { file, from, to: `{ ${DEATH} ${from} }` };
+}
 
 async function dieOf(run: FaultRun, bin: string): ReturnType<Fault["strike"]> {
   const victim = await run.workers.start({}, bin);
