@@ -41,9 +41,14 @@ export class Load {
     return this.#replay.running;
   }
 
+  /** @throws Error with what the replay said, where it has ended by itself */
+  requireRunning(): void {
+    if (!this.running) throw this.#replay.failure("ended before the faults were over");
+  }
+
   /** Ends it as a person would. Gives what it says to have published, as the oracle reads it from the file. */
   async stop(): Promise<readonly Arrival[]> {
-    if (!this.running) throw this.#replay.failure("ended before the faults were over");
+    this.requireRunning();
     await this.#replay.kill("SIGINT");
     const timer = setTimeout(() => void this.#replay.kill("SIGKILL"), STOP_BOUND_MS);
     const { exitCode } = await this.#replay.ended;

@@ -90,7 +90,7 @@ async function strike(run: FaultRun, fault: Fault, workers: number): Promise<Str
   run.say(`  ${fault.name} ...`);
   run.breaksNow();
   const evidence = await fault.strike(run);
-  if (!run.load.running) throw new Error("the load ended before the fault was over");
+  run.load.requireRunning();
   await run.flows();
   const span = { fromMs: run.brokeAtMs, toMs: Date.now() };
   const times = {

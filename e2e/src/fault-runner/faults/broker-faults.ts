@@ -8,7 +8,7 @@ const DOWN_MS = 5_000;
 
 export const killLeader: Fault = {
   name: "kill -9 of a partition's leader",
-  inEveryTest: true,
+  inEveryTest: false,
   strike: async (run) => {
     const leader = await run.brokers.leaderOf(run.eventsTopic, 0);
     await killBroker(run, leader);
@@ -54,7 +54,7 @@ async function killBroker(run: FaultRun, name: string): Promise<void> {
 
 export const stopAll: Fault = {
   name: "all brokers stopped for 30 s",
-  inEveryTest: true,
+  inEveryTest: false,
   strike: async (run) => {
     const nodes = run.brokers.names.map((name) => run.brokers.node(name));
     for (const node of nodes) node.signal("SIGKILL");

@@ -38,7 +38,8 @@ async function killAll(run: FaultRun, victims: readonly Service[]): Promise<Evid
 
 export const killDuringRebalance: Fault = {
   name: "kill -9 of a worker during a rebalance",
-  inEveryTest: true,
+  // Its moment is missed where a new worker takes longer to start than the session lasts, as on a busy machine.
+  inEveryTest: false,
   strike: async (run) => {
     const victim = run.randomOf("kill during rebalance").pick(run.workers.running);
     const partitions = run.workers.partitionsOf(victim);
