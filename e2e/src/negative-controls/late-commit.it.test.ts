@@ -30,8 +30,6 @@ const LATE_BY_THE_NEWEST_GENERATION = {
   to: `${HELD} await this.#coordinator.commit(this.#coordinator.joined, topic, commits);`,
 };
 const MOVED_BACK_BOUND_MS = 90_000;
-/** Kafka's tool gives up before its first record where the machine is busy. */
-const COMMITS_BOUND_MS = 90_000;
 
 describe("a commit that comes when its partitions have gone to another worker", () => {
   const brokers = requiredEnvironment("LASTKNOWN_KAFKA_BROKERS");
@@ -54,13 +52,8 @@ describe("a commit that comes when its partitions have gone to another worker", 
   it("is refused, and the fleet is right", async () => {
     const fleet = await start(LATE_BY_ITS_OWN_GENERATION);
     await fleet.caughtUp();
-    const commits = await waitUntil(
-      async () => {
-        const taken = await commitsOf(fleet);
-        return taken.length > 0 ? taken : undefined;
-      },
-      { what: "the commits", boundMs: COMMITS_BOUND_MS },
-    );
+    const commits = await commitsOf(fleet);
+    expect(commits.length).toBeGreaterThan(0);
     expect(backwardCommits(commits)).toEqual([]);
     expect(complaintsAbout(await fleet.judge({ doublesAllowed: true }))).toEqual([]);
   });

@@ -1,11 +1,8 @@
-import { kafkaTool } from "@lastknown/stack";
+import { CONSUMER_TOOL, runTool, SILENCES_MS } from "./run-tool.js";
 
-const CONSUMER_TOOL = "org.apache.kafka.tools.consumer.ConsoleConsumer";
 const FORMATTER = "org.apache.kafka.tools.consumer.OffsetsMessageFormatter";
 /** Where the brokers keep the offsets of all groups. */
 const OFFSETS_TOPIC = "__consumer_offsets";
-/** The consumer ends after so long without a record; on a busy machine its first one takes longer than that. */
-const SILENCES_MS = [5_000, 20_000, 60_000];
 
 /** One offset that a group committed, ever. */
 export interface Commit {
@@ -43,9 +40,7 @@ export async function readCommits(place: {
 async function printCommits(brokers: string, silenceMs: number): Promise<string> {
   const args = ["--bootstrap-server", brokers, "--topic", OFFSETS_TOPIC, "--from-beginning"];
   args.push("--timeout-ms", String(silenceMs), "--formatter", FORMATTER);
-  const { exitCode, stdout, stderr } = await kafkaTool(CONSUMER_TOOL, args);
-  if (exitCode !== 0) throw new Error(`the console consumer ended with ${exitCode}: ${stderr.toString()}`);
-  return stdout.toString();
+  return await runTool(CONSUMER_TOOL, args);
 }
 
 /** The formatter prints one JSON object after the other, with nothing in between. */

@@ -1,14 +1,11 @@
-import { kafkaTool } from "@lastknown/stack";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatterOptions, newSeparators, parseConsoleOutput } from "./console-output.js";
+import { CONSUMER_TOOL, runTool, SILENCES_MS } from "./run-tool.js";
 import type { TopicRecord } from "./topic-record.js";
 
 const OFFSETS_TOOL = "org.apache.kafka.tools.GetOffsetShell";
-const CONSUMER_TOOL = "org.apache.kafka.tools.consumer.ConsoleConsumer";
-/** The consumer ends after so long without a record; on a busy machine its first one takes longer than that. */
-const SILENCES_MS = [5_000, 20_000, 60_000];
 
 export interface TopicAddress {
   /** `host:port`, separated by commas. */
@@ -36,12 +33,6 @@ export async function readEnds(brokers: string, topics: readonly string[]): Prom
   }
   for (const [topic, { size }] of ends) if (size === 0) throw new Error(`no topic ${topic}: ${printed}`);
   return [...ends.values()];
-}
-
-async function runTool(tool: string, args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await kafkaTool(tool, args);
-  if (exitCode !== 0) throw new Error(`${tool} ended with ${exitCode}: ${stderr.toString()}`);
-  return stdout.toString();
 }
 
 /**
@@ -78,8 +69,7 @@ async function consumeAll(
     const args = ["--bootstrap-server", brokers, "--topic", topic, "--from-beginning"];
     args.push("--timeout-ms", String(silenceMs), "--max-messages", String(recordsMax));
     args.push(...formatterOptions(separators));
-    const { exitCode, stderr } = await kafkaTool(CONSUMER_TOOL, args, { outputFile });
-    if (exitCode !== 0) throw new Error(`the console consumer ended with ${exitCode}: ${stderr.toString()}`);
+    await runTool(CONSUMER_TOOL, args, { outputFile });
     return parseConsoleOutput(await readFile(outputFile), separators);
   } finally {
     await rm(folder, { recursive: true });
