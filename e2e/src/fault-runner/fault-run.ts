@@ -5,7 +5,7 @@ import { TestFleet, type QueryService } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
 import { partitionOf } from "../oracle/index.js";
 import { Brokers } from "./brokers.js";
-import type { Scenario } from "./fault.js";
+import { WORKERS, type Scenario } from "./fault.js";
 import { Load } from "./load.js";
 import { Random, seedOf } from "./random.js";
 import { AnswersReader } from "./answers-reader.js";
@@ -93,7 +93,7 @@ export class FaultRun {
         "view",
         viewDisk === undefined ? {} : { LASTKNOWN_DATA_DIRECTORY: viewDisk.folder },
       );
-      await Promise.all(Array.from({ length: scenario.workers ?? 3 }, () => workers.start()));
+      await Promise.all(Array.from({ length: scenario.workers ?? WORKERS }, () => workers.start()));
       await workers.settled();
       const load = await Load.start(fleet, { users: USERS, rate: RATE, secondsMax, seed });
       const readers = startReaders(options, { fleet, query, load });
@@ -158,8 +158,7 @@ export class FaultRun {
   /** Resolves when every partition was seen to move on after now; gives how long that took. */
   async flows(boundMs: number = FLOW_BOUND_MS): Promise<number> {
     const fromMs = performance.now();
-    const look = async (): Promise<true | undefined> =>
-      await Promise.resolve(this.states.hasMovedSince(fromMs) ? true : undefined);
+    const look = (): true | undefined => (this.states.hasMovedSince(fromMs) ? true : undefined);
     await waitUntil(look, { what: "records to flow through every partition", boundMs });
     return performance.now() - fromMs;
   }

@@ -24,11 +24,14 @@ export interface Fault {
   strike(run: FaultRun): Promise<Evidence>;
 }
 
+/** How many a scenario has that names no number. */
+export const WORKERS = 3;
+
 /** Faults that are made one after the other in one fleet, under one load. */
 export interface Scenario {
   readonly name: string;
   readonly faults: readonly Fault[];
-  /** 3 by default. */
+  /** WORKERS by default. */
   readonly workers?: number;
   /** Settings of all workers, beside those of the runner. */
   readonly workerEnvironment?: Readonly<Record<string, string>>;

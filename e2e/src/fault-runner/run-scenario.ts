@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import type { RunningStack } from "@lastknown/stack";
 import type { ServerProxies } from "../fault-tools/index.js";
-import type { Evidence, Fault, Scenario } from "./fault.js";
+import { WORKERS, type Evidence, type Fault, type Scenario } from "./fault.js";
 import { FaultRun, PARTITIONS } from "./fault-run.js";
 import { seconds } from "./faults/seconds.js";
 import { judgeRun } from "./judge-run.js";
@@ -65,7 +65,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   const secondsMax = faults.reduce((sum, fault) => sum + (fault.secondsMax ?? SECONDS_PER_FAULT_MAX), 0);
   const run = await FaultRun.start({ ...options, secondsMax });
   try {
-    for (const fault of faults) struck.push(await strike(run, fault, scenario.workers ?? 3));
+    for (const fault of faults) struck.push(await strike(run, fault, scenario.workers ?? WORKERS));
     say("  the faults are over: catching up, judging");
     const { complaints, figures } = await judgeRun(run);
     return result(complaints.length === 0 ? [] : [...complaints, await keepLogs(run)], figures);

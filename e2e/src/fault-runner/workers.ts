@@ -79,11 +79,9 @@ export class Workers {
 
   /** Resolves when a worker was given partitions after a moment, in ms since 1970. */
   async assignedAnew(worker: Service, sinceMs: number, boundMs: number): Promise<void> {
-    const look = async (): Promise<true | undefined> =>
-      await Promise.resolve(
-        this.log.assignments.some((assigned) => assigned.worker === worker && assigned.atMs >= sinceMs) ||
-          undefined,
-      );
+    const look = (): true | undefined =>
+      this.log.assignments.some((assigned) => assigned.worker === worker && assigned.atMs >= sinceMs) ||
+      undefined;
     await waitUntil(look, { what: `${worker.process.name} to be given partitions`, boundMs });
   }
 
@@ -93,8 +91,7 @@ export class Workers {
       this.log.assignments.some(
         (assigned) => assigned.atMs >= sinceMs && assigned.partitions.includes(partition),
       );
-    const look = async (): Promise<number | undefined> =>
-      await Promise.resolve(partitions.every(isTaken) ? Date.now() - sinceMs : undefined);
+    const look = (): number | undefined => (partitions.every(isTaken) ? Date.now() - sinceMs : undefined);
     return waitUntil(look, { what: `partitions ${partitions.join()} to be taken over`, boundMs });
   }
 }

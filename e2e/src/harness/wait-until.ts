@@ -10,7 +10,7 @@ export interface WaitOptions {
 
 /** Asks again and again until the answer is something; throws, naming what was waited for, past the bound. */
 export async function waitUntil<Found>(
-  ask: () => Promise<Found | undefined>,
+  ask: () => Found | undefined | Promise<Found | undefined>,
   { what, boundMs, everyMs = 100 }: WaitOptions,
 ): Promise<Found> {
   const deadline = performance.now() + boundMs;

@@ -99,8 +99,8 @@ describe("a SyntaxError of a worker's own code", () => {
 
   it("is caught where it is swallowed when partitions are given: a live process leaves all of the lag", async () => {
     const worker = await startWorker(FAILS_WHEN_ASSIGNED, SWALLOWS_WHEN_ASSIGNED);
-    const isAssigned = async (): Promise<true | undefined> =>
-      await Promise.resolve(worker.stderr.end(Infinity).includes("partitions were given") || undefined);
+    const isAssigned = (): true | undefined =>
+      worker.stderr.end(Infinity).includes("partitions were given") || undefined;
     await waitUntil(isAssigned, { what: "the error", boundMs: ENDED_BOUND_MS });
     expect(await exitCodeOf(worker, 2 * STALL_EXIT_MS)).toBe("lives on");
     expect((await fleet.untilLag(() => true)).lag).toBe(ROWS);

@@ -58,8 +58,7 @@ async function moveToSmallDisk(run: FaultRun, name: string): Promise<SmallDisk> 
 }
 
 async function down(run: FaultRun, name: string): Promise<void> {
-  const look = async (): Promise<true | undefined> =>
-    await Promise.resolve(!run.brokers.node(name).isRunning() || undefined);
+  const look = (): true | undefined => !run.brokers.node(name).isRunning() || undefined;
   await waitUntil(look, { what: `${name} to be down`, boundMs: DOWN_BOUND_MS });
 }
 
@@ -102,15 +101,13 @@ async function viewIs(run: FaultRun, unwritable: number): Promise<void> {
 async function caughtUp(run: FaultRun): Promise<number> {
   const fromMs = Date.now();
   await viewIs(run, 0);
-  const look = async (): Promise<true | undefined> =>
-    await Promise.resolve(
-      run.answers.seen.some(
-        (answer) =>
-          answer.askedAtMs >= fromMs &&
-          isFromView(answer) &&
-          (answer.lagSeconds ?? Infinity) <= CAUGHT_UP_LAG_SECONDS,
-      ) || undefined,
-    );
+  const look = (): true | undefined =>
+    run.answers.seen.some(
+      (answer) =>
+        answer.askedAtMs >= fromMs &&
+        isFromView(answer) &&
+        (answer.lagSeconds ?? Infinity) <= CAUGHT_UP_LAG_SECONDS,
+    ) || undefined;
   await waitUntil(look, { what: "the view to catch up", boundMs: CAUGHT_UP_BOUND_MS });
   return Date.now() - fromMs;
 }

@@ -57,8 +57,7 @@ export function deathAt({ change: { file, from } }: Failpoint): BuildChange {
 
 async function dieOf(run: FaultRun, bin: string): ReturnType<Fault["strike"]> {
   const victim = await run.workers.start({}, bin);
-  const look = async (): Promise<true | undefined> =>
-    await Promise.resolve(!victim.process.running || undefined);
+  const look = (): true | undefined => !victim.process.running || undefined;
   await waitUntil(look, { what: "a worker to end itself", boundMs: DIES_WITHIN_MS });
   const fromMs = Date.now();
   const { signal } = await victim.process.ended;

@@ -121,9 +121,9 @@ async function dropAnswers(run: FaultRun, prefix: string, drop: AnswerDrop): Ret
   const before = sumOf(run, prefix, "swallowedAnswers");
   for (const proxy of proxies) proxy.dropAnswers({ ...drop, times: DROPS_PER_SERVER });
   try {
-    const look = async (): Promise<number | undefined> => {
+    const look = (): number | undefined => {
       const dropped = sumOf(run, prefix, "swallowedAnswers") - before;
-      return await Promise.resolve(dropped >= wanted ? dropped : undefined);
+      return dropped >= wanted ? dropped : undefined;
     };
     const dropped = await waitUntil(look, {
       what: `${wanted} answers to be dropped`,

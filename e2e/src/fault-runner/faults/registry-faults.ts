@@ -109,7 +109,7 @@ export const emptyRegistry: Fault = {
 async function kill(run: FaultRun): Promise<void> {
   const node = run.stack.node(REGISTRY);
   if (!node.signal("SIGKILL")) throw new Error("the registry did not run");
-  const look = async (): Promise<true | undefined> => await Promise.resolve(!node.isRunning() || undefined);
+  const look = (): true | undefined => !node.isRunning() || undefined;
   await waitUntil(look, { what: "the registry to be down", boundMs: DOWN_BOUND_MS });
 }
 
