@@ -7,6 +7,8 @@ export type ProgressMode = "auto" | "plain" | "none";
 /** Shows how far a replay is. */
 export interface ProgressDisplay {
   show(progress: ReplayProgress): void;
+  /** Says something that is to stay, in every mode. */
+  tell(line: string): void;
   /** Takes a bar off the terminal, so that what follows stands on a line of its own. */
   clear(): void;
 }
@@ -22,13 +24,15 @@ export function createProgressDisplay(
   now: () => number = () => performance.now(),
 ): ProgressDisplay {
   const startMs = now();
+  const tell = (line: string): void => void stream.write(`${line}\n`);
   if (mode === "auto" && stream.isTTY === true) {
     return {
       show: (progress) => void stream.write(CLEAR_LINE + progressText(progress, now() - startMs)),
+      tell: (line) => void stream.write(`${CLEAR_LINE}${line}\n`),
       clear: () => void stream.write(CLEAR_LINE),
     };
   }
-  if (mode !== "plain") return { show: () => undefined, clear: () => undefined };
+  if (mode !== "plain") return { show: () => undefined, tell, clear: () => undefined };
   let shownMs = -Infinity;
   return {
     show: (progress) => {
@@ -36,6 +40,7 @@ export function createProgressDisplay(
       shownMs = now();
       stream.write(`${progressText(progress, now() - startMs)}\n`);
     },
+    tell,
     clear: () => undefined,
   };
 }

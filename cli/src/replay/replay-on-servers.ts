@@ -23,9 +23,13 @@ import type { Settings } from "@lastknown/shared/settings";
 import { quietLogger } from "../fleet/fleet-servers.js";
 import { requireSameRegistry } from "./require-same-registry.js";
 import type { ProgressDisplay } from "./progress-display.js";
+import { ToldAppender } from "./told-appender.js";
 
 const EXIT_BY_SIGNAL = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;
 type StopSignal = keyof typeof EXIT_BY_SIGNAL;
+
+/** Brokers that are restarted one by one, or a leader's election, take minutes at most. */
+const ACKNOWLEDGED_WITHIN_MS = 10 * 60_000;
 
 /**
  * Runs a replay on the servers of the settings; a dry run needs none. The first Ctrl-C or SIGTERM finishes what is
@@ -49,7 +53,7 @@ export async function replayOnServers(
   try {
     const summary = await onServers(settings, logger, (target) =>
       runReplay(options, {
-        target,
+        target: target === undefined ? undefined : telling(target, settings, progress),
         logger,
         signal: stopping.signal,
         monitor,
@@ -65,6 +69,16 @@ export async function replayOnServers(
 
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
 
+function telling(target: ReplayTarget, settings: Settings, progress: ProgressDisplay): ReplayTarget {
+  const appender = new ToldAppender({
+    appender: target.appender,
+    brokers: settings.kafka.brokers,
+    patienceMs: ACKNOWLEDGED_WITHIN_MS,
+    tell: (line) => progress.tell(line),
+  });
+  return { ...target, appender };
+}
+
 type WithTarget = (target: ReplayTarget | undefined) => Promise<ReplaySummary>;
 
 function withoutTarget(_settings: Settings, _logger: Logger, work: WithTarget): Promise<ReplaySummary> {
@@ -78,7 +92,11 @@ async function withTarget(settings: Settings, logger: Logger, work: WithTarget):
   await requireFleet(settings, logger, names);
   const registry = new ConfluentSchemaRegistry(settings.registry);
   await requireRegistry(settings, logger, registry);
-  const appender = new KafkaAppender({ settings: settings.kafka, logger });
+  const appender = new KafkaAppender({
+    settings: settings.kafka,
+    logger,
+    callDeadlineMs: ACKNOWLEDGED_WITHIN_MS,
+  });
   try {
     return await work({
       appender,

@@ -28,33 +28,30 @@ export interface RetriedCall<Answer> {
 const OVER = "the attempt is over";
 const FIRST_DELAY_MS = 50;
 const DELAY_MS_MAX = 2000;
-const ATTEMPTS_MAX = 50;
 /** A topic just created is not known to each broker at once: 0.05 to 0.8 s in all. */
 const UNKNOWN_TOPIC_ATTEMPTS_MAX = 5;
 
 /**
- * Calls `attempt` until it answers, with capped and jittered delays, a bounded number of times. Ends with
+ * Calls `attempt` until it answers, with capped and jittered delays, until the deadline. Ends with
  * KafkaUnavailableError, UnknownTopicError, KafkaRefusedError or, for what no retry mends, the error itself.
  */
 export async function retryBounded<Answer>(call: RetriedCall<Answer>): Promise<Answer> {
   const { doing, brokers, topic, closing, limits } = call;
   const deadline = performance.now() + limits.deadlineMs;
-  let lastError: unknown;
-  for (let attempts = 1; attempts <= ATTEMPTS_MAX; attempts++) {
+  for (let attempts = 1; ; attempts++) {
     if (closing?.aborted === true)
       throw new KafkaUnavailableError(brokers, `${doing}, as the client was closed`);
     try {
       return await attemptWithTimeout(call.attempt, limits.attemptTimeoutMs);
     } catch (error) {
-      lastError = error;
       const fault = retriableFault(error, topic, brokers, attempts);
       call.recover(fault, error);
       const delayMs = delayBeforeAttempt(attempts);
-      if (performance.now() + delayMs > deadline) break;
+      if (performance.now() + delayMs > deadline)
+        throw new KafkaUnavailableError(brokers, doing, { cause: error });
       await sleepUnlessClosing(delayMs, closing);
     }
   }
-  throw new KafkaUnavailableError(brokers, doing, { cause: lastError });
 }
 
 /** The fault if another attempt may mend it; throws what the call must end with otherwise. */
