@@ -74,6 +74,13 @@ export interface ConnectableBroker {
   isConnected: (this: ConnectableBroker) => boolean;
 }
 
+/** What of a consumer's membership tells the coordinator that it is alive, or asks it to be let in. */
+export interface JoiningGroup {
+  /** Properties, so that they can be replaced and called on any group. */
+  joinAndSync: (this: JoiningGroup) => Promise<void>;
+  heartbeat: (this: JoiningGroup, options: { interval: number }) => Promise<void>;
+}
+
 export interface KafkajsInternals {
   readonly Cluster: new (options: ClusterOptions) => InternalCluster;
   readonly createLogger: (options: { level: number; logCreator: unknown }) => unknown;
@@ -81,7 +88,7 @@ export interface KafkajsInternals {
   readonly RequestQueue: { readonly prototype: InternalRequestQueue };
   readonly Broker: { readonly prototype: ConnectableBroker };
   /** Notes in `lastRequest` when it sent a heartbeat. */
-  readonly ConsumerGroup: { readonly prototype: object };
+  readonly ConsumerGroup: { readonly prototype: JoiningGroup };
   /** Notes in `sentAt` when it was sent. */
   readonly SocketRequest: { readonly prototype: object };
 }

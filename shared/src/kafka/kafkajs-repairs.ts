@@ -1,9 +1,9 @@
 import kafkajs from "kafkajs";
 import { compressGzip, inflateGzip } from "./gzip.js";
-import type { ConnectableBroker, KafkajsInternals } from "./kafkajs-internals.js";
+import type { ConnectableBroker, JoiningGroup, KafkajsInternals } from "./kafkajs-internals.js";
 
 /**
- * Mends four faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
+ * Mends five faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
  * replaces is known only of the version that loadKafkajsInternals lets through.
  */
 export function repairKafkajs({
@@ -15,6 +15,7 @@ export function repairKafkajs({
   stopIdleTimer(RequestQueue.prototype);
   connectedOnceGreeted(Broker.prototype);
   keepTimeOf(ConsumerGroup.prototype, "lastRequest");
+  beginFailedJoinAnew(ConsumerGroup.prototype);
   keepTimeOf(SocketRequest.prototype, "sentAt");
   // Its own gzip codec inflates without limit: half a megabyte from the network can become 500.
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.GZIP] = () => limitedGzipCodec;
@@ -79,4 +80,34 @@ function connectedOnceGreeted(broker: ConnectableBroker & { [GREETED]?: true }):
     return this.lookupRequest.name !== NOT_GREETED && isConnected.call(this);
   };
   broker[GREETED] = true;
+}
+
+const ANEW = Symbol.for("lastknown.kafkajs.failed-join-begun-anew");
+
+/**
+ * A member that has to join again and cannot, as where a coordinator just elected is still loading its groups, goes
+ * on with heartbeats of the generation that it had. The new coordinator knows that one too and takes them. So the
+ * member has given up its partitions, and is never told that they are still its own: they stand still for ever. So
+ * after a join that failed no heartbeat is sent, but the same is said as by a coordinator that wants it to join.
+ */
+function beginFailedJoinAnew(group: JoiningGroup & { [ANEW]?: true }): void {
+  if (group[ANEW] === true) return;
+  const { joinAndSync, heartbeat } = group;
+  const joining = new WeakSet<object>();
+  group.joinAndSync = async function () {
+    joining.add(this);
+    await joinAndSync.call(this);
+    joining.delete(this);
+  };
+  group.heartbeat = async function (options) {
+    if (joining.has(this)) throw new FailedJoinError("the last join failed");
+    await heartbeat.call(this, options);
+  };
+  group[ANEW] = true;
+}
+
+/** kafkajs knows by the type what to do. */
+class FailedJoinError extends Error {
+  override readonly name = "FailedJoinError";
+  readonly type = "REBALANCE_IN_PROGRESS";
 }
