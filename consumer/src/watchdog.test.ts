@@ -6,6 +6,7 @@ import { FakeFleet, type Replacements } from "./worker-on-fakes.js";
 import type { Worker } from "./worker.js";
 
 const STALL_EXIT_MS = 400;
+const SESSION_TIMEOUT_MS = 100;
 const STALLED = `records wait, and none was done for ${STALL_EXIT_MS} ms`;
 /** Long enough that a watchdog that is wrong has ended the worker. */
 const PATIENT_MS = 4 * STALL_EXIT_MS;
@@ -24,7 +25,7 @@ describe("a worker that does nothing", () => {
   };
 
   const start = async (replacements: Replacements = {}): Promise<Worker> => {
-    const settings = { stallExitMs: STALL_EXIT_MS };
+    const settings = { stallExitMs: STALL_EXIT_MS, sessionTimeoutMs: SESSION_TIMEOUT_MS };
     const worker = fleet.worker({ ...replacements, settings });
     await worker.start();
     return worker;
@@ -48,8 +49,10 @@ describe("a worker that does nothing", () => {
     return new Map([...positions].map(([partition, offset]) => [partition, slice(offset)]));
   };
 
-  const group = (changes: Partial<WorkerGroup>): WorkerGroup => {
-    const real = new MemoryWorkerGroup(fleet.coordinator);
+  const group = (
+    changes: Partial<WorkerGroup>,
+    real: WorkerGroup = new MemoryWorkerGroup(fleet.coordinator),
+  ): WorkerGroup => {
     return {
       join: (listener) => real.join(listener),
       commit: (generation, offsets, notes) => real.commit(generation, offsets, notes),
@@ -69,6 +72,24 @@ describe("a worker that does nothing", () => {
     await produce("a");
     const worker = await start({ ...replacements() });
     await expect(worker.ended).rejects.toThrow(STALLED);
+    await worker.stop();
+  });
+
+  /** Starts a worker whose partitions are taken away, and that hears nothing more of its group. */
+  const startUnassigned = async (committed: WorkerGroup["committed"]): Promise<Worker> => {
+    let isAssigned = true;
+    const real = new MemoryWorkerGroup(fleet.coordinator);
+    const whileAssigned = { committed: () => (isAssigned ? real.committed() : committed()) };
+    const worker = await start({ group: group(whileAssigned, real) });
+    isAssigned = false;
+    worker.revoked();
+    return worker;
+  };
+
+  test("ends with an error where its group gives it no partitions, though it could", async () => {
+    const worker = await startUnassigned(async () => await Promise.resolve(new Map()));
+    const patienceMs = STALL_EXIT_MS + SESSION_TIMEOUT_MS;
+    await expect(worker.ended).rejects.toThrow(`the group has given no partitions for ${patienceMs} ms`);
     await worker.stop();
   });
 
@@ -112,15 +133,12 @@ describe("a worker that does nothing", () => {
         return await start({ reader: reader({ readMany: never, ends }) });
       },
     ],
-    [
-      "the group shares out for long",
-      async () => {
-        await produce("a");
-        const worker = await start({ reader: reader({ readMany: never }) });
-        worker.revoked();
-        return worker;
-      },
-    ],
+    ...[() => Promise.reject(new KafkaUnavailableError(["a"], "tell")), never].map(
+      (away): [string, () => Promise<Worker>] => [
+        "the group shares out for long, as its coordinator is away",
+        () => startUnassigned(away),
+      ],
+    ),
   ])("lives on where %s", async (_case, starting) => {
     const worker = await starting();
     await new Promise((resolve) => setTimeout(resolve, PATIENT_MS));

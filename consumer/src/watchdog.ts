@@ -1,5 +1,6 @@
 import { FatalError, withDeadline, type PartitionEnds } from "@lastknown/shared";
 import { isServerFault } from "./faults/patience.js";
+import { UnassignedWatch } from "./unassigned-watch.js";
 
 /** The work of one assignment, as far as it can be seen from outside whether it goes on. */
 export interface WatchedWork {
@@ -12,7 +13,7 @@ export interface WatchedWork {
 }
 
 export interface WatchdogOptions {
-  /** Undefined while nothing is assigned: sharing out may take as long as it likes. */
+  /** Undefined while nothing is assigned. */
   readonly work: () => WatchedWork | undefined;
   /** Whether the work waits for a server. */
   readonly isWaiting: () => boolean;
@@ -20,6 +21,10 @@ export interface WatchdogOptions {
   readonly ends: () => Promise<ReadonlyMap<number, PartitionEnds>>;
   /** For how long records may wait while nothing is done and no server is waited for. */
   readonly stallExitMs: number;
+  /** For how long a group waits for a member that is silent. */
+  readonly sessionTimeoutMs: number;
+  /** Asks the group's coordinator anything. */
+  readonly askCoordinator: () => Promise<unknown>;
   readonly failed: (error: Error) => void;
 }
 
@@ -32,12 +37,13 @@ const LOOK_DEADLINE_MS = 5000;
 /**
  * Ends a worker that is alive and does nothing: records wait, none was done for a while, and no server is waited for.
  * It trusts none of the loops that it watches: that nothing was fetched may be a fetch that hangs, so the log itself
- * is asked whether it has more.
+ * is asked whether it has more. The same while the group gives it no partitions, though it could.
  */
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #checkIntervalMs: number;
   readonly #lookIntervalMs: number;
+  readonly #unassigned: UnassignedWatch;
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
   /** When the log was asked last, or there was no reason to. */
@@ -49,6 +55,14 @@ export class Watchdog {
     this.#options = options;
     this.#checkIntervalMs = Math.min(CHECK_INTERVAL_MS, options.stallExitMs / 5);
     this.#lookIntervalMs = Math.min(LOOK_INTERVAL_MS, options.stallExitMs / 5);
+    const { askCoordinator, stallExitMs, sessionTimeoutMs, failed } = options;
+    const patienceMs = stallExitMs + sessionTimeoutMs;
+    this.#unassigned = new UnassignedWatch({
+      askCoordinator,
+      patienceMs,
+      intervalMs: this.#lookIntervalMs,
+      failed,
+    });
   }
 
   start(): void {
@@ -62,6 +76,8 @@ export class Watchdog {
   #check(nowMs: number): void {
     const { work, isWaiting, stallExitMs, failed } = this.#options;
     const watched = work();
+    if (watched === undefined) this.#unassigned.unassigned(nowMs);
+    else this.#unassigned.assigned();
     if (watched === undefined || isWaiting()) return this.#allIsWell(nowMs);
     if (watched.movedAtMs > (this.#behindSinceMs ?? nowMs)) this.#allIsWell(nowMs);
     if (watched.hasWork) this.#behindSinceMs ??= nowMs;

@@ -87,12 +87,14 @@ export class Worker implements GroupListener {
       lettersMin: options.settings.deadLettersWindowMin,
       deadLetterTopic: options.names.deadLetterTopic,
     });
-    const { settings, reader, names, patience } = options;
+    const { settings, reader, names, patience, group } = options;
     this.#watchdog = new Watchdog({
       work: () => this.#assignment,
       isWaiting: () => patience.waitingOn().length > 0,
       ends: () => reader.ends(names.eventsTopic),
       stallExitMs: settings.stallExitMs,
+      sessionTimeoutMs: settings.sessionTimeoutMs,
+      askCoordinator: () => group.committed(),
       failed: (error) => this.failed(error),
     });
     this.ended = new Promise((resolve, reject) => {
