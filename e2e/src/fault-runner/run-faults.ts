@@ -78,7 +78,10 @@ export function plannedScenarios({
   only = [],
   short = false,
 }: Pick<FaultRunnerOptions, "only" | "short">): Scenario[] {
-  const isNamed = (name: string): boolean => only.length === 0 || only.some((text) => name.includes(text));
+  const names = new Set(scenarios.map(({ name }) => name));
+  // A scenario's whole name means that scenario, not the faults of others that contain it.
+  const isNamed = (name: string): boolean =>
+    only.length === 0 || only.some((text) => (names.has(text) ? name === text : name.includes(text)));
   const planned = scenarios
     .map((scenario) => ({
       ...scenario,

@@ -96,7 +96,7 @@ export const pauseLeader: Fault = {
 
 export const moveLeaders: Fault = {
   name: "leaders moved while records are sent",
-  inEveryTest: false,
+  inEveryTest: true,
   strike: async (run) => {
     const moved = await run.brokers.moveLeaders(run.eventsTopic);
     if (moved === 0) throw new Error("no leader moved");
