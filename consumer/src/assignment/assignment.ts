@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   OffsetOutOfRangeError,
+  unlessAborted,
   type Logger,
   type LogReader,
   type PartitionEnds,
   type WorkerSettings,
 } from "@lastknown/shared";
-import { unlessAborted, type Patience } from "../faults/patience.js";
+import type { Patience } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
@@ -223,10 +224,8 @@ export class Assignment {
   async #work(signal: AbortSignal): Promise<void> {
     const { settings, pipeline } = this.#options;
     const startedAtMs = performance.now();
-    const batches = this.#queue.take({
-      recordsMax: settings.batchRecordsMax,
-      bytesMax: settings.batchBytesMax,
-    });
+    const limits = { recordsMax: settings.batchRecordsMax, bytesMax: settings.batchBytesMax };
+    const batches = this.#queue.take(limits);
     try {
       const behind = await pipeline.run(batches, signal);
       this.#markDone(batches, behind);

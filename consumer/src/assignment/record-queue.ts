@@ -1,5 +1,4 @@
-import type { LogRecord } from "@lastknown/shared";
-import { unlessAborted } from "../faults/patience.js";
+import { unlessAborted, type LogRecord } from "@lastknown/shared";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 
 /** How much of one partition a batch may hold. At least one record always comes. */

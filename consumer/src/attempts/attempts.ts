@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { withDeadline, type Logger, type WorkerSettings } from "@lastknown/shared";
-import { unlessAborted, type Patience } from "../faults/patience.js";
+import { unlessAborted, withDeadline, type Logger, type WorkerSettings } from "@lastknown/shared";
+import type { Patience } from "../faults/patience.js";
 import type { CommitOutcome, WorkerGroup } from "../group/worker-group.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { Pipeline } from "../pipeline/pipeline.js";

@@ -2,6 +2,7 @@ import {
   KafkaUnavailableError,
   RedisUnavailableError,
   RegistryUnavailableError,
+  unlessAborted,
   type Logger,
 } from "@lastknown/shared";
 import { ExponentialBackoff, handleWhen, retry, type RetryPolicy } from "cockatiel";
@@ -94,20 +95,4 @@ export function isServerFault(error: unknown): boolean {
     error instanceof RegistryUnavailableError ||
     error instanceof StatesUnavailableError
   );
-}
-
-/** The answer, or the signal's reason if it comes first. */
-export async function unlessAborted<Answer>(signal: AbortSignal, answer: Promise<Answer>): Promise<Answer> {
-  let stopListening: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    stopListening = () => signal.removeEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
-  });
-  try {
-    return await Promise.race([answer, aborted]);
-  } finally {
-    stopListening?.();
-  }
 }

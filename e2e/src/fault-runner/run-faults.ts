@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { unlessAborted } from "@lastknown/shared";
 import { parentToWatch, startStack } from "@lastknown/stack";
 import { ServerProxies } from "../fault-tools/index.js";
 import type { Scenario } from "./fault.js";
@@ -62,15 +63,6 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
   }
   say(printSummary(results));
   return { seed, scenarios: results };
-}
-
-/** The result, or the signal's reason if it comes first. */
-async function unlessAborted<Result>(signal: AbortSignal, result: Promise<Result>): Promise<Result> {
-  signal.throwIfAborted();
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-  });
-  return await Promise.race([result, aborted]);
 }
 
 /** @throws RangeError where nothing is left to break */

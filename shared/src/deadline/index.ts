@@ -1,1 +1,2 @@
+export { unlessAborted } from "./unless-aborted.js";
 export { withDeadline } from "./with-deadline.js";
