@@ -11,9 +11,9 @@ import { ControlFleets } from "../negative-controls/control-fleets.js";
 import { expectWrong } from "../negative-controls/expect-wrong.js";
 import type { BuildChange } from "../negative-controls/product-copy.js";
 import { complaintsAbout, readRedisFleet, recompute, type FleetJudgement } from "../oracle/index.js";
+import { ForgetfulRedis, type NodeBackup } from "./forgetful-redis.js";
 import { beingHealed, healingLines, type HealingLine } from "./healing-lines.js";
 import { readMetric } from "./read-metrics.js";
-import { RedisNodes, type NodeBackup } from "./redis-nodes.js";
 import { sampleFile } from "./sample-file.js";
 
 jest.setTimeout(300_000);
@@ -42,7 +42,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
   let directory: string;
   let stack: RunningStack;
   let environment: NodeJS.ProcessEnv;
-  let nodes: RedisNodes;
+  let redis: ForgetfulRedis;
   let fleet: TestFleet | undefined;
   const controls = new ControlFleets();
 
@@ -50,12 +50,12 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     directory = await mkdtemp(join(tmpdir(), "lastknown-healed-"));
     stack = await startStack({ directory, temporary: true, redisNodes: 6, onProgress: () => undefined });
     environment = { ...stack.environment };
-    nodes = await RedisNodes.connect(environment);
+    redis = await ForgetfulRedis.connect(environment);
   });
 
   afterAll(async () => {
     await fleet?.close();
-    nodes?.close();
+    redis?.close();
     await stack?.stop();
     await controls.close();
     await rm(directory, { recursive: true, force: true });
@@ -91,17 +91,17 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     const file = await sampleFile(own.folder, { users: 60, rows: 24_000, seed: 21 });
     const replay = own.start(["replay", file, "--rate", REPLAY_RATE]);
     await own.untilLag(({ partitions }) => partitions.every(({ committed }) => (committed ?? 0) > 200));
-    const old: NodeBackup = await nodes.backUp(1);
+    const old: NodeBackup = await redis.backUp(1);
 
-    await nodes.empty(0);
+    await redis.empty(0);
     let began = (await healed(workers, 0)).length;
-    await nodes.setBack(own.name, 7, 0.5);
+    await redis.setBack(own.name, 7, 0.5);
     const setBack = (await healed(workers, began)).slice(began);
     expect(setBack).toMatchObject([{ partition: 3, buckets: [7], source: "events" }]);
     began += setBack.length;
-    await nodes.restore(1, old);
+    await redis.restore(1, old);
     began = (await healed(workers, began)).length;
-    for (let master = 0; master < nodes.masters; master++) await nodes.empty(master);
+    for (let master = 0; master < redis.masters; master++) await redis.empty(master);
     await healed(workers, began);
     expect(replay.running).toBe(true);
 
@@ -129,10 +129,10 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     await own.caughtUp();
     await first.stop();
     expect(complaintsAbout(await judge(own, file))).toEqual([]);
-    const redis = environment["LASTKNOWN_REDIS_NODES"] ?? "";
-    const before = await readRedisFleet(redis, own.name);
+    const redisNodes = environment["LASTKNOWN_REDIS_NODES"] ?? "";
+    const before = await readRedisFleet(redisNodes, own.name);
 
-    for (let master = 0; master < nodes.masters; master++) await nodes.empty(master);
+    for (let master = 0; master < redis.masters; master++) await redis.empty(master);
     const kafka = new KafkaTools(environment["LASTKNOWN_KAFKA_BROKERS"] ?? "");
     const { partitions } = await own.untilLag(() => true);
     const cut = new Map(partitions.map(({ partition, end }) => [partition, end - 10]));
@@ -140,7 +140,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     const worker = await own.startWorker();
     const began = await healed([worker], PARTITIONS - 1);
     expect(new Set(began.map(({ source }) => source))).toEqual(new Set(["audit"]));
-    const after = await readRedisFleet(redis, own.name);
+    const after = await readRedisFleet(redisNodes, own.name);
     expect(after).toEqual(before);
     expect(await readMetric(worker, "lastknown_audit_entries_total")).toBe(0);
     expect(await readMetric(worker, 'lastknown_reapplied_records_total{source="audit"}')).toBe(6_000);
@@ -158,7 +158,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     const file = await sampleFile(own.folder, { users: 10, rows: 1_000, seed: 23 });
     const unprotected = "lastknown_unprotected_writes_total";
     const waiting = 'lastknown_waiting_on_server{server="redis"}';
-    const stopped = await nodes.signalReplicas("SIGSTOP");
+    const stopped = await redis.signalReplicas("SIGSTOP");
     try {
       await own.replay(file);
       if (noReplica === "heal") {
@@ -173,7 +173,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
         expect(await readMetric(worker, unprotected)).toBe(0);
       }
     } finally {
-      await nodes.signalReplicas("SIGCONT", stopped);
+      await redis.signalReplicas("SIGCONT", stopped);
     }
     await own.caughtUp();
     expect(complaintsAbout(await judge(own, file))).toEqual([]);
@@ -183,12 +183,12 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
   const whileOneReplicaHangs = async (bin: string, look: (of: TestFleet) => Promise<void>): Promise<void> => {
     const own = await newFleet({ bin, environment: { ...environment, LASTKNOWN_WORKER_NO_REPLICA: "wait" } });
     await own.startWorker();
-    const stopped = await nodes.stopOneReplica();
+    const stopped = await redis.stopOneReplica();
     try {
       await own.replay(await sampleFile(own.folder, { users: 60, rows: 1_000, seed: 25 }));
       await look(own);
     } finally {
-      await nodes.signalReplicas("SIGCONT", stopped);
+      await redis.signalReplicas("SIGCONT", stopped);
     }
     await own.caughtUp();
   };
@@ -241,7 +241,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     const file = await sampleFile(own.folder, { users: 60, rows: 4_000, seed: 24 });
     await own.replay(file);
     await own.caughtUp();
-    await nodes.empty(0);
+    await redis.empty(0);
     await waitUntil(async () => ((await isApplied(own)) ? true : undefined), {
       what: "each bucket to have its progress again",
       boundMs: HEALED_BOUND_MS,

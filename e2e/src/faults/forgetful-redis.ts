@@ -5,19 +5,19 @@ export type NodeBackup = ReadonlyMap<string, Buffer>;
 
 const SCAN_COUNT = 1000;
 
-/** What an operator, or bad luck, does to the nodes of a Redis Cluster of the test's own. */
-export class RedisNodes {
+/** A Redis Cluster of the test's own that loses what it had, or whose replicas hang. */
+export class ForgetfulRedis {
   readonly #cluster: ReturnType<typeof connectRedis>;
 
   private constructor(cluster: ReturnType<typeof connectRedis>) {
     this.#cluster = cluster;
   }
 
-  static async connect(environment: NodeJS.ProcessEnv): Promise<RedisNodes> {
+  static async connect(environment: NodeJS.ProcessEnv): Promise<ForgetfulRedis> {
     const { redis } = loadSettings({ environment });
     const cluster = connectRedis(redis, silentLogger);
     await waitUntilReady(cluster, redis);
-    return new RedisNodes(cluster);
+    return new ForgetfulRedis(cluster);
   }
 
   get masters(): number {
@@ -82,7 +82,7 @@ export class RedisNodes {
     this.#cluster.disconnect();
   }
 
-  #master(index: number): ReturnType<RedisNodes["allMasters"]>[number] {
+  #master(index: number): ReturnType<ForgetfulRedis["allMasters"]>[number] {
     const node = this.allMasters()[index];
     if (node === undefined) throw new Error(`there is no master ${index}`);
     return node;
