@@ -37,9 +37,8 @@ export interface FaultRunOptions {
   readonly say: (line: string) => void;
 }
 
-/** One fleet under load, with readers asking all the time, while a scenario's faults are made. */
-export class FaultRun {
-  readonly stack: RunningStack;
+/** What a run is made of. */
+interface FaultRunParts extends Pick<FaultRunOptions, "stack" | "scenario" | "seed" | "say"> {
   readonly brokers: Brokers;
   readonly redis: RedisNodes;
   readonly fleet: TestFleet;
@@ -48,35 +47,36 @@ export class FaultRun {
   readonly load: Load;
   readonly answers: AnswersReader;
   readonly states: StatesReader;
-  readonly say: (line: string) => void;
-  readonly losesAcknowledgements: boolean;
-  readonly #proxies: ServerProxies | undefined;
-  readonly #viewDisk: SmallDisk | undefined;
-  readonly #seed: number;
+}
+
+/** What only some scenarios have. */
+interface RareParts {
+  readonly proxies: ServerProxies | undefined;
+  readonly viewDisk: SmallDisk | undefined;
+}
+
+/** Gives a class the parts as its fields, so that each is named in one place. */
+const WithParts = class {
+  constructor(parts: FaultRunParts) {
+    Object.assign(this, parts);
+  }
+} as new (parts: FaultRunParts) => FaultRunParts;
+
+/** One fleet under load, with readers asking all the time, while a scenario's faults are made. */
+export class FaultRun extends WithParts {
+  readonly #rare: RareParts;
   /** What faults have left to be done once the processes have ended. */
   readonly #endings: (() => Promise<void>)[] = [];
   #brokeAtMs = Date.now();
 
-  private constructor(parts: FaultRunParts) {
-    this.stack = parts.stack;
-    this.brokers = new Brokers(parts.stack);
-    this.redis = new RedisNodes(parts.stack);
-    this.fleet = parts.fleet;
-    this.workers = parts.workers;
-    this.query = parts.query;
-    this.load = parts.load;
-    this.answers = parts.answers;
-    this.states = parts.states;
-    this.say = parts.say;
-    this.losesAcknowledgements = parts.scenario.losesAcknowledgements ?? false;
-    this.#proxies = parts.proxies;
-    this.#viewDisk = parts.viewDisk;
-    this.#seed = parts.seed;
+  private constructor(parts: FaultRunParts, rare: RareParts) {
+    super(parts);
+    this.#rare = rare;
   }
 
   /** Starts everything; resolves when records flow through all partitions. */
   static async start(options: FaultRunOptions): Promise<FaultRun> {
-    const { stack, proxies, scenario, seed, secondsMax } = options;
+    const { stack, proxies, scenario, seed, secondsMax, say } = options;
     const fleet = await TestFleet.create({
       prefix: `faults-${scenario.name.replaceAll(" ", "-")}`,
       partitions: PARTITIONS,
@@ -96,16 +96,13 @@ export class FaultRun {
       await Promise.all(Array.from({ length: scenario.workers ?? WORKERS }, () => workers.start()));
       await workers.settled();
       const load = await Load.start(fleet, { users: USERS, rate: RATE, secondsMax, seed });
+      const brokers = new Brokers(stack);
+      const redis = new RedisNodes(stack);
       const readers = startReaders(options, { fleet, query, load });
-      const run = new FaultRun({
-        ...options,
-        fleet,
-        workers,
-        query,
-        load,
-        ...readers,
-        ...(viewDisk === undefined ? {} : { viewDisk }),
-      });
+      const run = new FaultRun(
+        { stack, scenario, seed, say, brokers, redis, fleet, workers, query, load, ...readers },
+        { proxies, viewDisk },
+      );
       await run.flows();
       return run;
     } catch (error) {
@@ -125,14 +122,16 @@ export class FaultRun {
 
   /** @throws where the scenario has none */
   get proxies(): ServerProxies {
-    if (this.#proxies === undefined) throw new Error("there is no proxy before the servers of this scenario");
-    return this.#proxies;
+    const { proxies } = this.#rare;
+    if (proxies === undefined) throw new Error("there is no proxy before the servers of this scenario");
+    return proxies;
   }
 
   /** @throws where the scenario has none */
   get viewDisk(): SmallDisk {
-    if (this.#viewDisk === undefined) throw new Error("the view of this scenario has no disk of its own");
-    return this.#viewDisk;
+    const { viewDisk } = this.#rare;
+    if (viewDisk === undefined) throw new Error("the view of this scenario has no disk of its own");
+    return viewDisk;
   }
 
   /** Begins the time that a fault is measured by: at its beginning, or later where something has to be prepared. */
@@ -152,7 +151,7 @@ export class FaultRun {
 
   /** Choices of one fault: the same for the same seed, whatever other faults are made. */
   randomOf(fault: string): Random {
-    return new Random(seedOf(this.#seed, fault));
+    return new Random(seedOf(this.seed, fault));
   }
 
   /** Resolves when every partition was seen to move on after now; gives how long that took. */
@@ -169,18 +168,8 @@ export class FaultRun {
     await this.load.abandon();
     await this.fleet.close();
     for (const ending of this.#endings) await ending();
-    await this.#viewDisk?.unmount();
+    await this.#rare.viewDisk?.unmount();
   }
-}
-
-interface FaultRunParts extends Omit<FaultRunOptions, "secondsMax"> {
-  readonly viewDisk?: SmallDisk;
-  readonly fleet: TestFleet;
-  readonly workers: Workers;
-  readonly query: QueryService;
-  readonly load: Load;
-  readonly answers: AnswersReader;
-  readonly states: StatesReader;
 }
 
 /** The oracle compares moments, and the brokers' clock is the one that no fault moves. */

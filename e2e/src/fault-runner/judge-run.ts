@@ -54,7 +54,7 @@ export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
   const answers = { baseUrl: run.query.baseUrl, questions: QUESTIONS };
   const judgement = await judgeEvidence(evidence, {
     expected,
-    judgeEvents: { resumed: run.losesAcknowledgements },
+    judgeEvents: { resumed: run.scenario.losesAcknowledgements ?? false },
     doublesAllowed: true,
     answers,
   });
