@@ -1,0 +1,184 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  auditRecordKind,
+  bucketOf,
+  createMetrics,
+  printTime,
+  type Event,
+  type LogReader,
+  type LogRecord,
+} from "@lastknown/shared";
+import { eventually } from "./eventually.js";
+import {
+  applyAll,
+  bad,
+  doubles,
+  eventsOf,
+  fleetOf,
+  Lines,
+  newestTimes,
+  recordsOf,
+  SECOND,
+  slowly,
+  storedTimes,
+  untilHealed,
+} from "./healing-for-test.js";
+import type { FakeFleet } from "./worker-on-fakes.js";
+
+describe("a partition whose records are gone from the events topic", () => {
+  /** A fleet that has applied everything, lost its store, and has only a few of its records left. */
+  async function strandedFleet(count = 25, left = 5): Promise<{ fleet: FakeFleet; events: Event[] }> {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, count);
+    await fleet.produce([bad, ...events.map((event) => fleet.recordOf(event))]);
+    const old = fleet.states.dump();
+    await applyAll(fleet);
+    fleet.states.restore(old);
+    fleet.log.truncateBefore(fleet.names.eventsTopic, 0, count + 1 - left);
+    return { fleet, events };
+  }
+
+  test("is rebuilt from the audit, and goes on with what comes after", async () => {
+    const { fleet, events } = await strandedFleet();
+    const lines = new Lines();
+    const metrics = createMetrics();
+    const worker = fleet.worker({ logger: lines.logger, metrics });
+    await worker.start();
+    await untilHealed(lines);
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(lines.of("healing begins")).toMatchObject([{ partition: 0, from: 0, to: 26, source: "audit" }]);
+    expect(new Set(fleet.states.progressOfAll().values())).toEqual(new Set([26]));
+
+    const newer = fleet.eventOf({ user: "user 1", timeStamp: 99 * SECOND, sts: 0, attributes: {} });
+    await fleet.produce([fleet.recordOf(newer)]);
+    await eventually("caught up", () => fleet.isCaughtUp());
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes([...events, newer]));
+    expect(await doubles(fleet)).toBe(0);
+    const text = await metrics.text();
+    expect(text).toContain('lastknown_reapplied_records_total{source="audit"} 25');
+    expect(text).toContain('lastknown_reapplied_records_total{source="events"} 0');
+    expect(text).toContain("lastknown_audit_entries_total 1");
+  });
+
+  test("is rebuilt by entries that compaction has put before the copy of their schema", async () => {
+    const { fleet, events } = await strandedFleet();
+    const { auditTopic } = fleet.names;
+    const copy = (await recordsOf(fleet, auditTopic)).find(
+      ({ key }) => auditRecordKind(key!)?.kind === "schema",
+    )!;
+    await fleet.log.append(auditTopic, [{ partition: 0, key: copy.key, value: copy.value }]);
+    fleet.log.compact(auditTopic);
+    const lines = new Lines();
+    const reader = slowly(fleet, auditTopic, () => undefined);
+    const worker = fleet.worker({ logger: lines.logger, reader });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+  });
+
+  test("is rebuilt anew when the store is emptied in the middle", async () => {
+    const { fleet, events } = await strandedFleet();
+    const lines = new Lines();
+    const reader = slowly(fleet, fleet.names.auditTopic, (reads) => {
+      if (reads === 15 || reads === 40) fleet.states.restore(new Map());
+    });
+    const worker = fleet.worker({ logger: lines.logger, reader });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(lines.of("healing begins")).toHaveLength(3);
+  });
+
+  test("is rebuilt by the next owner when a rebalance comes in the middle", async () => {
+    const { fleet, events } = await strandedFleet();
+    const lines = new Lines();
+    let others = 0;
+    const reader = slowly(fleet, fleet.names.auditTopic, (reads) => {
+      if (reads !== 10 && reads !== 30) return;
+      others++;
+      fleet.coordinator.rebalance();
+    });
+    const worker = fleet.worker({ logger: lines.logger, reader });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect(others).toBe(2);
+    expect(lines.of("healing begins")).toHaveLength(3);
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+  });
+
+  test("lets the others go on while it is rebuilt, and does not hold up a stop", async () => {
+    const fleet = await fleetOf(2);
+    const users = ["a", "b", "c", "d"];
+    const eventAt = (user: string, second: number) =>
+      fleet.eventOf({ user, timeStamp: second * SECOND, sts: 0, attributes: {} });
+    const records = users.map((user) => fleet.recordOf(eventAt(user, 1)));
+    const stranded = records[0]!.partition;
+    const other = users[records.findIndex(({ partition }) => partition !== stranded)]!;
+    await fleet.produce(records);
+    await applyAll(fleet);
+    fleet.states.lose(bucketOf(Buffer.from("a")));
+    fleet.log.truncateBefore(fleet.names.eventsTopic, stranded, 1);
+    const held = new Promise<void>(() => undefined);
+    const worker = fleet.worker({ reader: slowly(fleet, fleet.names.auditTopic, () => held) });
+    await worker.start();
+    const newer = eventAt(other, 2);
+    await fleet.produce([fleet.recordOf(newer)]);
+    await eventually("applied", () => storedTimes(fleet).get(other) === printTime(2 * SECOND));
+    await worker.stop();
+    expect(storedTimes(fleet).has("a")).toBe(false);
+  });
+
+  test("is rebuilt where retention overtakes it while it is applied again", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 40);
+    await fleet.produce(events.map((event) => fleet.recordOf(event)));
+    await applyAll(fleet);
+    fleet.states.restore(new Map());
+    const lines = new Lines();
+    let reads = 0;
+    const reader: LogReader = {
+      ...slowly(fleet, "none", () => undefined),
+      readMany: async (topic, positions, limits) => {
+        if (++reads === 4) fleet.log.truncateBefore(fleet.names.eventsTopic, 0, 35);
+        return await fleet.log.readMany(topic, positions, { ...limits, bytesMax: 1 });
+      },
+    };
+    const worker = fleet.worker({ logger: lines.logger, reader });
+    await worker.start();
+    await Promise.race([untilHealed(lines), worker.ended]);
+    await worker.stop();
+    expect(lines.of("healing begins").map(({ source }) => source)).toEqual(["events", "audit"]);
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(0);
+  });
+
+  test("ends the worker where the audit has lost entries too, or has some that cannot be read", async () => {
+    const { fleet } = await strandedFleet();
+    const { auditTopic } = fleet.names;
+    const entry = (await recordsOf(fleet, auditTopic)).find(
+      ({ key }) => auditRecordKind(key!)?.kind === "entry",
+    )!;
+    const spoiled = { partition: 0, key: entry.key, value: Buffer.from("spoiled") };
+    const [record] = (await recordsOf(fleet, auditTopic)) as [LogRecord];
+    await fleet.log.append(auditTopic, [spoiled, { partition: 0, key: record.key, value: record.value }]);
+    for (const said of ["cannot be read at offset 27", "and 5 records of test.audit/0"]) {
+      const worker = fleet.worker();
+      await worker.start();
+      await expect(worker.ended).rejects.toThrow(said);
+      await worker.stop();
+      fleet.log.truncateBefore(auditTopic, 0, 5);
+    }
+    const lines = new Lines();
+    const accepting = fleet.worker({ logger: lines.logger, settings: { acceptLoss: true } });
+    await accepting.start();
+    await untilHealed(lines);
+    await accepting.stop();
+    expect(lines.of("audit entries are gone")).toMatchObject([{ partition: 0, gone: 5 }]);
+    // The schema's copy is gone too, so none of them can be read.
+    expect(lines.of("audit entries left out")).toMatchObject([{ partition: 0, offset: 5, count: 23 }]);
+  });
+});

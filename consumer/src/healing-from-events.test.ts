@@ -1,0 +1,190 @@
+import { describe, expect, test } from "@jest/globals";
+import { bucketOf, createMetrics, evolveEventSchema, type LogRecord } from "@lastknown/shared";
+import { CrashingServers } from "./crashing-servers.js";
+import { eventually } from "./eventually.js";
+import {
+  applyAll,
+  bad,
+  doubles,
+  eventsOf,
+  fleetOf,
+  Lines,
+  newestTimes,
+  recordsOf,
+  storedTimes,
+  untilHealed,
+} from "./healing-for-test.js";
+import { internalRejection, type Rejection } from "./pipeline/rejection.js";
+
+describe("a partition of which Redis has lost something", () => {
+  test("is applied again without a second audit entry or dead letter, and says so", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 20);
+    const records = events.map((event) => fleet.recordOf(event));
+    await fleet.produce([...records.slice(0, 10), bad, bad, bad, ...records.slice(10)]);
+    const lines = new Lines();
+    const metrics = createMetrics();
+    // Counted again, they would stop it.
+    const settings = { deadLettersInRowMax: 3, batchRecordsMax: 4 };
+    const worker = fleet.worker({ logger: lines.logger, metrics, settings });
+    await worker.start();
+    await eventually("caught up", () => fleet.isCaughtUp());
+    const bucket = bucketOf(Buffer.from("user 3"));
+    fleet.states.lose(bucket);
+    await untilHealed(lines);
+    await worker.stop();
+
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(0);
+    const healing = { partition: 0, buckets: [bucket], from: 0, to: 23, records: 23 };
+    expect(lines.of("healing begins")).toEqual([
+      {
+        message: "healing begins",
+        ...healing,
+        source: "events",
+        stored: { [bucket]: 0 },
+        expected: { [bucket]: 23 },
+      },
+    ]);
+    expect(lines.of("healing ended")).toEqual([
+      { message: "healing ended", ...healing, ms: expect.any(Number) },
+    ]);
+    const text = await metrics.text();
+    expect(text).toContain("lastknown_healings_total 1");
+    expect(text).toContain("lastknown_healing_seconds_count 1");
+    expect(text).toContain('lastknown_reapplied_records_total{source="events"} 20');
+    expect(text).toContain("lastknown_audit_entries_total 20");
+    expect(fleet.coordinator.committed.get(0)).toBe(23);
+  });
+
+  test("is applied again by the next owner too, and nothing says meanwhile that less was committed", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 30);
+    await fleet.produce([bad, ...events.map((event) => fleet.recordOf(event))]);
+    const old = fleet.states.dump();
+    await applyAll(fleet);
+    // Each of them is killed in the middle, and Redis is emptied again.
+    for (const callsUntilCrash of [2, 4, 7]) {
+      fleet.states.restore(old);
+      const servers = new CrashingServers(fleet, callsUntilCrash);
+      const lines = new Lines();
+      const worker = fleet.worker({
+        ...servers.replacements,
+        logger: lines.logger,
+        settings: { batchRecordsMax: 3 },
+      });
+      await worker.start();
+      await worker.ended.catch(() => undefined);
+      await servers.crash(worker);
+      expect(lines.of("healing begins")).toHaveLength(1);
+      expect(lines.of("healing ended")).toEqual([]);
+      expect(fleet.coordinator.committed.get(0)).toBe(31);
+    }
+    const lines = new Lines();
+    const worker = fleet.worker({ logger: lines.logger });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(0);
+  });
+
+  test("gets nothing that has a dead letter, even if it is an event by now", async () => {
+    const fleet = await fleetOf();
+    const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
+    const late = fleet.recordOf(fleet.eventOf({ user: "late", timeStamp: 1, sts: 1, attributes: {} }));
+    const value = Buffer.from(late.value as Buffer);
+    // The id that is registered next.
+    value.writeUInt32BE(3, 1);
+    await fleet.produce([fleet.recordOf(event), { ...late, value }]);
+    await applyAll(fleet);
+    const { eventsSubject } = fleet.names;
+    const [{ text }] = [(await fleet.registry.latest(eventsSubject))!];
+    const wider = evolveEventSchema(undefined, [{ header: "other", type: "string" }]).text;
+    expect(await fleet.registry.register("another", wider)).toBe(3);
+    expect(text).not.toBe(wider);
+    fleet.states.lose(bucketOf(Buffer.from("a")));
+    fleet.states.lose(bucketOf(Buffer.from("late")));
+
+    const lines = new Lines();
+    const worker = fleet.worker({ logger: lines.logger });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect([...fleet.states.states().keys()]).toEqual(["a"]);
+    expect(await doubles(fleet)).toBe(0);
+  });
+
+  test("has back from the audit what would be rejected now, as by a stricter version of the worker", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 12);
+    await fleet.produce([bad, ...events.map((event) => fleet.recordOf(event))]);
+    const old = fleet.states.dump();
+    await applyAll(fleet);
+    fleet.states.restore(old);
+
+    const lines = new Lines();
+    const stricter = {
+      judge: (partition: number, record: LogRecord): Rejection =>
+        internalRejection(partition, record, "stricter than before"),
+    };
+    const settings = { batchRecordsMax: 5 };
+    const worker = fleet.worker({ logger: lines.logger, judge: () => stricter, settings });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect(lines.of("a record that is in the audit would be rejected now")).toMatchObject([
+      { partition: 0, offset: 1, reason: "internal" },
+    ]);
+    expect(lines.of("healing begins").map(({ source }) => source)).toEqual(["events", "audit"]);
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(0);
+    expect(await recordsOf(fleet, fleet.names.deadLetterTopic)).toHaveLength(1);
+  });
+
+  test("gets no second entry for the batch that found the loss, which the audit had taken before", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 40);
+    await fleet.produce([bad, ...events.map((event) => fleet.recordOf(event))]);
+    const store = fleet.states;
+    let batches = 0;
+    const states = fleet.storeWith(async (updates) => {
+      if (updates.some(({ states: newest }) => newest.length > 0) && ++batches === 6)
+        store.restore(new Map());
+      return await store.apply(updates);
+    });
+    const lines = new Lines();
+    const worker = fleet.worker({ states, logger: lines.logger, settings: { batchRecordsMax: 5 } });
+    await worker.start();
+    await untilHealed(lines);
+    await eventually("caught up", () => fleet.isCaughtUp());
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(0);
+  });
+
+  test("is applied again from where it is when more is lost in the middle", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 60);
+    await fleet.produce(events.map((event) => fleet.recordOf(event)));
+    await applyAll(fleet);
+    const buckets = [0, 1, 2, 3, 4].map((user) => bucketOf(Buffer.from(`user ${user}`)));
+    fleet.states.lose(buckets[0]!);
+    let calls = 0;
+    const store = fleet.states;
+    const states = fleet.storeWith(async (updates) => {
+      calls++;
+      if (calls === 5 || calls === 9) for (const bucket of buckets) store.lose(bucket);
+      return await store.apply(updates);
+    });
+    const lines = new Lines();
+    const worker = fleet.worker({ logger: lines.logger, states, settings: { batchRecordsMax: 4 } });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect(lines.of("healing begins").length).toBeGreaterThanOrEqual(3);
+    expect(lines.of("healing ended")).toHaveLength(1);
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(0);
+  });
+});
