@@ -1,11 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { outputOf } from "../harness/command-output.js";
 import type { Service } from "../harness/lastknown.js";
-import { TestFleet } from "../harness/test-fleet.js";
-import { ProductCopy, type BuildChange } from "../negative-controls/product-copy.js";
-import { complaintsAbout, type FleetJudgement } from "../oracle/index.js";
+import type { TestFleet } from "../harness/test-fleet.js";
+import { ControlFleets } from "../negative-controls/control-fleets.js";
+import type { BuildChange } from "../negative-controls/product-copy.js";
+import { complaintsAbout } from "../oracle/index.js";
 import { sampleFile } from "./sample-file.js";
 
 jest.setTimeout(420_000);
@@ -30,30 +31,17 @@ const DIES_OF_IT: BuildChange = {
 };
 
 describe("a record that kills the process of whoever works on it", () => {
-  let copy: ProductCopy;
-  let fleet: TestFleet;
+  const fleets = new ControlFleets();
+  afterEach(() => fleets.close());
 
-  beforeEach(async () => {
-    copy = await ProductCopy.make();
-    await copy.change(DIES_OF_IT);
-    fleet = await TestFleet.create({
+  it("is dead-lettered after a bounded number of deaths, and it alone; all others are applied", async () => {
+    const fleet = await fleets.create({
       prefix: "killing-record",
-      bin: copy.bin,
+      changes: [DIES_OF_IT],
       partitions: PARTITIONS,
       environment: ENVIRONMENT,
     });
     await fleet.replay(await fileWithKiller(fleet.folder));
-  });
-
-  afterEach(async () => {
-    await fleet?.close();
-    await copy.remove();
-  });
-
-  const judge = (): Promise<FleetJudgement> =>
-    fleet.judge({ doublesAllowed: true, fatalUsers: new Set([KILLER]) });
-
-  it("is dead-lettered after a bounded number of deaths, and it alone; all others are applied", async () => {
     const deaths = await superviseUntilCaughtUp(fleet);
     expect(deaths).toBeGreaterThanOrEqual(2 * KILLS_MAX);
     expect(deaths).toBeLessThanOrEqual(DEATHS_MAX);
@@ -61,7 +49,8 @@ describe("a record that kills the process of whoever works on it", () => {
     expect(letters.map(({ reason, error }) => `${reason}: ${error}`)).toEqual([
       `internal: the record ended the worker's process ${KILLS_MAX} times`,
     ]);
-    expect(complaintsAbout(await judge())).toEqual([]);
+    const judgement = await fleet.judge({ doublesAllowed: true, fatalUsers: new Set([KILLER]) });
+    expect(complaintsAbout(judgement)).toEqual([]);
   });
 });
 
