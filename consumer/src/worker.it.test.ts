@@ -62,8 +62,8 @@ describe("a worker on the real servers", () => {
     await fleet.remove();
   });
 
-  const start = async (of: TestFleet = fleet): Promise<RunningWorker> => {
-    const worker = await startWorker(of.settings, { logger: silentLogger });
+  const start = async (settings = fleet.settings): Promise<RunningWorker> => {
+    const worker = await startWorker(settings, { logger: silentLogger });
     workers.push(worker);
     return worker;
   };
@@ -204,6 +204,21 @@ describe("a worker on the real servers", () => {
     await untilCommitted();
     await expectEverythingRight(events);
   }, 90_000);
+
+  test("K13: commits once in an interval, however many batches it has done in it", async () => {
+    const intervalMs = 1_000;
+    const worker = { ...fleet.settings.worker, batchRecordsMax: 5, commitIntervalMs: intervalMs };
+    await fleet.produce(manyEvents(1_000).map((event) => fleet.recordOf(event)));
+    const startedAtMs = performance.now();
+    const { metrics } = await start({ ...fleet.settings, worker });
+    await untilCommitted();
+    const text = await metrics.text();
+    const intervals = (performance.now() - startedAtMs) / intervalMs;
+    const figure = (name: string): number => Number(text.split(`\n${name} `)[1]?.split("\n", 1)[0]);
+    // Some partition has a fourth of the records, and five of them in a batch.
+    expect(figure("lastknown_batch_seconds_count")).toBeGreaterThanOrEqual(50);
+    expect(figure('lastknown_commits_total{outcome="committed"}')).toBeLessThanOrEqual(1 + intervals);
+  }, 60_000);
 
   test("refuses a fleet that was made with other constants", async () => {
     const settings = { ...fleet.settings, fleet: { ...fleet.settings.fleet, maxFutureSkewMicros: 1 } };
