@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { randomUUID } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { Cluster } from "ioredis";
+import { withDeadline } from "../deadline/index.js";
 import { exitCodes } from "../errors/index.js";
 import { silentLogger, type LogFields, type Logger } from "../logging/index.js";
 import { loadSettings, type RedisSettings } from "../settings/index.js";
@@ -9,6 +10,8 @@ import { connectRedis } from "./connect-redis.js";
 import { waitUntilReady } from "./wait-until-ready.js";
 
 const settings = loadSettings().redis;
+/** Many times what a connection may be silent. */
+const ANSWER_BOUND_MS = 15_000;
 
 describe("connectRedis on a real cluster", () => {
   let redis: Cluster;
@@ -38,6 +41,14 @@ describe("connectRedis on a real cluster", () => {
     for (const node of redis.nodes("master")) expect(await node.call("CLIENT", "INFO")).toMatch(/ resp=2\b/);
     const reply = await redis.eval("return {1, {'a', false}, redis.status_reply('OK')}", 1, key);
     expect(reply).toEqual([1, ["a", null], "OK"]);
+  });
+
+  it("R1: makes a call again over a new connection where the old one lost it and is never closed", async () => {
+    await Promise.all(redis.nodes("master").map((node) => node.ping()));
+    // As on a network that forgot what was established before: nothing arrives, and nobody says so.
+    for (const { stream } of redis.nodes("master")) jest.spyOn(stream, "write").mockReturnValue(true);
+    const answer = withDeadline(ANSWER_BOUND_MS, redis.set(key, "0a"), () => "no answer");
+    expect(await answer).toBe("OK");
   });
 
   it("waits for no one that is ready already", async () => {
