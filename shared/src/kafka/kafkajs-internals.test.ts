@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { afterEach, describe, expect, it, jest, test } from "@jest/globals";
-import { KAFKAJS_VERSION, loadKafkajsInternals } from "./kafkajs-internals.js";
+import { KAFKAJS_VERSION, loadKafkajsInternals, type CoordinatorFinder } from "./kafkajs-internals.js";
 import { repairKafkajs } from "./kafkajs-repairs.js";
 import { silentLogger } from "../logging/index.js";
 import { gzipSync } from "node:zlib";
@@ -49,6 +49,22 @@ test("still plans a look while a request waits", () => {
   const queue = queueWithOneAnswered(1);
   expect(queue.throttleCheckTimeoutId).not.toBeNull();
   queue.destroy();
+});
+
+test("tells why no broker knows a group's coordinator, of which kafkajs says nothing", async () => {
+  const internals = loadKafkajsInternals();
+  repairKafkajs(internals);
+  const why = new Error("no answer");
+  const cluster = Object.create(internals.Cluster.prototype) as object;
+  const asked = Object.assign(cluster, {
+    brokerPool: {
+      withBroker: async () => await Promise.resolve(null),
+      findConnectedBroker: async () =>
+        await Promise.resolve({ findGroupCoordinator: () => Promise.reject(why) }),
+    },
+  }) as unknown as CoordinatorFinder;
+  const request = { groupId: "group", coordinatorType: 0 };
+  await expect(asked.findGroupCoordinatorMetadata(request)).rejects.toBe(why);
 });
 
 test("inflates up to a limit only", () => {

@@ -81,8 +81,26 @@ export interface JoiningGroup {
   heartbeat: (this: JoiningGroup, options: { interval: number }) => Promise<void>;
 }
 
+/** Which group's coordinator is looked for. */
+interface CoordinatorRequest {
+  readonly groupId: string;
+  readonly coordinatorType: number;
+}
+
+/** What of a cluster finds out which broker coordinates a group. */
+export interface CoordinatorFinder {
+  readonly brokerPool: {
+    findConnectedBroker(): Promise<{ findGroupCoordinator(request: CoordinatorRequest): Promise<object> }>;
+  };
+  /** A property, so that it can be replaced and called on any cluster. */
+  findGroupCoordinatorMetadata: (this: CoordinatorFinder, request: CoordinatorRequest) => Promise<object>;
+}
+
 export interface KafkajsInternals {
-  readonly Cluster: new (options: ClusterOptions) => InternalCluster;
+  readonly Cluster: {
+    new (options: ClusterOptions): InternalCluster;
+    readonly prototype: InternalCluster & CoordinatorFinder;
+  };
   readonly createLogger: (options: { level: number; logCreator: unknown }) => unknown;
   readonly fetchRequest: (options: FetchRequestOptions) => unknown;
   readonly RequestQueue: { readonly prototype: InternalRequestQueue };

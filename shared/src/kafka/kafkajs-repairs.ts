@@ -1,12 +1,18 @@
 import kafkajs from "kafkajs";
 import { compressGzip, inflateGzip } from "./gzip.js";
-import type { ConnectableBroker, JoiningGroup, KafkajsInternals } from "./kafkajs-internals.js";
+import type {
+  ConnectableBroker,
+  CoordinatorFinder,
+  JoiningGroup,
+  KafkajsInternals,
+} from "./kafkajs-internals.js";
 
 /**
- * Mends five faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
+ * Mends six faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
  * replaces is known only of the version that loadKafkajsInternals lets through.
  */
 export function repairKafkajs({
+  Cluster,
   RequestQueue,
   Broker,
   ConsumerGroup,
@@ -14,6 +20,7 @@ export function repairKafkajs({
 }: KafkajsInternals): void {
   stopIdleTimer(RequestQueue.prototype);
   connectedOnceGreeted(Broker.prototype);
+  tellWhyNoCoordinator(Cluster.prototype);
   keepTimeOf(ConsumerGroup.prototype, "lastRequest");
   beginFailedJoinAnew(ConsumerGroup.prototype);
   keepTimeOf(SocketRequest.prototype, "sentAt");
@@ -80,6 +87,28 @@ function connectedOnceGreeted(broker: ConnectableBroker & { [GREETED]?: true }):
     return this.lookupRequest.name !== NOT_GREETED && isConnected.call(this);
   };
   broker[GREETED] = true;
+}
+
+const TOLD_WHY = Symbol.for("lastknown.kafkajs.told-why-no-coordinator");
+
+/**
+ * Where no broker tells which of them coordinates a group, kafkajs throws away why and calls it what no retry mends:
+ * one answer that is lost while a member joins, and it is out of its group for good. So one broker is asked once
+ * more, and what it says counts, or that it says nothing.
+ */
+function tellWhyNoCoordinator(cluster: CoordinatorFinder & { [TOLD_WHY]?: true }): void {
+  if (cluster[TOLD_WHY] === true) return;
+  const { findGroupCoordinatorMetadata } = cluster;
+  cluster.findGroupCoordinatorMetadata = async function (request) {
+    try {
+      return await findGroupCoordinatorMetadata.call(this, request);
+    } catch (error) {
+      if (!(error instanceof Error && error.name === "KafkaJSGroupCoordinatorNotFound")) throw error;
+      const broker = await this.brokerPool.findConnectedBroker();
+      return await broker.findGroupCoordinator(request);
+    }
+  };
+  cluster[TOLD_WHY] = true;
 }
 
 const ANEW = Symbol.for("lastknown.kafkajs.failed-join-begun-anew");

@@ -3,10 +3,12 @@ import { afterEach, expect, test } from "@jest/globals";
 import { silentLogger } from "@lastknown/shared";
 import { eventually } from "../../eventually.js";
 import { TestFleet } from "../../test-fleet.js";
+import type { GroupListener } from "../worker-group.js";
 import { KafkaWorkerGroup } from "./kafka-worker-group.js";
 
 /** A coordinator's answer, as kafkajs passes it on. */
 class RefusedError extends Error {
+  override readonly name = "KafkaJSProtocolError";
   readonly retriable = true;
   readonly type: string;
 
@@ -18,7 +20,7 @@ class RefusedError extends Error {
 
 type Call = (this: object, request: object) => Promise<unknown>;
 const { prototype: broker } = createRequire(import.meta.url)("kafkajs/src/broker/index.js") as {
-  prototype: Record<"heartbeat" | "joinGroup" | "syncGroup", Call>;
+  prototype: Record<"findGroupCoordinator" | "heartbeat" | "joinGroup" | "syncGroup", Call>;
 };
 const restorations: (() => void)[] = [];
 
@@ -26,14 +28,36 @@ afterEach(() => {
   for (const restore of restorations.splice(0)) restore();
 });
 
-/** Has the next such call answered with this error. */
-function refuseNext(name: keyof typeof broker, type: string): void {
+/** Has the next such calls answered with this error. */
+function refuseNext(name: keyof typeof broker, type: string, calls = 1): void {
   const call = broker[name];
   const restore = (): void => void (broker[name] = call);
   restorations.push(restore);
+  let left = calls;
   broker[name] = async () => {
-    restore();
+    if (--left === 0) restore();
     throw await Promise.resolve(new RefusedError(type));
+  };
+}
+
+async function memberOfOwnFleet(): Promise<{ fleet: TestFleet; group: KafkaWorkerGroup }> {
+  const fleet = new TestFleet({ partitions: 2 });
+  await fleet.create();
+  const group = new KafkaWorkerGroup({
+    settings: fleet.settings.kafka,
+    membership: { sessionTimeoutMs: 6000, heartbeatIntervalMs: 200 },
+    group: fleet.names.workerGroup,
+    topic: fleet.names.eventsTopic,
+    logger: silentLogger,
+  });
+  return { fleet, group };
+}
+
+function listener(heard: string[]): GroupListener {
+  return {
+    assigned: (_generation, partitions) => heard.push(`assigned ${partitions.length}`),
+    revoked: () => heard.push("revoked"),
+    failed: () => heard.push("failed"),
   };
 }
 
@@ -41,22 +65,10 @@ function refuseNext(name: keyof typeof broker, type: string): void {
 test.each(["joinGroup", "syncGroup"] as const)(
   "a member whose %s failed gets its partitions back",
   async (step) => {
-    const fleet = new TestFleet({ partitions: 2 });
-    await fleet.create();
+    const { fleet, group } = await memberOfOwnFleet();
     const heard: string[] = [];
-    const group = new KafkaWorkerGroup({
-      settings: fleet.settings.kafka,
-      membership: { sessionTimeoutMs: 6000, heartbeatIntervalMs: 200 },
-      group: fleet.names.workerGroup,
-      topic: fleet.names.eventsTopic,
-      logger: silentLogger,
-    });
     try {
-      await group.join({
-        assigned: (_generation, partitions) => heard.push(`assigned ${partitions.length}`),
-        revoked: () => heard.push("revoked"),
-        failed: () => heard.push("failed"),
-      });
+      await group.join(listener(heard));
       // A coordinator's first group may have to wait until it is there, and that is heard too.
       await eventually("assigned", () => heard.at(-1) === "assigned 2");
       const before = heard.length;
@@ -72,3 +84,25 @@ test.each(["joinGroup", "syncGroup"] as const)(
   },
   60_000,
 );
+
+// As where the question, or its answer, gets lost.
+test("a member that no broker tells its coordinator goes on asking, at its first join and later", async () => {
+  const { fleet, group } = await memberOfOwnFleet();
+  const heard: string[] = [];
+  try {
+    refuseNext("findGroupCoordinator", "REQUEST_TIMED_OUT", 4);
+    await group.join(listener(heard));
+    await eventually("assigned", () => heard.at(-1) === "assigned 2");
+    const before = heard.length;
+    refuseNext("findGroupCoordinator", "REQUEST_TIMED_OUT", 4);
+    refuseNext("heartbeat", "NOT_COORDINATOR_FOR_GROUP");
+    await eventually("revoked", () => heard.length > before);
+    await eventually("assigned again", () => heard.at(-1) === "assigned 2");
+    refuseNext("findGroupCoordinator", "REQUEST_TIMED_OUT", 4);
+    await expect(group.committed()).resolves.toEqual(new Map());
+    expect(heard).not.toContain("failed");
+  } finally {
+    await group.leave();
+    await fleet.remove();
+  }
+}, 60_000);
