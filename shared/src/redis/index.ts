@@ -1,4 +1,4 @@
 export { connectRedis } from "./connect-redis.js";
 export { isRedisRefusal } from "./probe-node.js";
 export { RedisFleetRecordCell } from "./redis-fleet-record-cell.js";
-export { RedisUnavailableError, waitUntilReady } from "./wait-until-ready.js";
+export { isReadyWithin, RedisUnavailableError, waitUntilReady } from "./wait-until-ready.js";

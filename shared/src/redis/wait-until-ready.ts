@@ -60,7 +60,7 @@ function refusal(settings: RedisSettings, reason: Error): FatalError {
 }
 
 /** False after the deadline, or if it was disconnected for good. */
-function isReadyWithin(cluster: Cluster, deadlineMs: number): Promise<boolean> {
+export function isReadyWithin(cluster: Cluster, deadlineMs: number): Promise<boolean> {
   if (cluster.status === "ready") return Promise.resolve(true);
   return new Promise((resolve) => {
     const settle = (isReady: boolean): void => {

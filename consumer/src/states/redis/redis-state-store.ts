@@ -1,4 +1,4 @@
-import { parseProgress, RedisKeys, type Logger } from "@lastknown/shared";
+import { isReadyWithin, parseProgress, RedisKeys, type Logger } from "@lastknown/shared";
 import type { ChainableCommander, Cluster } from "ioredis";
 import {
   StatesUnavailableError,
@@ -78,6 +78,7 @@ export class RedisStateStore implements StateStore {
   }
 
   async progress(buckets: readonly number[]): Promise<Map<number, number>> {
+    await this.#requireReady();
     const texts = await withinDeadline(
       this.#options.deadlineMs,
       Promise.all(buckets.map((bucket) => this.#redis.get(this.#keys.progress(bucket)))),
@@ -86,12 +87,20 @@ export class RedisStateStore implements StateStore {
   }
 
   async #callAll(calls: readonly BucketCall[]): Promise<BucketOutcome[]> {
+    await this.#requireReady();
     const outcomes = new Map<BucketCall, BucketOutcome>();
     await withinDeadline(
       this.#options.deadlineMs,
       Promise.all([...this.#byNode(calls)].map(([node, group]) => this.#callNode(node, group, outcomes))),
     );
     return calls.map((call) => outcomes.get(call) as BucketOutcome);
+  }
+
+  /** What ioredis is given while the cluster is away it keeps until that is back: with each attempt more, for hours. */
+  async #requireReady(): Promise<void> {
+    const { deadlineMs } = this.#options;
+    if (await isReadyWithin(this.#redis, deadlineMs)) return;
+    throw new StatesUnavailableError(`the Redis Cluster was not there within ${deadlineMs} ms`);
   }
 
   /** By the names of the nodes that serve the slot, the master first; one group where the slots are not known. */
