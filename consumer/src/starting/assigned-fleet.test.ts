@@ -136,6 +136,21 @@ describe("a worker that runs, at its next assignment", () => {
     expect(message).toMatch(/but there is none: the topic was made anew/);
   });
 
+  test("goes on where a leader that is new does not know yet how far its replicas are", async () => {
+    const { fleet, worker } = await workedOn();
+    const { eventsTopic } = fleet.names;
+    const read = fleet.log.read.bind(fleet.log);
+    fleet.log.read = async (topic, partition, offset, limits) => {
+      const slice = await read(topic, partition, offset, limits);
+      if (topic !== eventsTopic) return slice;
+      return { ...slice, records: [], nextOffset: offset, highWatermark: offset };
+    };
+    fleet.coordinator.rebalance();
+    await fleet.produce(recordsAt(fleet, 2));
+    await Promise.race([eventually("caught up", () => fleet.isCaughtUp()), worker.ended]);
+    await worker.stop();
+  });
+
   test("says nothing where retention has removed the record that it would look at", async () => {
     const { fleet, worker } = await workedOn();
     const ends = await fleet.log.ends(fleet.names.eventsTopic);

@@ -69,9 +69,12 @@ async function foundAt(
   offset: number,
 ): Promise<number | "not told" | "past the end"> {
   try {
-    const { records, highWatermark } = await reader.read(topic, partition, offset, ONE_RECORD);
-    if (offset >= highWatermark) return "past the end";
-    return records.find((record) => record.offset === offset)?.appendedAtMs ?? "not told";
+    const { records } = await reader.read(topic, partition, offset, ONE_RECORD);
+    const record = records.find((found) => found.offset === offset);
+    if (record !== undefined) return record.appendedAtMs;
+    // Asked for, and not what came with the read: a new leader gives too low an end there until it knows better.
+    const end = (await reader.ends(topic)).get(partition)?.end ?? 0;
+    return offset >= end ? "past the end" : "not told";
   } catch (error) {
     if (!(error instanceof OffsetOutOfRangeError)) throw error;
     return offset >= error.end ? "past the end" : "not told";
