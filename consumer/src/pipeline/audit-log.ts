@@ -49,6 +49,15 @@ export class AuditLog {
     return { entered: arrivals.filter((arrival) => !isRefused(arrival)), tooLarge };
   }
 
+  /** Resolves where the audit takes what every arrival of this schema may come with: the schema's copy, once more. */
+  async probe(
+    { partition, schemaId }: Arrival,
+    schemas: ReadonlyMap<number, WriterSchema>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#append([schemaCopy(partition, schemaId, schemas)], signal);
+  }
+
   /** Gives the entries that are longer than the audit takes, if there are any; all others stand. */
   async #append(
     records: readonly AppendRecord[],

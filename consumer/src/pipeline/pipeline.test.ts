@@ -172,6 +172,20 @@ describe("a record on which a step fails in a way nobody foresaw", () => {
     expect(await lettersIn(fleet)).toEqual([]);
   });
 
+  test("is not to blame where the audit takes nothing else either", async () => {
+    await produce(["a"]);
+    const { log, names } = fleet;
+    const append = async (topic: string, records: readonly AppendRecord[]): Promise<void> => {
+      if (topic === names.auditTopic) throw new Error("the broker failed");
+      await log.append(topic, records);
+    };
+    const worker = fleet.worker({ appender: { append, close: () => log.close() } });
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow("the broker failed");
+    await worker.stop();
+    expect(await lettersIn(fleet)).toEqual([]);
+  });
+
   test.each([
     ["a person has to mend it", new FatalError("two texts for schema 7", { fix: "look" })],
     ["Kafka refuses us", new KafkaRefusedError(["a:1"], { cause: new Error("no right") })],

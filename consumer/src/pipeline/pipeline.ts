@@ -109,7 +109,11 @@ export class Pipeline {
     } catch (error) {
       this.#requireUnforeseen(error, signal);
       const failing = await failingAlone(arrivals, (arrival) => enter([arrival]), tries, signal);
-      for (const [arrival, cause] of failing) refused.set(arrival, notTaken(arrival, cause));
+      for (const [arrival, cause] of failing) {
+        // Where that fails too, it is none of the record's, and ends the worker.
+        await audit.probe(arrival, schemas, signal);
+        refused.set(arrival, notTaken(arrival, cause));
+      }
     }
     return this.#without(refused, batches);
   }
