@@ -15,6 +15,7 @@ import {
 import fc from "fast-check";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
+import type { StateStore } from "./states/state-store.js";
 import { FakeFleet } from "./worker-on-fakes.js";
 
 const SKEW = 300_000_000;
@@ -321,6 +322,27 @@ describe("workers on fakes", () => {
     const worker = fleet.worker();
     await worker.start();
     await expect(worker.ended).rejects.toThrow("ends at 0, but was applied up to offset 5");
+    await worker.stop();
+  });
+
+  test("does not take the work of an owner that was given up too early for a log that has lost records", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const record = fleet.recordOf(fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} }));
+    await fleet.produce([record]);
+    const progress: StateStore["progress"] = async (buckets) => {
+      // Since the log was asked for its end one more came, and was applied.
+      await fleet.produce([record]);
+      const { end: done } = (await fleet.log.ends(fleet.names.eventsTopic)).get(0)!;
+      await fleet.states.apply(
+        buckets.map((bucket) => ({ bucket, expectedProgress: 0, progress: done, states: [] })),
+      );
+      return await fleet.states.progress(buckets);
+    };
+    const states = { ...fleet.storeWith((updates) => fleet.states.apply(updates)), progress };
+    const worker = fleet.worker({ states });
+    await worker.start();
+    await Promise.race([untilCaughtUp(fleet), worker.ended]);
     await worker.stop();
   });
 

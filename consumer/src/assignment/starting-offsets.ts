@@ -58,11 +58,12 @@ export async function startingOffsets(
 ): Promise<PartitionStart[]> {
   const { reader, group, states, progress, eventsTopic, patience } = options;
   const buckets = partitions.flatMap((partition) => progress.buckets(partition));
-  const [ends, committed, stored] = await Promise.all([
-    patience.outlast("kafka", signal, () => reader.ends(eventsTopic)),
+  const [committed, stored] = await Promise.all([
     patience.outlast("kafka", signal, () => group.committed()),
     patience.outlast("redis", signal, () => states.progress(buckets)),
   ]);
+  // Asked last: an owner that was given up too early may still apply what comes in.
+  const ends = await patience.outlast("kafka", signal, () => reader.ends(eventsTopic));
   const starts: PartitionStart[] = [];
   for (const partition of partitions) {
     const partitionEnds = ends.get(partition);
