@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { bucketOf, createMetrics, evolveEventSchema, type LogRecord } from "@lastknown/shared";
+import { bucketOf, createMetrics, evolveEventSchema, FatalError, type LogRecord } from "@lastknown/shared";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
 import {
@@ -140,6 +140,30 @@ describe("a partition of which Redis has lost something", () => {
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(await doubles(fleet)).toBe(0);
     expect(await recordsOf(fleet, fleet.names.deadLetterTopic)).toHaveLength(1);
+  });
+
+  test("goes on where only a commit was lost, and a record before it would be rejected now", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 4);
+    await fleet.produce(events.map((event) => fleet.recordOf(event)));
+    await applyAll(fleet);
+    // As where a worker died between its last update of Redis and the commit.
+    fleet.coordinator.committed.set(0, 1);
+    let judged = 0;
+    const stricter = {
+      judge: (partition: number, record: LogRecord): Rejection => {
+        // On fakes an endless round would not let go of the event loop.
+        if (++judged > 100) throw new FatalError("judged again and again", { fix: "judge once" });
+        return internalRejection(partition, record, "stricter than before");
+      },
+    };
+    const worker = fleet.worker({ judge: () => stricter });
+    await worker.start();
+    await Promise.race([eventually("caught up", () => fleet.isCaughtUp()), worker.ended]);
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(0);
+    expect(await recordsOf(fleet, fleet.names.deadLetterTopic)).toHaveLength(0);
   });
 
   test("gets no second entry for the batch that found the loss, which the audit had taken before", async () => {

@@ -93,12 +93,18 @@ async function startOf(
   signal: AbortSignal,
 ): Promise<PartitionStart> {
   const { partition, stored, committed = 0 } = reached;
-  const { settled, eventsTopic: topic } = options;
+  const { settled, eventsTopic: topic, logger } = options;
   const settledTo = Math.max(committed, settled.to(partition), ...stored.values());
+  const isAllStored = Math.min(...stored.values()) >= settledTo;
   if (settledTo > ends.end)
     throw shorterLogError({ topic, partition, end: ends.end, last: settledTo, reached: "applied" });
+  const doubt = settled.doubtOf(partition);
+  if (doubt !== undefined)
+    logger.warn("a record that is in the audit would be rejected now", { partition, ...doubt });
+  // Nothing is lacking, so there is nothing to be judged again either.
+  if (doubt !== undefined && isAllStored) settled.rebuilt(partition, settledTo);
   const offset = offsetInLog(reached, settledTo, ends, options);
-  const isAuditNeeded = needsAudit(reached, settledTo, ends, options);
+  const isAuditNeeded = !isAllStored && needsAudit(reached, ends, options);
   const range = { partition, from: offset, to: settledTo };
   const isReapplied = offset < settledTo && !isAuditNeeded;
   const letters = isReapplied ? await deadLetterOffsets(range, options, signal) : new Set<number>();
@@ -138,16 +144,10 @@ function offsetInLog(
 /** Whether records that a bucket lacks can be had from the audit alone. */
 function needsAudit(
   { partition, stored }: Reached,
-  settledTo: number,
   { start }: PartitionEnds,
-  { settled, logger }: StartingOffsetsOptions,
+  { settled }: StartingOffsetsOptions,
 ): boolean {
-  const leastStored = Math.min(...stored.values());
-  if (leastStored >= settledTo) return false;
-  const doubt = settled.doubtOf(partition);
-  if (doubt !== undefined)
-    logger.warn("a record that is in the audit would be rejected now", { partition, ...doubt });
-  return doubt !== undefined || leastStored < start;
+  return settled.doubtOf(partition) !== undefined || Math.min(...stored.values()) < start;
 }
 
 /** Before a commit each bucket is brought to what is committed, so less than that is a loss too. */
