@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { createMetrics, KafkaUnavailableError, type LogReader, type LogSlice } from "@lastknown/shared";
+import { eventually } from "./eventually.js";
 import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";
 import { FakeFleet, type Replacements } from "./worker-on-fakes.js";
@@ -161,6 +162,35 @@ describe("a worker that does nothing", () => {
     expect(worker.live()).toBeUndefined();
     await worker.stop();
   });
+
+  test.each(["auditTopic", "deadLetterTopic"] as const)(
+    "lives on where it has to read much of the %s before it can go on",
+    async (name) => {
+      const bad = { partition: 0, key: null, value: null };
+      for (let record = 0; record < 10; record++) {
+        await produce("a");
+        await fleet.produce([bad]);
+      }
+      const before = fleet.worker();
+      await before.start();
+      await eventually("caught up", () => fleet.isCaughtUp());
+      await before.stop();
+      for (const bucket of fleet.states.progressOfAll().keys()) fleet.states.lose(bucket);
+      fleet.schemaCopies.lose();
+      const read: LogReader["read"] = async (topic, partition, offset, limits) => {
+        if (topic !== fleet.names[name]) return await fleet.log.read(topic, partition, offset, limits);
+        await new Promise((resolve) => setTimeout(resolve, STALL_EXIT_MS / 4));
+        return await fleet.log.read(topic, partition, offset, { ...limits, bytesMax: 1 });
+      };
+      const worker = await start({ reader: reader({ read }) });
+      await Promise.race([
+        eventually("healed", () => fleet.states.states().size === 1, 10_000),
+        worker.ended,
+      ]);
+      await worker.stop();
+    },
+    15_000,
+  );
 });
 
 describe("an error in what a group calls", () => {

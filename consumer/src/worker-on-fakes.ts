@@ -144,7 +144,7 @@ export class FakeFleet {
       schemas: new WriterSchemas({
         registry: this.registry,
         copies: this.schemaCopies,
-        reader: this.log,
+        reader: options.reader ?? this.log,
         auditTopic: this.names.auditTopic,
         patience,
         logger: silentLogger,

@@ -267,10 +267,10 @@ export class Worker implements GroupListener {
       commitsEachBatch: () => attempts.isSuspicious,
       states,
       verifyFleet: (wanted, signal) => this.#options.fleet.verify(wanted, signal),
-      startingOffsets: async (wanted, signal) => {
+      startingOffsets: async (wanted, signal, moved) => {
         const [offsets] = await Promise.all([
-          startingOffsets(wanted, start, signal),
-          schemas.prepare(signal),
+          startingOffsets(wanted, { ...start, moved }, signal),
+          schemas.prepare(signal, moved),
         ]);
         return offsets;
       },

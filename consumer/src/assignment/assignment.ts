@@ -17,7 +17,7 @@ import type { Positions } from "./positions.js";
 import type { RecordQueue } from "./record-queue.js";
 import { observeBatches } from "./observe-batches.js";
 import { PartitionStarts, type PartitionKnowledge, type PartitionStartsOptions } from "./partition-starts.js";
-import { goneError, shorterLogError, type PartitionStart } from "./starting-offsets.js";
+import { goneError, shorterLogError } from "./starting-offsets.js";
 
 export interface AssignmentOptions {
   readonly generation: number;
@@ -33,8 +33,7 @@ export interface AssignmentOptions {
   /** Rejects where the stores are not those of the fleet. */
   readonly verifyFleet: (partitions: readonly number[], signal: AbortSignal) => Promise<void>;
   readonly startingOffsets: PartitionStartsOptions["startingOffsets"];
-  /** @param moved called whenever it has come on */
-  readonly rebuild: (start: PartitionStart, signal: AbortSignal, moved: () => void) => Promise<boolean>;
+  readonly rebuild: PartitionStartsOptions["rebuild"];
   readonly knowledge: PartitionKnowledge;
   readonly patience: Patience;
   readonly metrics: WorkerMetrics;
@@ -80,7 +79,8 @@ export class Assignment {
     this.#starts = new PartitionStarts({
       ...knowledge,
       startingOffsets,
-      rebuild: (start, signal) => rebuild(start, signal, () => this.#moved()),
+      rebuild,
+      moved: () => this.#moved(),
       signal: this.#hurrying,
       fail: (error) => this.#ending.abort(error),
     });

@@ -6,6 +6,8 @@ export interface DeadLetterOffsetsOptions {
   readonly eventsTopic: string;
   readonly deadLetterTopic: string;
   readonly patience: Patience;
+  /** Called whenever it has come on. */
+  readonly moved: () => void;
 }
 
 /** Source offsets of one partition: `from` included, `to` not. */
@@ -45,7 +47,7 @@ export async function deadLetterOffsets(
 async function readOffsets(
   { partition, from, to }: OffsetRange,
   ends: PartitionEnds,
-  { reader, eventsTopic, deadLetterTopic, patience }: DeadLetterOffsetsOptions,
+  { reader, eventsTopic, deadLetterTopic, patience, moved }: DeadLetterOffsetsOptions,
   signal: AbortSignal,
 ): Promise<Set<number> | undefined> {
   const patient = patientReader(reader, patience, signal);
@@ -53,6 +55,7 @@ async function readOffsets(
   const offsets = new Set<number>();
   const place = { topic: deadLetterTopic, partition, ends, bytesMax: READ_BYTES };
   for await (const { records } of slicesToEnd(patient, place)) {
+    moved();
     for (const { key } of records) {
       const text = key?.toString() ?? "";
       const offset = text.startsWith(prefix) ? Number(text.slice(prefix.length)) : Number.NaN;

@@ -16,6 +16,8 @@ export interface StartingOffsetsOptions {
   readonly deadLetterTopic: string;
   readonly acceptLoss: boolean;
   readonly patience: Patience;
+  /** Called whenever it has come on: it may have to read all the dead letters. */
+  readonly moved: () => void;
   readonly logger: Logger;
 }
 

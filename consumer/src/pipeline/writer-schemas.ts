@@ -59,9 +59,11 @@ export class WriterSchemas {
   /**
    * Makes sure that the store has what the audit has, and what this worker has used. To be called before partitions
    * are worked on, and when Redis may have lost something.
+   *
+   * @param moved called whenever it has come on: it may have to read all of the audit
    */
-  async prepare(signal: AbortSignal): Promise<void> {
-    await collectCopies(this.#options, signal);
+  async prepare(signal: AbortSignal, moved?: () => void): Promise<void> {
+    await collectCopies({ ...this.#options, moved }, signal);
     for (const [id, schema] of this.#schemas) {
       if (schema.kind === "known") await this.#keep(id, schema.text, signal);
     }

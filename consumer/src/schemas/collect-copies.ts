@@ -14,6 +14,8 @@ export interface CollectCopiesOptions {
   readonly auditTopic: string;
   readonly copies: SchemaCopies;
   readonly patience: Patience;
+  /** Called whenever it has come on. */
+  readonly moved?: (() => void) | undefined;
 }
 
 const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 100 };
@@ -42,7 +44,7 @@ async function collectFrom(
   { start, end }: PartitionEnds,
   signal: AbortSignal,
 ): Promise<void> {
-  const { reader, auditTopic, patience } = options;
+  const { reader, auditTopic, patience, moved } = options;
   let emptyReads = 0;
   for (let offset = start; offset < end && emptyReads < EMPTY_READS_MAX;) {
     const { records, nextOffset } = await patience.outlast("kafka", signal, () =>
@@ -50,6 +52,7 @@ async function collectFrom(
     );
     await keepCopies(options, partition, records, signal);
     emptyReads = nextOffset === offset ? emptyReads + 1 : 0;
+    if (nextOffset > offset) moved?.();
     offset = nextOffset;
   }
 }
