@@ -227,6 +227,25 @@ describe("workers on fakes", () => {
     expect((await fleet.log.ends(fleet.names.deadLetterTopic)).get(0)).toEqual({ start: 0, end: 0 });
   });
 
+  test("waits for Kafka while it is out of its group, and no longer", async () => {
+    const fleet = new FakeFleet(2);
+    await fleet.create();
+    const metrics = createMetrics();
+    const worker = fleet.worker({ metrics });
+    await worker.start();
+    await eventually("assigned", () => worker.ready() === undefined);
+    worker.revoked();
+    expect(worker.ready()).toBe("no assignment yet");
+    // As each attempt to come back fails.
+    for (let attempts = 0; attempts < 2; attempts++) worker.revoked(new Error("connection refused"));
+    expect(worker.ready()).toBe("waiting for kafka");
+    expect(await metrics.text()).toContain('lastknown_waiting_on_server{server="kafka"} 1');
+    fleet.coordinator.rebalance();
+    await eventually("assigned again", () => worker.ready() === undefined);
+    expect(await metrics.text()).toContain('lastknown_waiting_on_server{server="kafka"} 0');
+    await worker.stop();
+  });
+
   test("applies a partition again when the store has lost a bucket, also one that nobody writes to", async () => {
     const fleet = new FakeFleet(2);
     await fleet.create();

@@ -72,6 +72,8 @@ export class Worker implements GroupListener {
   #failure: Error | undefined;
   #stopped: Promise<void> | undefined;
   /** Settles when the last attempt to join has ended. */
+  /** Set while we are out of the group, as Kafka is away. */
+  #endWait: (() => void) | undefined;
   #joining: Promise<void> = Promise.resolve();
   readonly #watchdog: Watchdog;
   /** Resolves when it was stopped; rejects with what it cannot go on from, and then has to be stopped still. */
@@ -173,6 +175,7 @@ export class Worker implements GroupListener {
 
   assigned(generation: number, partitions: readonly number[]): void {
     this.#orFail(() => {
+      this.#isBack();
       this.#metrics.rebalances.inc();
       this.#assignment?.end();
       if (this.#stopped !== undefined) return;
@@ -182,10 +185,11 @@ export class Worker implements GroupListener {
     });
   }
 
-  revoked(): void {
+  revoked(lost?: Error): void {
     this.#orFail(() => {
       this.#assignment?.end();
       this.#assignment = undefined;
+      if (lost !== undefined) this.#endWait ??= this.#options.patience.wait("kafka", lost);
     });
   }
 
@@ -194,6 +198,11 @@ export class Worker implements GroupListener {
     this.#failure = error;
     this.#assignment?.end();
     this.#settleEnded(error);
+  }
+
+  #isBack(): void {
+    this.#endWait?.();
+    this.#endWait = undefined;
   }
 
   /** Who calls us may swallow an error, or call again for ever: then the worker would live on without work. */

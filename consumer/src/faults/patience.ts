@@ -78,6 +78,16 @@ export class Patience {
     }
   }
 
+  /** Notes a wait that others make, who try by themselves. Gives what has to be called when it is over. */
+  wait(server: Server, error: Error): () => void {
+    this.#count(server, 1);
+    this.#logger.warn("waiting for a server", { server, error });
+    return () => {
+      this.#count(server, -1);
+      this.#logger.info("server serves again", { server });
+    };
+  }
+
   /** The servers that something waits for now. */
   waitingOn(): Server[] {
     return SERVERS.filter((server) => this.#waiting.get(server) !== 0);

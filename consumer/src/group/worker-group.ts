@@ -2,8 +2,11 @@
 export interface GroupListener {
   /** The partitions are ours until the next call. `generation` names this assignment in commits. */
   assigned(generation: number, partitions: readonly number[]): void;
-  /** The group is about to share out anew: nothing is ours until the next assignment. */
-  revoked(): void;
+  /**
+   * Nothing is ours until the next assignment: the group is about to share out anew; or, where `lost` is given, we are
+   * out of it until its coordinator serves us again.
+   */
+  revoked(lost?: Error): void;
   /** We have no membership any more and get none: the worker has to end. */
   failed(error: Error): void;
 }

@@ -134,7 +134,7 @@ export class KafkaWorkerGroup implements WorkerGroup {
       if (this.#isLeaving) return;
       const error = this.#unfit.error ?? payload.error;
       logger.warn("membership lost", { error, comesBack: payload.restart });
-      if (payload.restart) listener.revoked();
+      if (payload.restart) listener.revoked(error);
       else
         listener.failed(
           translateKafkaError(error, this.#options.settings.brokers, "keep a worker in its group"),

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { readMetric } from "../../faults/read-metrics.js";
 import type { Evidence, Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
 
 const OUTAGE_MS = 30_000;
 const PAUSE_MS = 20_000;
 const DOWN_MS = 5_000;
+const WAITING = 'lastknown_waiting_on_server{server="kafka"}';
 
 export const killLeader: Fault = {
   name: "kill -9 of a partition's leader",
@@ -60,19 +62,25 @@ export const stopAll: Fault = {
     for (const node of nodes) node.signal("SIGKILL");
     const fromMs = Date.now();
     await pause(OUTAGE_MS);
-    const evidence = whileAway(run, fromMs);
+    const evidence = await whileAway(run, fromMs);
     await Promise.all(nodes.map(({ name }) => run.brokers.restart(name)));
     return evidence;
   },
 };
 
-/** What the query service answered while the brokers were away. */
-function whileAway(run: FaultRun, fromMs: number): Evidence {
+/** What the query service answered, and the workers said, while the brokers were away. */
+async function whileAway(run: FaultRun, fromMs: number): Promise<Evidence> {
   const answers = run.answers.seen.filter(({ askedAtMs }) => askedAtMs >= fromMs);
   const good = answers.filter(({ status }) => status === 200);
   if (run.states.hasAnyMovedSince(performance.now() - OUTAGE_MS / 2))
     throw new Error("records flowed without a broker");
-  return { seen: `nothing flowed; ${good.length} of ${answers.length} questions were answered with 200` };
+  for (const worker of run.workers.running) {
+    if ((await readMetric(worker, WAITING)) !== 1)
+      throw worker.process.failure("does not say that it waits for Kafka");
+  }
+  return {
+    seen: `nothing flowed, every worker named Kafka; ${good.length} of ${answers.length} questions were answered with 200`,
+  };
 }
 
 export const pauseLeader: Fault = {
