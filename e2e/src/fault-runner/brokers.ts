@@ -10,6 +10,8 @@ const ELECTION_TOOL = "org.apache.kafka.tools.LeaderElectionCommand";
 const DESCRIBED_PARTITION = /\tPartition: (\d+)\tLeader: (\d+)\tReplicas: ([\d,]+)/g;
 const QUORUM_TOOL = "org.apache.kafka.tools.MetadataQuorumCommand";
 
+const ATTEMPTS_MAX = 3;
+
 interface PartitionPlace {
   readonly leader: number;
   readonly replicas: readonly number[];
@@ -87,9 +89,13 @@ export class Brokers {
   /** @param options of the tool, beside the brokers' addresses */
   async #ask(tool: string, options: readonly string[]): Promise<string> {
     const addresses = this.#stack.addresses.kafkaBrokers.join(",");
-    const { exitCode, stdout, stderr } = await kafkaTool(tool, ["--bootstrap-server", addresses, ...options]);
-    if (exitCode !== 0) throw new Error(`${tool}: ${stdout.toString()}${stderr.toString()}`);
-    return stdout.toString();
+    for (let attempts = 1; ; attempts++) {
+      const answer = await kafkaTool(tool, ["--bootstrap-server", addresses, ...options]);
+      if (answer.exitCode === 0) return answer.stdout.toString();
+      const said = `${answer.stdout.toString()}${answer.stderr.toString()}`;
+      // It may have begun with the very broker that hangs.
+      if (!said.includes("Timed out") || attempts >= ATTEMPTS_MAX) throw new Error(`${tool}: ${said}`);
+    }
   }
 }
 
