@@ -148,7 +148,7 @@ describe("a partition of which Redis has lost something", () => {
     await fleet.produce(events.map((event) => fleet.recordOf(event)));
     await applyAll(fleet);
     // As where a worker died between its last update of Redis and the commit.
-    fleet.coordinator.committed.set(0, 1);
+    fleet.commit(0, 1);
     let judged = 0;
     const stricter = {
       judge: (partition: number, record: LogRecord): Rejection => {

@@ -22,6 +22,7 @@ import {
   type Metrics,
   type WorkerSettings,
 } from "@lastknown/shared";
+import { printCommitNote } from "./attempts/commit-note.js";
 import { Patience } from "./faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";
@@ -160,6 +161,12 @@ export class FakeFleet {
         }),
       logger: options.logger ?? silentLogger,
     });
+  }
+
+  /** As one of the fleet's workers commits. */
+  commit(partition: number, offset: number): void {
+    this.coordinator.committed.set(partition, offset);
+    this.coordinator.notes.set(partition, printCommitNote({ fleet: this.record.id }));
   }
 
   /** Whether the group has committed everything. */

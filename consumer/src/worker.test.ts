@@ -13,6 +13,7 @@ import {
   type Event,
 } from "@lastknown/shared";
 import fc from "fast-check";
+import { printCommitNote } from "./attempts/commit-note.js";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
 import type { StateStore } from "./states/state-store.js";
@@ -269,11 +270,29 @@ describe("workers on fakes", () => {
     await fleet.create();
     const events = ["a", "b"].map((user) => fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} }));
     await fleet.produce(events.map((event) => fleet.recordOf(event)));
-    fleet.coordinator.committed.set(0, 2);
+    fleet.commit(0, 2);
     const worker = fleet.worker();
     await worker.start();
     await eventually("applied", () => fleet.states.states().size === 2);
     await worker.stop();
+  });
+
+  test.each([
+    ["a tool", ""],
+    ["a fleet whose audit was deleted", printCommitNote({ fleet: "another" })],
+    ["a consumer in its group by mistake", "not ours"],
+  ])("takes no record for done that %s committed", async (_who, note) => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const events = ["a", "b"].map((user) => fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} }));
+    await fleet.produce(events.map((event) => fleet.recordOf(event)));
+    fleet.coordinator.committed.set(0, 2);
+    fleet.coordinator.notes.set(0, note);
+    const worker = fleet.worker();
+    await worker.start();
+    await eventually("applied", () => fleet.states.states().size === 2);
+    await worker.stop();
+    expect(await auditedOffsets(fleet)).toEqual(new Map([[0, [0, 1]]]));
   });
 
   test("ends with the number of records that are gone before they were applied", async () => {
@@ -337,7 +356,7 @@ describe("workers on fakes", () => {
   test("ends where the log is shorter than what was applied", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();
-    fleet.coordinator.committed.set(0, 5);
+    fleet.commit(0, 5);
     const worker = fleet.worker();
     await worker.start();
     await expect(worker.ended).rejects.toThrow("ends at 0, but was applied up to offset 5");

@@ -253,10 +253,11 @@ export class Worker implements GroupListener {
       metrics,
       logger,
     });
-    const attempts = new Attempts({ generation, group, pipeline, settings, patience, logger });
+    const fleetId = this.#options.fleet.id;
+    const attempts = new Attempts({ fleetId, generation, group, pipeline, settings, patience, logger });
     const { acceptLoss } = settings;
     const servers = { reader, states: store, eventsTopic, acceptLoss, patience, logger };
-    const start = { ...servers, group, progress, settled, deadLetterTopic };
+    const start = { ...servers, fleetId, group, progress, settled, deadLetterTopic };
     const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
     const knowledge = {
       positions: new Positions(),

@@ -1,4 +1,5 @@
 import { FatalError, type LogReader, type Logger, type PartitionEnds } from "@lastknown/shared";
+import { parseCommitNote } from "../attempts/commit-note.js";
 import type { Patience } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateStore } from "../states/state-store.js";
@@ -7,6 +8,7 @@ import { deadLetterOffsets } from "./dead-letter-offsets.js";
 import type { SettledRecords } from "./settled-records.js";
 
 export interface StartingOffsetsOptions {
+  readonly fleetId: string;
   readonly reader: LogReader;
   readonly group: WorkerGroup;
   readonly states: StateStore;
@@ -33,7 +35,7 @@ export interface PartitionStart {
   readonly partition: number;
   /** Where it goes on in the events topic. */
   readonly offset: number;
-  /** 0 where nothing was committed. */
+  /** 0 where nothing was committed by this fleet. */
   readonly committed: number;
   /** The progress of each of its buckets, as stored now. */
   readonly stored: ReadonlyMap<number, number>;
@@ -51,6 +53,9 @@ export interface PartitionStart {
  * for then Redis has lost something that was committed. A log that was never worked on is read from 0. Where the
  * log does not reach back that far, but all that it lacks was applied once, the audit has it.
  *
+ * What was not committed by this fleet's workers (an offset set by a tool, or left by a fleet whose audit was deleted)
+ * does not say that anything was done: it can make a partition start earlier, not later.
+ *
  * @throws FatalError where records are gone that were never applied, unless that is accepted
  */
 export async function startingOffsets(
@@ -58,10 +63,11 @@ export async function startingOffsets(
   options: StartingOffsetsOptions,
   signal: AbortSignal,
 ): Promise<PartitionStart[]> {
-  const { reader, group, states, progress, eventsTopic, patience } = options;
+  const { fleetId, reader, group, states, progress, eventsTopic, patience, logger } = options;
   const buckets = partitions.flatMap((partition) => progress.buckets(partition));
-  const [committed, stored] = await Promise.all([
+  const [committed, notes, stored] = await Promise.all([
     patience.outlast("kafka", signal, () => group.committed()),
+    patience.outlast("kafka", signal, () => group.notes()),
     patience.outlast("redis", signal, () => states.progress(buckets)),
   ]);
   // Asked last: an owner that was given up too early may still apply what comes in.
@@ -71,9 +77,14 @@ export async function startingOffsets(
     const partitionEnds = ends.get(partition);
     if (partitionEnds === undefined) throw noPartitionError(eventsTopic, partition);
     const own = progress.buckets(partition);
+    const isOurs = parseCommitNote(notes.get(partition)).fleet === fleetId;
+    const groupAt = committed.get(partition);
+    if (!isOurs && groupAt !== undefined)
+      logger.warn("an offset that no worker of this fleet committed", { partition, offset: groupAt });
     const reached: Reached = {
       partition,
-      committed: committed.get(partition),
+      groupAt,
+      committed: isOurs ? groupAt : undefined,
       stored: new Map(own.map((bucket) => [bucket, stored.get(bucket) ?? 0])),
     };
     starts.push(await startOf(reached, partitionEnds, options, signal));
@@ -84,6 +95,9 @@ export async function startingOffsets(
 /** How far a partition had come when it was left. */
 interface Reached {
   readonly partition: number;
+  /** The group's offset, whoever committed it. */
+  readonly groupAt: number | undefined;
+  /** The same where one of this fleet's workers did. */
   readonly committed: number | undefined;
   readonly stored: ReadonlyMap<number, number>;
 }
@@ -125,7 +139,7 @@ async function startOf(
 
 /** Where to go on, or the log's first offset where it has no earlier one. */
 function offsetInLog(
-  { partition, committed, stored }: Reached,
+  { partition, groupAt, stored }: Reached,
   settledTo: number,
   { start }: PartitionEnds,
   { settled, eventsTopic: topic, acceptLoss, logger }: StartingOffsetsOptions,
@@ -134,7 +148,7 @@ function offsetInLog(
   const rebuiltTo = settled.rebuiltTo(partition);
   // What was rebuilt must not be judged again: the audit has decided about it.
   const isRebuilt = leastStored >= rebuiltTo;
-  const from = Math.max(Math.min(committed ?? leastStored, leastStored), isRebuilt ? rebuiltTo : 0);
+  const from = Math.max(Math.min(groupAt ?? leastStored, leastStored), isRebuilt ? rebuiltTo : 0);
   const gone = start - settledTo;
   if (gone > 0) {
     if (!acceptLoss) throw goneError({ topic, partition, from: settledTo, gone });

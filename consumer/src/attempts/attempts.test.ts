@@ -7,6 +7,7 @@ import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import { Attempts } from "./attempts.js";
 import { parseCommitNote, printCommitNote } from "./commit-note.js";
 
+const FLEET_ID = "4b5b9cbd-6a6b-4a3e-9a3c-0a8e1a3b2c1d";
 const KILLS_MAX = 3;
 const LIVES_MAX = 200;
 
@@ -81,6 +82,7 @@ class Lives {
         for (const { offset } of records) into.add(`${partition}/${offset}`);
     };
     const attempts = new Attempts({
+      fleetId: FLEET_ID,
       generation: this.coordinator.generation,
       group,
       settings: { killsMax: KILLS_MAX, batchRecordsMax: this.#log.batchRecordsMax },
@@ -159,13 +161,13 @@ describe("workers that are killed by records, and by operators", () => {
     expect([lives.count, [...lives.rejected]]).toEqual([2 * KILLS_MAX + 1, ["1/4"]]);
   });
 
-  test("leave nothing beside what they commit while all goes well", async () => {
+  test("leave the fleet's id alone beside what they commit while all goes well", async () => {
     const log = { partitions: 1, records: 20, batchRecordsMax: 10, runsPerCommit: 1 };
     const lives = new Lives({ ...log, killers: new Set(), operatorKills: new Map() });
     await lives.untilDone();
     expect([lives.coordinator.committed, lives.coordinator.notes]).toEqual([
       new Map([[0, 20]]),
-      new Map([[0, ""]]),
+      new Map([[0, printCommitNote({ fleet: FLEET_ID })]]),
     ]);
   });
 });
@@ -179,12 +181,13 @@ describe("what is given up in an orderly way", () => {
     const coordinator = new MemoryCoordinator(1);
     const rejected: PartitionBatch[] = [];
     coordinator.committed.set(0, 5);
-    coordinator.notes.set(0, printCommitNote(begun));
+    coordinator.notes.set(0, printCommitNote({ fleet: FLEET_ID, ...begun }));
     for (let turn = 0; turn < KILLS_MAX + 2; turn++) {
       coordinator.forgetMembers();
       const group = new MemoryWorkerGroup(coordinator);
       await group.join({ assigned: () => undefined, revoked: () => undefined, failed: () => undefined });
       const attempts = new Attempts({
+        fleetId: FLEET_ID,
         generation: coordinator.generation,
         group,
         settings: { killsMax: KILLS_MAX, batchRecordsMax: 10 },
@@ -202,19 +205,19 @@ describe("what is given up in an orderly way", () => {
       await expect(running).rejects.toThrow("given up");
     }
     expect(rejected).toEqual([]);
-    expect(parseCommitNote(coordinator.notes.get(0))).toEqual(begun);
+    expect(parseCommitNote(coordinator.notes.get(0))).toEqual({ fleet: FLEET_ID, ...begun });
   });
 });
 
 describe("the note beside a commit", () => {
-  test("reads back what it prints, and costs nothing where there is nothing to say", () => {
+  test("reads back what it prints", () => {
     const note = {
+      fleet: FLEET_ID,
       begun: { at: 8, times: 2 },
       trying: { offset: 9, times: 1, until: 1008 },
       condemned: [8],
     };
     expect(parseCommitNote(printCommitNote(note))).toEqual(note);
-    expect(printCommitNote({})).toBe("");
   });
 
   test.each([
@@ -223,6 +226,6 @@ describe("the note beside a commit", () => {
     "null",
     "[]",
     "7",
-    '{"trying":{"offset":"7"},"begun":null,"condemned":[1.5]}',
+    '{"fleet":7,"trying":{"offset":"7"},"begun":null,"condemned":[1.5]}',
   ])("says nothing where somebody else wrote it: %j", (text) => expect(parseCommitNote(text)).toEqual({}));
 });

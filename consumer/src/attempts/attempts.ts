@@ -9,6 +9,7 @@ import { isolatedParts, type IsolatedPart } from "./isolated-parts.js";
 import { PartitionAttempts } from "./partition-attempts.js";
 
 export interface AttemptsOptions {
+  readonly fleetId: string;
   readonly generation: number;
   readonly group: WorkerGroup;
   readonly pipeline: Pick<Pipeline, "run" | "reject">;
@@ -30,7 +31,7 @@ const SUSPICION_MS = 30_000;
  * outside the process, in the notes beside the committed offsets:
  *
  * - Before its first batch of a partition an assignment notes that it begins there. Its first commit takes that away,
- *   so nothing is noted while all goes well.
+ *   so only the fleet's id is noted while all goes well.
  * - Where the one before died without a commit, the first batches of such partitions are run one partition after the
  *   other, and a commit follows each batch: so the next death tells the partition and the batch.
  * - Where `killsMax` in a row died at one batch, its records are run one at a time, each noted before.
@@ -79,20 +80,22 @@ export class Attempts {
     for (const [partition, offset] of offsets) {
       const attempts = this.#of(partition);
       attempts.advance(offset);
-      notes.set(partition, printCommitNote(attempts.note));
+      notes.set(partition, this.#noteOf(attempts));
     }
     return await this.#options.group.commit(generation, offsets, notes);
   }
 
   async #load(signal: AbortSignal): Promise<Map<number, PartitionAttempts>> {
-    const { group, patience } = this.#options;
+    const { fleetId, group, patience } = this.#options;
     const [committed, notes] = await Promise.all([
       patience.outlast("kafka", signal, () => group.committed()),
       patience.outlast("kafka", signal, () => group.notes()),
     ]);
     return new Map(
       [...committed].map(([partition, offset]) => {
-        return [partition, new PartitionAttempts(offset, parseCommitNote(notes.get(partition)))];
+        const note = parseCommitNote(notes.get(partition));
+        // What another fleet noted says nothing of this one's records.
+        return [partition, new PartitionAttempts(offset, note.fleet === fleetId ? note : {})];
       }),
     );
   }
@@ -208,12 +211,16 @@ export class Attempts {
     const offsets = new Map<number, number>();
     const notes = new Map<number, string>();
     for (const { partition } of batches) {
-      const { committed, note } = this.#of(partition);
-      if (committed === undefined) throw new Error(`partition ${partition} was not begun`);
-      offsets.set(partition, committed);
-      notes.set(partition, printCommitNote(note));
+      const attempts = this.#of(partition);
+      if (attempts.committed === undefined) throw new Error(`partition ${partition} was not begun`);
+      offsets.set(partition, attempts.committed);
+      notes.set(partition, this.#noteOf(attempts));
     }
     return await group.commit(generation, offsets, notes);
+  }
+
+  #noteOf(attempts: PartitionAttempts): string {
+    return printCommitNote({ fleet: this.#options.fleetId, ...attempts.note });
   }
 
   /** The process lives, so it was not ended. Where that cannot be noted, it counts as if it had been. */

@@ -1,5 +1,7 @@
 /** What stands beside a committed offset, as JSON: what the next owner of the partition has to know. */
 export interface CommitNote {
+  /** Id of the fleet whose worker committed. Without it somebody else did, by a tool or in the group by mistake. */
+  readonly fleet?: string;
   /** How many assignments in a row began their work at the offset `at` and never came to a commit. */
   readonly begun?: Begun;
   /** There while the records up to `until` are run one at a time. */
@@ -20,10 +22,8 @@ export interface Trying {
   readonly until: number;
 }
 
-/** An empty note is an empty text, so that it costs nothing. */
 export function printCommitNote(note: CommitNote): string {
-  const text = JSON.stringify(note);
-  return text === "{}" ? "" : text;
+  return JSON.stringify(note);
 }
 
 /** What cannot be read was written by something else, and says nothing. */
@@ -39,6 +39,7 @@ export function parseCommitNote(text: string | undefined): CommitNote {
   const begun = numbersOf<Begun>(parsed.begun, ["at", "times"]);
   const trying = numbersOf<Trying>(parsed.trying, ["offset", "times", "until"]);
   return {
+    ...(typeof parsed.fleet === "string" ? { fleet: parsed.fleet } : {}),
     ...(begun === undefined ? {} : { begun }),
     ...(trying === undefined ? {} : { trying }),
     ...(isOffsets(parsed.condemned) ? { condemned: parsed.condemned } : {}),

@@ -32,6 +32,10 @@ export class AssignedFleet {
     this.#options = options;
   }
 
+  get id(): string {
+    return this.#options.record.id;
+  }
+
   /** @throws FatalError where they are not: with both ids, and the fix */
   async verify(partitions: readonly number[], signal: AbortSignal): Promise<void> {
     const { names, record, reader, redis, redisDeadlineMs, patience } = this.#options;
