@@ -35,6 +35,12 @@ export class KafkaTools {
     await this.#run(GROUP_TOOL, [...place, "--reset-offsets", "--shift-by", String(-records), "--execute"]);
   }
 
+  /** Sets a group's committed offsets to the end of a topic. The group has to be empty. */
+  async setOffsetsToEnd(group: string, topic: string): Promise<void> {
+    const place = ["--group", group, "--topic", topic];
+    await this.#run(GROUP_TOOL, [...place, "--reset-offsets", "--to-latest", "--execute"]);
+  }
+
   /** Removes what stands before these offsets, by partition, as retention does. */
   async deleteRecordsBefore(topic: string, offsets: ReadonlyMap<number, number>): Promise<void> {
     const partitions = [...offsets].map(([partition, offset]) => ({ topic, partition, offset }));
