@@ -87,8 +87,9 @@ describe("a worker that runs, at its next assignment", () => {
   });
 
   test("refuses an audit topic that was made anew and holds no record", async () => {
-    const { message } = await refusalAtNextAssignment((fleet) => remake(fleet, fleet.names.auditTopic));
-    expect(message).toContain("holds no fleet record in partition 0, 1: run lastknown topics --fleet test");
+    const { message, id } = await refusalAtNextAssignment((fleet) => remake(fleet, fleet.names.auditTopic));
+    expect(message).toContain(`holds no record of fleet ${id} in partition 0, 1 any more: it was made anew`);
+    expect(message).toContain("delete the keys test{*} of the old fleet from Redis");
   });
 
   test("refuses a Redis of another fleet, naming both ids", async () => {

@@ -129,7 +129,7 @@ export async function verifyAssigned(
   checkPartitionCount(names.eventsTopic, Math.max(eventsEnds.size, highest + 1), record, names);
   const assigned = new Map([...auditEnds].filter(([partition]) => partitions.includes(partition)));
   const { copies, missing } = await readCopiesIn(reader, names.auditTopic, assigned);
-  if (missing.length > 0) throw noRecordError(missing, names);
+  if (missing.length > 0) throw madeAnewError(missing, record, names);
   checkCopies(record, copies, names);
   return assigned;
 }
@@ -257,6 +257,18 @@ function checkPartitionCount(topic: string, found: number, record: FleetRecord, 
   );
 }
 
+function madeAnewError(partitions: readonly number[], record: FleetRecord, names: FleetNames): FatalError {
+  return new FatalError(
+    `topic ${names.auditTopic} holds no record of fleet ${record.id} in partition ${partitions.join(", ")} any more: it was made anew`,
+    { fix: fixOfNewAudit(names) },
+  );
+}
+
+/** The next owner of each partition fills the new audit, as what the fleet before committed does not count. */
+function fixOfNewAudit({ fleet, eventsTopic }: FleetNames): string {
+  return `use another --fleet name; or, for a new audit of what ${eventsTopic} still has: stop the workers, delete the keys ${fleet}{*} of the old fleet from Redis, run lastknown topics --fleet ${fleet}`;
+}
+
 function noRecordError(partitions: readonly number[], names: FleetNames): FatalError {
   return new FatalError(
     `topic ${names.auditTopic} holds no fleet record in partition ${partitions.join(", ")}`,
@@ -266,6 +278,6 @@ function noRecordError(partitions: readonly number[], names: FleetNames): FatalE
 
 function leftOverInRedis(copy: Copy | undefined, names: FleetNames): FatalError {
   return new FatalError(`Redis holds fleet ${copy?.record.id ?? "?"}, but topic ${names.auditTopic} is new`, {
-    fix: `use another --fleet name, or delete the keys ${names.fleet}{*} of the old one from Redis`,
+    fix: fixOfNewAudit(names),
   });
 }
