@@ -17,7 +17,7 @@ const DOWN_BOUND_MS = 20_000;
 const DOWN_MS = 10_000;
 /** Workers look once in ten seconds whether the registry still has the texts that they use. */
 const EMPTY_MS = 15_000;
-const NAMED_BOUND_MS = 30_000;
+const NAMED_BOUND_MS = 60_000;
 const REQUEST_BOUND_MS = 5_000;
 const DEAD_LETTERS = "lastknown_dead_letters_total";
 const UNKNOWN_SUBJECT = 40401;
