@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { printMoment } from "../file/moment.js";
 import type { Question } from "../meaning/timeline.js";
 
@@ -23,6 +24,9 @@ export interface AnsweredEvent {
 }
 
 const REQUEST_BOUND_MS = 30_000;
+const ATTEMPTS_MAX = 2;
+/** What a connection says that ended before any answer; one that was refused, or was too slow, says something else. */
+const ENDED_CODES: ReadonlySet<unknown> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 /** A history longer than so many pages is no history of this judge's files. */
 const PAGES_MAX = 1_000_000;
 
@@ -66,7 +70,27 @@ export class AnswersClient {
     const inPath = ![".", "..", "-"].includes(user);
     if (!inPath) parameters.set("id", user);
     const url = `${this.#baseUrl}/v1/users/${inPath ? encodeURIComponent(user) : "-"}${path}?${parameters.toString()}`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_BOUND_MS) });
+    const response = await fetchAgain(url);
     return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
   }
+}
+
+/**
+ * A server may close a connection that is idle at the very moment at which it is used again: while this process is
+ * busy judging, it does not even notice. Nothing was answered then, and asking changes nothing, so it may ask again.
+ */
+async function fetchAgain(url: string): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch(url, { signal: AbortSignal.timeout(REQUEST_BOUND_MS) });
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX || !ENDED_CODES.has(causeCodeOf(error))) throw error;
+      // Other connections that were closed meanwhile are noticed in this turn, and not used for the next attempt.
+      await turnOfTheLoop();
+    }
+  }
+}
+
+function causeCodeOf(error: unknown): unknown {
+  return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
 }
