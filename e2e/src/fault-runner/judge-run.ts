@@ -3,6 +3,7 @@ import {
   complaintsAbout,
   judgeCommits,
   judgeEvidence,
+  judgeForwardCommits,
   judgeFreshness,
   judgeLogBeforeState,
   judgeStepsBack,
@@ -48,6 +49,7 @@ export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
   const moments: Readonly<Record<string, Judgement>> = {
     logBeforeState: judgeLogBeforeState({ states, progress }, settled),
     commits: judgeCommits(commits, settled),
+    forwardCommits: judgeForwardCommits(commits),
     stepsBack: judgeStepsBack({ states, healings }, PARTITIONS, { healedWithinMs: HEALED_WITHIN_MS }),
     freshness: judgeFreshness(run.answers.seen, evidence),
   };

@@ -1,4 +1,4 @@
-export { backwardCommits, judgeCommits } from "./judge-commits.js";
+export { backwardCommits, judgeCommits, judgeForwardCommits } from "./judge-commits.js";
 export { judgeFreshness } from "./judge-freshness.js";
 export { judgeLogBeforeState } from "./judge-log-before-state.js";
 export { judgeStepsBack, stepsBack, type StepBack } from "./judge-steps-back.js";

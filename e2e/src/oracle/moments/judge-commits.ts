@@ -13,6 +13,18 @@ export function judgeCommits(commits: readonly Commit[], settled: SettledTimes):
   return tally.judgement;
 }
 
+/** Whether no commit moved its partition's offset back: that of a former owner is fenced, however late it comes. */
+export function judgeForwardCommits(commits: readonly Commit[]): Judgement {
+  const tally = new Tally();
+  const backward = new Set(backwardCommits(commits));
+  for (const commit of commits) {
+    const where = `commit of partition ${commit.partition} at ${new Date(commit.atMs).toISOString()}`;
+    if (backward.has(commit)) tally.fail(where, "no less than the one before", commit.offset);
+    else tally.check(where, true, true);
+  }
+  return tally.judgement;
+}
+
 /** Commits that moved a partition's offset back: they cost redelivery. */
 export function backwardCommits(commits: readonly Commit[]): Commit[] {
   const last = new Map<number, number>();

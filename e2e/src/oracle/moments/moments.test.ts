@@ -5,7 +5,7 @@ import { printMoment } from "../file/moment.js";
 import { foldTimeline } from "../meaning/timeline.js";
 import { parseCommits } from "../servers/read-commits.js";
 import type { TopicRecord } from "../servers/topic-record.js";
-import { backwardCommits, judgeCommits } from "./judge-commits.js";
+import { backwardCommits, judgeCommits, judgeForwardCommits } from "./judge-commits.js";
 import { judgeFreshness } from "./judge-freshness.js";
 import { judgeLogBeforeState } from "./judge-log-before-state.js";
 import { judgeStepsBack } from "./judge-steps-back.js";
@@ -71,7 +71,22 @@ describe("what is in the audit or a dead letter", () => {
     expect(judgeCommits([commit(2, 300), commit(3, 400)], settled).right).toBe(2);
     expect(judgeCommits([commit(2, 299)], settled).right).toBe(0);
     expect(judgeCommits([commit(4, 9_999)], settled).right).toBe(0);
-    expect(backwardCommits([commit(2, 300), commit(3, 400), commit(1, 500)])).toEqual([commit(1, 500)]);
+  });
+});
+
+describe("a commit that goes back", () => {
+  const commit = (partition: number, offset: number, atMs: number) => ({ partition, offset, atMs });
+  const forward = [commit(3, 2, 300), commit(4, 1, 400), commit(3, 2, 500), commit(3, 3, 600)];
+  const back = commit(3, 1, 700);
+
+  it("is wrong, by its own partition", () => {
+    expect(judgeForwardCommits(forward)).toEqual({ checked: 4, right: 4, wrong: [] });
+    expect(backwardCommits([...forward, back])).toEqual([back]);
+    expect(judgeForwardCommits([...forward, back])).toMatchObject({
+      checked: 5,
+      right: 4,
+      wrong: [{ where: "commit of partition 3 at 1970-01-01T00:00:00.700Z", actual: 1 }],
+    });
   });
 });
 
