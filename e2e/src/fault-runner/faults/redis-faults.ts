@@ -11,6 +11,7 @@ import type { NodeContent, RedisNode } from "../redis/redis-nodes.js";
 const CUT_MS = 5_000;
 const HANG_MS = 10_000;
 const BACKUP_AGE_MS = 10_000;
+const SERVES_BOUND_MS = 60_000;
 const HEALED_BOUND_MS = 60_000;
 const RESHARD_BOUND_MS = 120_000;
 const SLOTS_MOVED = 1_500;
@@ -110,11 +111,14 @@ export const restoreOld: Fault = {
       await rm(dataOf(run, name), { recursive: true, force: true });
       await cp(backup, dataOf(run, name), { recursive: true });
     }
-    await run.redis.restart([master.name, replica.name]);
+    const restarted = run.redis.restart([master.name, replica.name]);
+    const [after] = await Promise.all([firstContentOf(run, master.name), restarted]);
+    const lost = lossOf(before, after);
     const healedMs = await healed(run, before.progress);
+    if (lost.states === 0 || lost.buckets === 0) throw new Error("the backup lacked nothing");
     return {
-      seen: `${master.name} had what it had ${BACKUP_AGE_MS / 1000} s before, and ${seconds(healedMs)} s after its return all of it`,
-      figures: { healedAfterSeconds: seconds(healedMs) },
+      seen: `${master.name} came back with its backup, without ${lost.states} states and the progress of ${lost.buckets} buckets of the last ${BACKUP_AGE_MS / 1000} s, and had all again ${seconds(healedMs)} s later`,
+      figures: { lostStates: lost.states, lostBuckets: lost.buckets, healedAfterSeconds: seconds(healedMs) },
     };
   },
 };
@@ -166,6 +170,13 @@ async function contentOfMasters(run: FaultRun): Promise<NodeContent> {
     orders: new Map(contents.flatMap(({ orders }) => [...orders])),
     progress: new Map(contents.flatMap(({ progress }) => [...progress])),
   };
+}
+
+/** What a node has as soon as it serves again: soon afterwards the workers have mended what it lacks. */
+async function firstContentOf(run: FaultRun, name: string): Promise<NodeContent> {
+  const look = async (): Promise<NodeContent | undefined> =>
+    await run.redis.contentOf(name, run.fleet.name).catch(() => undefined);
+  return await waitUntil(look, { what: `${name} to serve again`, boundMs: SERVES_BOUND_MS });
 }
 
 /** How many states are older than they were, and how many buckets have less progress. */
