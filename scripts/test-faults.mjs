@@ -1,19 +1,18 @@
 // `npm run test:faults`: sets up all that is needed, breaks everything on servers of its own, and says what it found.
-//   --seed N      the same choices as in the run that printed N
-//   --only TEXT   scenarios and faults whose name holds the text; may be given several times
-//   --short       only what `npm test` breaks
-//   --list        names all of them
-//   --json        the result, on standard output
+// Its options are in testing/fault-options.mjs.
 
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { bootstrap, root } from "./bootstrap.mjs";
 import { complaintAboutEatenArguments } from "./eaten-arguments.mjs";
 import { interruptionOfThis } from "./interruption.mjs";
 import { StepError } from "./run-quietly.mjs";
 import { say } from "./say.mjs";
+import { faultOptions, USAGE } from "./testing/fault-options.mjs";
 
 const interruption = interruptionOfThis();
+interruption.addEventListener("abort", () =>
+  say(`${interruption.reason.message}: stopping the processes and servers`),
+);
 try {
   await breakEverything();
 } catch (error) {
@@ -25,14 +24,16 @@ try {
 }
 
 async function breakEverything() {
-  const { seed, only, short, list, json } = options();
+  const { seed, only, short, list, json, help } = options();
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
+  }
   await bootstrap(interruption);
   // Only now there is something built to import.
   const { isRight, plannedScenarios, runFaults } = await import(join(root, "e2e/dist/fault-runner/index.js"));
   if (list) {
-    for (const { name, faults } of plannedScenarios({ only, short })) {
-      for (const fault of faults) process.stdout.write(`${name}: ${fault.name}\n`);
-    }
+    process.stdout.write(printList(plannedScenarios({ only, short }), json));
     return;
   }
   const seeded = seed === undefined ? {} : { seed };
@@ -41,20 +42,16 @@ async function breakEverything() {
   process.exitCode = result.scenarios.every(isRight) ? 0 : 1;
 }
 
+function printList(scenarios, json) {
+  const listed = scenarios.map(({ name, faults }) => {
+    return { scenario: name, faults: faults.map((fault) => fault.name) };
+  });
+  if (json) return `${JSON.stringify(listed)}\n`;
+  return listed.flatMap(({ scenario, faults }) => faults.map((fault) => `${scenario}: ${fault}\n`)).join("");
+}
+
 function options() {
   const complaint = complaintAboutEatenArguments("test:faults", process.env);
   if (complaint !== undefined) throw new StepError(complaint, 2);
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string" },
-      only: { type: "string", multiple: true, default: [] },
-      short: { type: "boolean", default: false },
-      list: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const seed = values.seed === undefined ? undefined : Number(values.seed);
-  if (seed !== undefined && !Number.isSafeInteger(seed))
-    throw new StepError("--seed takes a whole number", 2);
-  return { ...values, seed };
+  return faultOptions(process.argv.slice(2));
 }

@@ -1,3 +1,4 @@
+import { unlessAborted } from "@lastknown/shared";
 import type { RunningStack } from "@lastknown/stack";
 import { type ServerProxies, SmallDisk } from "../fault-tools/index.js";
 import { KafkaTools } from "../harness/kafka-tools.js";
@@ -35,6 +36,8 @@ export interface FaultRunOptions {
   /** The load has rows for so long. */
   readonly secondsMax: number;
   readonly say: (line: string) => void;
+  /** Ends the start at once, and whatever was started for it. */
+  readonly signal: AbortSignal;
 }
 
 /** What a run is made of. */
@@ -52,7 +55,7 @@ interface FaultRunParts extends Pick<FaultRunOptions, "stack" | "scenario" | "se
 /** What only some scenarios have. */
 interface RareParts {
   readonly proxies: ServerProxies | undefined;
-  readonly viewDisk: SmallDisk | undefined;
+  viewDisk: SmallDisk | undefined;
 }
 
 /** Gives a class the parts as its fields, so that each is named in one place. */
@@ -76,40 +79,44 @@ export class FaultRun extends WithParts {
 
   /** Starts everything; resolves when records flow through all partitions. */
   static async start(options: FaultRunOptions): Promise<FaultRun> {
-    const { stack, proxies, scenario, seed, secondsMax, say } = options;
+    const { stack, proxies, scenario, signal } = options;
     const fleet = await TestFleet.create({
       prefix: `faults-${scenario.name.replaceAll(" ", "-")}`,
       partitions: PARTITIONS,
       ...(proxies === undefined ? {} : { environment: stack.proxiedEnvironment }),
     });
-    let viewDisk: SmallDisk | undefined;
+    const rare: RareParts = { proxies, viewDisk: undefined };
     try {
-      await stampByBrokers(stack, fleet.name);
-      const environment = { ...WORKER_ENVIRONMENT, ...scenario.workerEnvironment };
-      const workers = new Workers({ fleet, partitions: PARTITIONS, environment });
-      if (scenario.viewDiskBytes !== undefined)
-        viewDisk = await SmallDisk.mount({ bytes: scenario.viewDiskBytes });
-      const query = await fleet.startQuery(
-        "view",
-        viewDisk === undefined ? {} : { LASTKNOWN_DATA_DIRECTORY: viewDisk.folder },
-      );
-      await Promise.all(Array.from({ length: scenario.workers ?? WORKERS }, () => workers.start()));
-      await workers.settled();
-      const load = await Load.start(fleet, { users: USERS, rate: RATE, secondsMax, seed });
-      const brokers = new Brokers(stack);
-      const redis = new RedisNodes(stack);
-      const readers = startReaders(options, { fleet, query, load });
-      const run = new FaultRun(
-        { stack, scenario, seed, say, brokers, redis, fleet, workers, query, load, ...readers },
-        { proxies, viewDisk },
-      );
-      await run.flows();
-      return run;
+      return await unlessAborted(signal, FaultRun.#startIn(fleet, rare, options));
     } catch (error) {
+      await fleet.killAll();
       await fleet.close();
-      await viewDisk?.unmount();
+      await rare.viewDisk?.unmount();
       throw error;
     }
+  }
+
+  static async #startIn(fleet: TestFleet, rare: RareParts, options: FaultRunOptions): Promise<FaultRun> {
+    const { stack, scenario, seed, secondsMax, say } = options;
+    await stampByBrokers(stack, fleet.name);
+    const environment = { ...WORKER_ENVIRONMENT, ...scenario.workerEnvironment };
+    const workers = new Workers({ fleet, partitions: PARTITIONS, environment });
+    if (scenario.viewDiskBytes !== undefined)
+      rare.viewDisk = await SmallDisk.mount({ bytes: scenario.viewDiskBytes });
+    const query = await fleet.startQuery(
+      "view",
+      rare.viewDisk === undefined ? {} : { LASTKNOWN_DATA_DIRECTORY: rare.viewDisk.folder },
+    );
+    await Promise.all(Array.from({ length: scenario.workers ?? WORKERS }, () => workers.start()));
+    await workers.settled();
+    const load = await Load.start(fleet, { users: USERS, rate: RATE, secondsMax, seed });
+    const brokers = new Brokers(stack);
+    const redis = new RedisNodes(stack);
+    const readers = startReaders(options, { fleet, query, load });
+    const parts = { stack, scenario, seed, say, brokers, redis, fleet, workers, query, load, ...readers };
+    const run = new FaultRun(parts, rare);
+    await run.flows();
+    return run;
   }
 
   get group(): string {
@@ -160,6 +167,12 @@ export class FaultRun extends WithParts {
     const look = (): true | undefined => (this.states.hasMovedSince(fromMs) ? true : undefined);
     await waitUntil(look, { what: "records to flow through every partition", boundMs });
     return performance.now() - fromMs;
+  }
+
+  /** As close, but nobody is asked to end first: of an interrupted run nothing is judged. */
+  async abandon(): Promise<void> {
+    await this.fleet.killAll();
+    await this.close();
   }
 
   /** Ends readers and processes. What was seen stays. */

@@ -2,7 +2,6 @@ import { randomInt } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unlessAborted } from "@lastknown/shared";
 import { parentToWatch, startStack } from "@lastknown/stack";
 import { ServerProxies } from "../fault-tools/index.js";
 import type { Scenario } from "./fault.js";
@@ -19,7 +18,7 @@ export interface FaultRunnerOptions {
   readonly short?: boolean;
   /** Messages for a person. */
   readonly say: (line: string) => void;
-  /** Ends the run; processes that it has started then end with this program. */
+  /** Ends the run: it rejects with the reason once its processes have ended and its folders are removed. */
   readonly signal: AbortSignal;
 }
 
@@ -49,11 +48,10 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
     });
     Object.assign(process.env, stack.environment);
     try {
+      signal.throwIfAborted();
       say(`scenario ${scenario.name}: ${scenario.faults.length} faults`);
-      const result = await unlessAborted(
-        signal,
-        runScenario({ stack, scenario, seed, say, ...(proxies === undefined ? {} : { proxies }) }),
-      );
+      const served = { stack, ...(proxies === undefined ? {} : { proxies }) };
+      const result = await runScenario({ ...served, scenario, seed, say, signal });
       say(printResult(result));
       results.push(result);
     } finally {

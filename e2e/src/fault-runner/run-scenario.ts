@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import { unlessAborted } from "@lastknown/shared";
 import type { RunningStack } from "@lastknown/stack";
 import type { ServerProxies } from "../fault-tools/index.js";
 import { WORKERS, type Evidence, type Fault, type Scenario } from "./fault.js";
@@ -39,14 +40,19 @@ export interface ScenarioOptions {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
 }
 
 /** The load's file is to be long enough for every fault that names no bound of its own. */
 const SECONDS_PER_FAULT_MAX = 150;
 
-/** Makes all of a scenario's faults in an order that the seed decides, and judges what is there afterwards. */
+/**
+ * Makes all of a scenario's faults in an order that the seed decides, and judges what is there afterwards.
+ *
+ * @throws the signal's reason once it is aborted
+ */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
-  const { scenario, seed, say } = options;
+  const { scenario, seed, say, signal } = options;
   const startedAtMs = performance.now();
   const faults = new Random(seedOf(seed, scenario.name)).shuffle(scenario.faults);
   const struck: Struck[] = [];
@@ -65,14 +71,17 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   const secondsMax = faults.reduce((sum, fault) => sum + (fault.secondsMax ?? SECONDS_PER_FAULT_MAX), 0);
   const run = await FaultRun.start({ ...options, secondsMax });
   try {
-    for (const fault of faults) struck.push(await strike(run, fault, scenario.workers ?? WORKERS));
+    for (const fault of faults) {
+      struck.push(await unlessAborted(signal, strike(run, fault, scenario.workers ?? WORKERS)));
+    }
     say("  the faults are over: catching up, judging");
-    const { complaints, figures } = await judgeRun(run);
+    const { complaints, figures } = await unlessAborted(signal, judgeRun(run));
     return result(complaints.length === 0 ? [] : [...complaints, await keepLogs(run)], figures);
   } catch (error) {
+    signal.throwIfAborted();
     return result([`${faults[struck.length]?.name ?? "judging"}: ${inspect(error)}`, await keepLogs(run)]);
   } finally {
-    await run.close();
+    await (signal.aborted ? run.abandon() : run.close());
   }
 }
 

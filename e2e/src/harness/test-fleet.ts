@@ -49,6 +49,7 @@ export class TestFleet {
   readonly folder: string;
   readonly #options: TestFleetOptions;
   readonly #services: Service[] = [];
+  #isClosed = false;
 
   private constructor(options: TestFleetOptions, folder: string) {
     this.#options = options;
@@ -64,8 +65,13 @@ export class TestFleet {
   /** Makes the topics and the fleet record. */
   static async create(options: TestFleetOptions): Promise<TestFleet> {
     const fleet = new TestFleet(options, await mkdtemp(join(tmpdir(), "lastknown-e2e-")));
-    await fleet.run(["topics"]);
-    return fleet;
+    try {
+      await fleet.run(["topics"]);
+      return fleet;
+    } catch (error) {
+      await fleet.close();
+      throw error;
+    }
   }
 
   /** Runs a command on this fleet that has to end well. */
@@ -160,8 +166,14 @@ export class TestFleet {
     });
   }
 
+  /** Kills every process that was started as a service, where nobody can wait for its orderly end. */
+  async killAll(): Promise<void> {
+    await Promise.all(this.#services.map(({ process: child }) => child.kill("SIGKILL")));
+  }
+
   /** Stops every process that was started as a service, and removes the folder. Call it in `afterAll`. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#services.map((service) => service.stop()));
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -172,6 +184,8 @@ export class TestFleet {
     environment: NodeJS.ProcessEnv,
     bin?: string,
   ): Promise<Service> {
+    // Whoever was interrupted may still be about to: it would make the folder anew.
+    if (this.#isClosed) throw new Error(`fleet ${this.name} is closed`);
     const options = this.#command({ LASTKNOWN_OPERATIONS_PORT: String(operationsPort), ...environment });
     const child = startLastknown([command], { ...options, ...(bin === undefined ? {} : { bin }) });
     const service = new Service(child, operationsPort);
