@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { BucketProgress } from "./bucket-progress.js";
 import type { Healings } from "./healings.js";
 import type { Positions } from "./positions.js";
@@ -42,6 +43,8 @@ export class PartitionStarts {
 
   constructor(options: PartitionStartsOptions) {
     this.#options = options;
+    // Each start listens while it waits for a server: no more at a time than a few per partition.
+    setMaxListeners(0, options.signal);
   }
 
   /** Resolves when all have started, but those that have to be rebuilt first: these start by themselves. */

@@ -1,3 +1,4 @@
+import { runInThisContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
 import {
   establishFleet,
@@ -22,8 +23,8 @@ function recordsAt(fleet: FakeFleet, time: number): AppendRecord[] {
   );
 }
 
-async function workedOn(): Promise<{ fleet: FakeFleet; worker: Worker }> {
-  const fleet = new FakeFleet(PARTITIONS);
+async function workedOn(partitions = PARTITIONS): Promise<{ fleet: FakeFleet; worker: Worker }> {
+  const fleet = new FakeFleet(partitions);
   await fleet.create();
   const worker = fleet.worker();
   await worker.start();
@@ -36,6 +37,9 @@ async function workedOn(): Promise<{ fleet: FakeFleet; worker: Worker }> {
 function remake(fleet: FakeFleet, topic: string, partitions = PARTITIONS): void {
   fleet.log.createTopic(topic, partitions);
 }
+
+/** The one that Node warns by: the global one of a test is jest's own. */
+const nodesProcess = runInThisContext("process") as NodeJS.Process;
 
 /** Append times are told apart by milliseconds. */
 async function aMomentLater(): Promise<void> {
@@ -72,6 +76,16 @@ describe("a worker that runs, at its next assignment", () => {
     await eventually("caught up", () => fleet.isCaughtUp());
     await worker.stop();
     await expect(worker.ended).resolves.toBeUndefined();
+  });
+
+  test("looks at many partitions at once, and Node takes that for no leak of listeners", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    nodesProcess.on("warning", note);
+    const { worker } = await workedOn(16);
+    await worker.stop();
+    nodesProcess.off("warning", note);
+    expect(warnings).toEqual([]);
   });
 
   test("refuses an audit topic that was made anew for another fleet, naming both ids", async () => {
