@@ -127,7 +127,7 @@ async function requireTopic(settings: Settings, logger: Logger, topic: string): 
     const { partitions: wanted, name } = settings.fleet;
     if (partitions === undefined) {
       throw new FatalError(`topic ${topic} does not exist at ${settings.kafka.brokers.join(",")}`, {
-        fix: `create it with lastknown topics --fleet ${name}`,
+        fix: `lastknown topics --fleet ${name} creates it, or says what to do instead`,
       });
     }
     if (partitions !== wanted) {

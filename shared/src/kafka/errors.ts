@@ -93,7 +93,7 @@ export class UnknownTopicError extends Error {
 
   constructor(topic: string, partition?: number, options?: { cause?: unknown }) {
     const place = partition === undefined ? topic : `${topic}/${partition}`;
-    super(`topic ${place} does not exist; create it with: lastknown topics`, options);
+    super(`topic ${place} does not exist; lastknown topics creates it, or says what to do instead`, options);
     this.topic = topic;
     this.partition = partition;
   }
