@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kafkaTool, type RunningStack, type StackNode } from "@lastknown/stack";
+import { inFolder } from "../oracle/servers/in-folder.js";
 
 const TOPIC_TOOL = "org.apache.kafka.tools.TopicCommand";
 const GROUP_TOOL = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
@@ -71,8 +71,7 @@ export class Brokers {
 
   /** The order of a partition's replicas decides who is to lead: the first. */
   async #reassign(topic: string, places: ReadonlyMap<number, PartitionPlace>): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), "lastknown-reassign-"));
-    try {
+    await inFolder("lastknown-reassign-", async (folder) => {
       const file = join(folder, "plan.json");
       const partitions = [...places].map(([partition, { leader, replicas }]) => {
         const others = replicas.filter((replica) => replica !== leader);
@@ -81,9 +80,7 @@ export class Brokers {
       await writeFile(file, JSON.stringify({ version: 1, partitions }));
       await this.#ask(REASSIGN_TOOL, ["--reassignment-json-file", file, "--execute"]);
       await this.#ask(ELECTION_TOOL, ["--election-type", "preferred", "--all-topic-partitions"]);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    });
   }
 
   /** @param options of the tool, beside the brokers' addresses */

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kafkaTool } from "@lastknown/stack";
+import { inFolder } from "../oracle/servers/in-folder.js";
 
 const CONFIG_TOOL = "kafka.admin.ConfigCommand";
 const DELETE_TOOL = "org.apache.kafka.tools.DeleteRecordsCommand";
@@ -44,14 +44,11 @@ export class KafkaTools {
   /** Removes what stands before these offsets, by partition, as retention does. */
   async deleteRecordsBefore(topic: string, offsets: ReadonlyMap<number, number>): Promise<void> {
     const partitions = [...offsets].map(([partition, offset]) => ({ topic, partition, offset }));
-    const folder = await mkdtemp(join(tmpdir(), "lastknown-delete-records-"));
-    try {
+    await inFolder("lastknown-delete-records-", async (folder) => {
       const file = join(folder, "offsets.json");
       await writeFile(file, JSON.stringify({ partitions, version: 1 }));
       await this.#run(DELETE_TOOL, ["--offset-json-file", file]);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatterOptions, newSeparators, parseConsoleOutput } from "./console-output.js";
+import { inFolder } from "./in-folder.js";
 import { CONSUMER_TOOL, runTool, SILENCES_MS } from "./run-tool.js";
 import type { TopicRecord } from "./topic-record.js";
 
@@ -63,15 +63,12 @@ async function consumeAll(
   { recordsMax, silenceMs }: { recordsMax: number; silenceMs: number },
 ): Promise<TopicRecord[]> {
   const separators = newSeparators();
-  const folder = await mkdtemp(join(tmpdir(), "lastknown-oracle-"));
-  try {
+  return await inFolder("lastknown-oracle-", async (folder) => {
     const outputFile = join(folder, "records");
     const args = ["--bootstrap-server", brokers, "--topic", topic, "--from-beginning"];
     args.push("--timeout-ms", String(silenceMs), "--max-messages", String(recordsMax));
     args.push(...formatterOptions(separators));
     await runTool(CONSUMER_TOOL, args, { outputFile });
     return parseConsoleOutput(await readFile(outputFile), separators);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
