@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { fileURLToPath } from "node:url";
-import { type QueryService, TestFleet } from "./harness/test-fleet.js";
+import { KafkaTools } from "./harness/kafka-tools.js";
+import { type QueryService, requiredEnvironment, TestFleet } from "./harness/test-fleet.js";
 import { printJudgement, recompute } from "./oracle/index.js";
 
 jest.setTimeout(180_000);
@@ -45,5 +46,11 @@ describe("the whole path, from a file to the answers", () => {
     // The copies of the schema and of the fleet record are judged beside the 2,000 entries.
     expect(audit).toEqual({ checked: audit.checked, right: audit.checked, wrong: [] });
     expect(audit.checked).toBeGreaterThan(2_000);
+  });
+
+  it("K17: has one group, the workers'; the view reads all partitions without any", async () => {
+    const kafka = new KafkaTools(requiredEnvironment("LASTKNOWN_KAFKA_BROKERS"));
+    expect(query?.process.running).toBe(true);
+    expect(await kafka.groups(`${fleet?.name}`)).toEqual([`${fleet?.name}.worker`]);
   });
 });

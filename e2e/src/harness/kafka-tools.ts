@@ -29,6 +29,12 @@ export class KafkaTools {
     await this.#run(CONFIG_TOOL, ["--alter", ...entity, "--add-config", wanted.join(",")]);
   }
 
+  /** The names of all groups that begin so. */
+  async groups(prefix: string): Promise<string[]> {
+    const names = (await this.#run(GROUP_TOOL, ["--list"])).split("\n");
+    return names.filter((name) => name.startsWith(prefix)).toSorted();
+  }
+
   /** Moves a group's committed offsets back by so many records in every partition. The group has to be empty. */
   async shiftOffsetsBack(group: string, topic: string, records: number): Promise<void> {
     const place = ["--group", group, "--topic", topic];
@@ -63,11 +69,12 @@ export class KafkaTools {
     await this.#run(PRODUCER_TOOL, ["--topic", topic, "--compression-codec", codec, ...properties], input);
   }
 
-  /** Some tools report a failure on standard output with exit code 0. */
-  async #run(tool: string, args: readonly string[], input = ""): Promise<void> {
+  /** Gives what it printed. Some tools report a failure on standard output with exit code 0. */
+  async #run(tool: string, args: readonly string[], input = ""): Promise<string> {
     const all = ["--bootstrap-server", this.#brokers, ...args];
     const { exitCode, stdout, stderr } = await kafkaTool(tool, all, { input });
     const said = `${stdout.toString()}\n${stderr.toString()}`;
     if (exitCode !== 0 || /^Error/m.test(said)) throw new Error(`${tool} ended with ${exitCode}: ${said}`);
+    return stdout.toString();
   }
 }
