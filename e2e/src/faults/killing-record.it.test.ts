@@ -1,13 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
-import { outputOf } from "../harness/command-output.js";
 import type { Service } from "../harness/lastknown.js";
+import { listedLetters } from "../harness/listed-letters.js";
 import type { TestFleet } from "../harness/test-fleet.js";
 import { ControlFleets } from "../negative-controls/control-fleets.js";
 import type { BuildChange } from "../negative-controls/product-copy.js";
 import { complaintsAbout } from "../oracle/index.js";
-import { sampleFile } from "./sample-file.js";
+import { fileWithRowOf } from "./sample-file.js";
 
 jest.setTimeout(420_000);
 
@@ -41,11 +39,11 @@ describe("a record that kills the process of whoever works on it", () => {
       partitions: PARTITIONS,
       environment: ENVIRONMENT,
     });
-    await fleet.replay(await fileWithKiller(fleet.folder));
+    await fleet.replay(await fileWithRowOf(KILLER, fleet.folder));
     const deaths = await superviseUntilCaughtUp(fleet);
     expect(deaths).toBeGreaterThanOrEqual(2 * KILLS_MAX);
     expect(deaths).toBeLessThanOrEqual(DEATHS_MAX);
-    const letters = await deadLetters(fleet);
+    const letters = await listedLetters(fleet);
     expect(letters.map(({ reason, error }) => `${reason}: ${error}`)).toEqual([
       `internal: the record ended the worker's process ${KILLS_MAX} times`,
     ]);
@@ -53,21 +51,6 @@ describe("a record that kills the process of whoever works on it", () => {
     expect(complaintsAbout(judgement)).toEqual([]);
   });
 });
-
-/** Rows of many users, and in the midst of them one of the user that kills. */
-async function fileWithKiller(folder: string): Promise<string> {
-  const [header = "", ...rows] = (
-    await readFile(await sampleFile(folder, { users: 20, rows: 1_000, seed: 5 }), "utf8")
-  )
-    .trimEnd()
-    .split("\n");
-  const middle = Math.floor(rows.length / 2);
-  const cells = (rows[middle] ?? "").split(",");
-  const killing = [KILLER, ...cells.slice(1)].join(",");
-  const path = join(folder, "with-killer.csv");
-  await writeFile(path, [header, ...rows.slice(0, middle), killing, ...rows.slice(middle)].join("\n"));
-  return path;
-}
 
 /** Starts a worker again whenever it has died, as a supervisor does. Gives how often that was. */
 async function superviseUntilCaughtUp(fleet: TestFleet): Promise<number> {
@@ -90,14 +73,4 @@ async function startUnlessItDies(fleet: TestFleet): Promise<Service | undefined>
     if (error instanceof Error && error.message.includes("ended before it was ready")) return undefined;
     throw error;
   }
-}
-
-async function deadLetters(fleet: TestFleet): Promise<{ reason: string; error: string }[]> {
-  const environment = { LASTKNOWN_PARTITIONS: String(PARTITIONS), LASTKNOWN_FLEET: fleet.name };
-  const { stdout } = await outputOf(["dlq", "list", "--json"], { environment });
-  const lines = stdout.toString().trim().split("\n");
-  return lines.map((line) => {
-    const { reason, headers } = JSON.parse(line) as { reason: string; headers: { error: string } };
-    return { reason, error: headers.error };
-  });
 }

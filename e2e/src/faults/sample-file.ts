@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { open } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LASTKNOWN_BIN } from "../harness/lastknown.js";
 
@@ -19,5 +19,20 @@ export async function sampleFile(folder: string, { users, rows, seed }: SampleFo
   const [exitCode] = (await once(child, "close")) as [number | null];
   await file.close();
   if (exitCode !== 0) throw new Error(`lastknown sample ended with ${exitCode}`);
+  return path;
+}
+
+/** Rows of many users, and in the midst of them one of this user. Gives the file's path. */
+export async function fileWithRowOf(user: string, folder: string): Promise<string> {
+  const [header = "", ...rows] = (
+    await readFile(await sampleFile(folder, { users: 20, rows: 1_000, seed: 5 }), "utf8")
+  )
+    .trimEnd()
+    .split("\n");
+  const middle = Math.floor(rows.length / 2);
+  const cells = (rows[middle] ?? "").split(",");
+  const row = [user, ...cells.slice(1)].join(",");
+  const path = join(folder, `with-${user}.csv`);
+  await writeFile(path, [header, ...rows.slice(0, middle), row, ...rows.slice(middle)].join("\n"));
   return path;
 }
