@@ -424,6 +424,24 @@ describe("workers on fakes", () => {
     expect(await deadLetterCount(fleet)).toBe(20);
   });
 
+  test("is not sent again what was a dead letter before the records that stop it", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const bad = { partition: 0, key: null, value: null };
+    await fleet.produce(Array.from({ length: 40 }, () => bad));
+    // No commit of the interval's own comes in between.
+    const settings = { deadLettersInRowMax: 10, batchRecordsMax: 4, commitIntervalMs: 60_000 };
+    for (const last of [10, 18, 26]) {
+      const worker = fleet.worker({ settings });
+      await worker.start();
+      await expect(worker.ended).rejects.toThrow(
+        `11 records in a row were rejected in partition 0, up to offset ${last} `,
+      );
+      await worker.stop();
+      expect(await deadLetterCount(fleet)).toBe(last - 2);
+    }
+  });
+
   test("stops where too large a share is rejected, without a letter or an entry of that batch at any restart", async () => {
     const fleet = new FakeFleet(2);
     await fleet.create();

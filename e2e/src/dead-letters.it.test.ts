@@ -2,11 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import {
   decodeEvent,
   EventEncoder,
-  KafkaAppender,
-  loadSettings,
   parseEventSchema,
   partitionOf,
-  silentLogger,
   type AppendRecord,
   type Event,
 } from "@lastknown/shared";
@@ -14,6 +11,7 @@ import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { appendRecords } from "./harness/append-records.js";
 import { outputOf } from "./harness/command-output.js";
 import { KafkaTools } from "./harness/kafka-tools.js";
 import type { Service } from "./harness/lastknown.js";
@@ -52,7 +50,7 @@ describe("records that are no events", () => {
     await replayRows("before", "", 0);
     const good = await readTopic({ brokers, topic: `${fleet.name}.events` });
     bad = await badRecords(fleet.name, registryUrl, good);
-    await append(fleet.name, mixed(good, bad));
+    await appendRecords(`${fleet.name}.events`, mixed(good, bad));
     await replayRows("after", "", 1);
     // Only the worker sees the registry through the gate.
     const { pathname } = new URL(registryUrl);
@@ -213,15 +211,6 @@ function mixed(good: readonly TopicRecord[], bad: readonly BadRecord[]): AppendR
     if (poison !== undefined) records.push(poison.record);
   }
   return records;
-}
-
-async function append(fleet: string, records: readonly AppendRecord[]): Promise<void> {
-  const appender = new KafkaAppender({ settings: loadSettings().kafka, logger: silentLogger });
-  try {
-    await appender.append(`${fleet}.events`, records);
-  } finally {
-    await appender.close();
-  }
 }
 
 function environmentOf({ name }: TestFleet): NodeJS.ProcessEnv {

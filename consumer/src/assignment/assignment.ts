@@ -1,44 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  OffsetOutOfRangeError,
-  unlessAborted,
-  type Logger,
-  type LogReader,
-  type PartitionEnds,
-  type WorkerSettings,
-} from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
-import type { WorkerGroup } from "../group/worker-group.js";
-import type { StateApplier } from "../pipeline/apply-states.js";
+import { FatalError, OffsetOutOfRangeError, unlessAborted, type PartitionEnds } from "@lastknown/shared";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
-import type { Pipeline } from "../pipeline/pipeline.js";
-import type { WorkerMetrics } from "../worker-metrics.js";
+import type { AssignmentOptions } from "./assignment-options.js";
 import type { Positions } from "./positions.js";
 import type { RecordQueue } from "./record-queue.js";
 import { observeBatches } from "./observe-batches.js";
-import { PartitionStarts, type PartitionKnowledge, type PartitionStartsOptions } from "./partition-starts.js";
+import { PartitionStarts } from "./partition-starts.js";
 import { goneError, shorterLogError } from "./starting-offsets.js";
-
-export interface AssignmentOptions {
-  readonly generation: number;
-  readonly partitions: readonly number[];
-  readonly eventsTopic: string;
-  readonly settings: WorkerSettings;
-  readonly reader: LogReader;
-  readonly group: Pick<WorkerGroup, "commit">;
-  readonly pipeline: Pick<Pipeline, "run">;
-  /** Whether a commit is to follow each batch now. */
-  readonly commitsEachBatch: () => boolean;
-  readonly states: StateApplier;
-  /** Rejects where the stores are not those of the fleet. */
-  readonly verifyFleet: (partitions: readonly number[], signal: AbortSignal) => Promise<void>;
-  readonly startingOffsets: PartitionStartsOptions["startingOffsets"];
-  readonly rebuild: PartitionStartsOptions["rebuild"];
-  readonly knowledge: PartitionKnowledge;
-  readonly patience: Patience;
-  readonly metrics: WorkerMetrics;
-  readonly logger: Logger;
-}
 
 /** Why an assignment's waits end: the partitions are ours no more. */
 class AssignmentEndedError extends Error {
@@ -231,8 +199,24 @@ export class Assignment {
       this.#markDone(batches, behind);
       observeBatches(batches, startedAtMs, this.#options.metrics);
       this.#starts.restart(behind);
+    } catch (error) {
+      if (error instanceof FatalError) await this.#commitBeforeEnd(signal);
+      throw error;
     } finally {
       this.#queue.release();
+    }
+  }
+
+  /**
+   * The records that end this worker will end the next one too. What was done before them would be done again by each,
+   * as dead letters alone move no progress, and the log would not move on.
+   */
+  async #commitBeforeEnd(signal: AbortSignal): Promise<void> {
+    const { settings, logger } = this.#options;
+    try {
+      await this.#commit(AbortSignal.any([signal, AbortSignal.timeout(settings.redisDeadlineMs)]));
+    } catch (error) {
+      logger.warn("commit failed", { error });
     }
   }
 

@@ -1,0 +1,28 @@
+import type { Logger, LogReader, WorkerSettings } from "@lastknown/shared";
+import type { Patience } from "../faults/patience.js";
+import type { WorkerGroup } from "../group/worker-group.js";
+import type { StateApplier } from "../pipeline/apply-states.js";
+import type { Pipeline } from "../pipeline/pipeline.js";
+import type { WorkerMetrics } from "../worker-metrics.js";
+import type { PartitionKnowledge, PartitionStartsOptions } from "./partition-starts.js";
+
+export interface AssignmentOptions {
+  readonly generation: number;
+  readonly partitions: readonly number[];
+  readonly eventsTopic: string;
+  readonly settings: WorkerSettings;
+  readonly reader: LogReader;
+  readonly group: Pick<WorkerGroup, "commit">;
+  readonly pipeline: Pick<Pipeline, "run">;
+  /** Whether a commit is to follow each batch now. */
+  readonly commitsEachBatch: () => boolean;
+  readonly states: StateApplier;
+  /** Rejects where the stores are not those of the fleet. */
+  readonly verifyFleet: (partitions: readonly number[], signal: AbortSignal) => Promise<void>;
+  readonly startingOffsets: PartitionStartsOptions["startingOffsets"];
+  readonly rebuild: PartitionStartsOptions["rebuild"];
+  readonly knowledge: PartitionKnowledge;
+  readonly patience: Patience;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
