@@ -71,9 +71,9 @@ export class Worker implements GroupListener {
   #assignments: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #stopped: Promise<void> | undefined;
-  /** Settles when the last attempt to join has ended. */
   /** Set while we are out of the group, as Kafka is away. */
   #endWait: (() => void) | undefined;
+  /** Settles when the last attempt to join has ended. */
   #joining: Promise<void> = Promise.resolve();
   readonly #watchdog: Watchdog;
   /** Resolves when it was stopped; rejects with what it cannot go on from, and then has to be stopped still. */

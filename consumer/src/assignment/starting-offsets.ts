@@ -1,5 +1,5 @@
 import { FatalError, type LogReader, type Logger, type PartitionEnds } from "@lastknown/shared";
-import { parseCommitNote } from "../attempts/commit-note.js";
+import { noteOfFleet } from "../attempts/commit-note.js";
 import type { Patience } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateStore } from "../states/state-store.js";
@@ -77,7 +77,7 @@ export async function startingOffsets(
     const partitionEnds = ends.get(partition);
     if (partitionEnds === undefined) throw noPartitionError(eventsTopic, partition);
     const own = progress.buckets(partition);
-    const isOurs = parseCommitNote(notes.get(partition)).fleet === fleetId;
+    const isOurs = noteOfFleet(fleetId, notes.get(partition)) !== undefined;
     const groupAt = committed.get(partition);
     if (!isOurs && groupAt !== undefined)
       logger.warn("an offset that no worker of this fleet committed", { partition, offset: groupAt });

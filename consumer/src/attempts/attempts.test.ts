@@ -209,6 +209,35 @@ describe("what is given up in an orderly way", () => {
   });
 });
 
+test("an offset that another fleet left is not noted as this one's", async () => {
+  const coordinator = new MemoryCoordinator(1);
+  coordinator.committed.set(0, 5);
+  coordinator.notes.set(0, printCommitNote({ fleet: "another" }));
+  const group = new MemoryWorkerGroup(coordinator);
+  await group.join({ assigned: () => undefined, revoked: () => undefined, failed: () => undefined });
+  const attempts = new Attempts({
+    fleetId: FLEET_ID,
+    generation: coordinator.generation,
+    group,
+    settings: { killsMax: KILLS_MAX, batchRecordsMax: 10 },
+    patience: new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger }),
+    logger: silentLogger,
+    pipeline: {
+      // As the process dies here, only what was noted before is left.
+      run: async () => {
+        expect([coordinator.committed.get(0), parseCommitNote(coordinator.notes.get(0))]).toEqual([
+          0,
+          { fleet: FLEET_ID, begun: { at: 0, times: 1 } },
+        ]);
+        return await Promise.resolve(new Set<number>());
+      },
+      reject: () => Promise.reject(new Error("not called")),
+    },
+  });
+  await attempts.run([batchOf(0, 0, 3)], new AbortController().signal);
+  expect.assertions(1);
+});
+
 describe("the note beside a commit", () => {
   test("reads back what it prints", () => {
     const note = {

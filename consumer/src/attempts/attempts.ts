@@ -4,7 +4,7 @@ import type { Patience } from "../faults/patience.js";
 import type { CommitOutcome, WorkerGroup } from "../group/worker-group.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
-import { parseCommitNote, printCommitNote } from "./commit-note.js";
+import { noteOfFleet, printCommitNote } from "./commit-note.js";
 import { isolatedParts, type IsolatedPart } from "./isolated-parts.js";
 import { PartitionAttempts } from "./partition-attempts.js";
 
@@ -93,9 +93,9 @@ export class Attempts {
     ]);
     return new Map(
       [...committed].map(([partition, offset]) => {
-        const note = parseCommitNote(notes.get(partition));
-        // What another fleet noted says nothing of this one's records.
-        return [partition, new PartitionAttempts(offset, note.fleet === fleetId ? note : {})];
+        const note = noteOfFleet(fleetId, notes.get(partition));
+        // With our note beside it, somebody else's offset would be taken for ours.
+        return [partition, new PartitionAttempts(note === undefined ? undefined : offset, note ?? {})];
       }),
     );
   }

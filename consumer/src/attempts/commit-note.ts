@@ -26,6 +26,12 @@ export function printCommitNote(note: CommitNote): string {
   return JSON.stringify(note);
 }
 
+/** What a worker of this fleet noted; undefined where the offset is somebody else's, and says nothing of what is done. */
+export function noteOfFleet(fleetId: string, text: string | undefined): CommitNote | undefined {
+  const note = parseCommitNote(text);
+  return note.fleet === fleetId ? note : undefined;
+}
+
 /** What cannot be read was written by something else, and says nothing. */
 export function parseCommitNote(text: string | undefined): CommitNote {
   if (text === undefined || text === "") return {};
