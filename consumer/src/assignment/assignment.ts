@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, OffsetOutOfRangeError, unlessAborted, type PartitionEnds } from "@lastknown/shared";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
@@ -41,6 +42,8 @@ export class Assignment {
 
   constructor(options: AssignmentOptions) {
     this.#options = options;
+    // Each wait of a partition listens, and stops with it: a few per partition. Node takes more than ten for a leak.
+    setMaxListeners(0, this.#ending.signal, this.#hurrying);
     const { knowledge, startingOffsets, rebuild } = options;
     this.#queue = knowledge.queue;
     this.#positions = knowledge.positions;

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { BucketProgress } from "./bucket-progress.js";
 import type { Healings } from "./healings.js";
 import type { Positions } from "./positions.js";
@@ -43,8 +42,6 @@ export class PartitionStarts {
 
   constructor(options: PartitionStartsOptions) {
     this.#options = options;
-    // Each start listens while it waits for a server: no more at a time than a few per partition.
-    setMaxListeners(0, options.signal);
   }
 
   /** Resolves when all have started, but those that have to be rebuilt first: these start by themselves. */

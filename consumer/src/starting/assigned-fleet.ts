@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import {
   printFleetRecord,
   verifyAssigned,
@@ -48,8 +47,6 @@ export class AssignedFleet {
       ),
     ]);
     verifyRedisCopy(record, inRedis, names);
-    // Each partition's look listens, and stops with it: as many as there are. Node takes more than ten for a leak.
-    setMaxListeners(0, signal);
     await Promise.all(
       [...auditEnds].map(([partition, ends]) =>
         patience.outlast("kafka", signal, () => verifyEventsTopic(reader, names, partition, ends)),
