@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   auditRecordKind,
   bucketOf,
@@ -293,6 +294,25 @@ describe("workers on fakes", () => {
     await eventually("applied", () => fleet.states.states().size === 2);
     await worker.stop();
     expect(await auditedOffsets(fleet)).toEqual(new Map([[0, [0, 1]]]));
+  });
+
+  test("leaves the count of deaths beside a commit while nothing new is done", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    await fleet.produce([fleet.recordOf(fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} }))]);
+    const first = fleet.worker();
+    await first.start();
+    await untilCaughtUp(fleet);
+    await first.stop();
+    const note = printCommitNote({ fleet: fleet.record.id, begun: { at: 1, times: 2 } });
+    fleet.coordinator.notes.set(0, note);
+    const second = fleet.worker();
+    await second.start();
+    await eventually("ready", () => second.ready() === undefined);
+    // Many commit intervals.
+    await sleep(50);
+    await second.stop();
+    expect(fleet.coordinator.notes.get(0)).toBe(note);
   });
 
   test("ends with the number of records that are gone before they were applied", async () => {

@@ -77,8 +77,8 @@ export class PartitionStarts {
     settled.start(partition, settledTo, letters);
     // What is stored beyond the start will be applied again, and is not expected before that.
     for (const [bucket, has] of stored) progress.acknowledged(bucket, Math.min(has, offset));
-    // Less than what is committed must not be committed again; the start itself is, as it clears the notes beside it.
-    positions.start(partition, { offset, committed: offset < committed ? committed : 0 });
+    // The start itself is no news to the group: to commit it would wipe out the count of deaths that stands beside it.
+    positions.start(partition, { offset, committed });
     queue.drop(partition);
   }
 

@@ -101,11 +101,11 @@ export class Attempts {
   }
 
   #of(partition: number): PartitionAttempts {
-    this.#partitions ??= new Map();
-    let attempts = this.#partitions.get(partition);
+    let attempts = this.#partitions?.get(partition);
     if (attempts === undefined) {
       attempts = new PartitionAttempts(undefined, {});
-      this.#partitions.set(partition, attempts);
+      // Before the first batch nothing is kept: what stands in the group is loaded then.
+      this.#partitions?.set(partition, attempts);
     }
     return attempts;
   }

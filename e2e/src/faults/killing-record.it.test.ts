@@ -18,6 +18,8 @@ const LIVES_MAX = 20;
 const ENVIRONMENT = {
   LASTKNOWN_WORKER_KILLS_MAX: String(KILLS_MAX),
   LASTKNOWN_WORKER_BATCH_RECORDS_MAX: "100",
+  // Commits are due before the first batch of a life has come.
+  LASTKNOWN_WORKER_COMMIT_INTERVAL_MS: "50",
   // The shortest that is allowed: each life begins when the group has missed the one before.
   LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000",
 };
