@@ -1,10 +1,11 @@
 import type { Scenario } from "./fault.js";
 import {
+  hangCoordinator,
+  hangLeader,
   killController,
   killCoordinator,
   killLeader,
   moveLeaders,
-  pauseLeader,
   stopAll,
 } from "./faults/broker-faults.js";
 import { setClock } from "./faults/clock-faults.js";
@@ -56,7 +57,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "brokers",
     losesAcknowledgements: true,
-    faults: [killLeader, killCoordinator, killController, stopAll, pauseLeader, moveLeaders],
+    faults: [killLeader, killCoordinator, killController, stopAll, hangLeader, hangCoordinator, moveLeaders],
   },
   {
     name: "redis",

@@ -76,6 +76,9 @@ export interface ConnectableBroker {
 
 /** What of a consumer's membership tells the coordinator that it is alive, or asks it to be let in. */
 export interface JoiningGroup {
+  readonly groupId: string;
+  readonly memberId: string | null;
+  readonly instrumentationEmitter: { emit(event: string, payload: object): void };
   /** Properties, so that they can be replaced and called on any group. */
   joinAndSync: (this: JoiningGroup) => Promise<void>;
   heartbeat: (this: JoiningGroup, options: { interval: number }) => Promise<void>;

@@ -22,7 +22,7 @@ export function repairKafkajs({
   connectedOnceGreeted(Broker.prototype);
   tellWhyNoCoordinator(Cluster.prototype);
   keepTimeOf(ConsumerGroup.prototype, "lastRequest");
-  beginFailedJoinAnew(ConsumerGroup.prototype);
+  beginLostMembershipAnew(ConsumerGroup.prototype);
   keepTimeOf(SocketRequest.prototype, "sentAt");
   // Its own gzip codec inflates without limit: half a megabyte from the network can become 500.
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.GZIP] = () => limitedGzipCodec;
@@ -111,32 +111,60 @@ function tellWhyNoCoordinator(cluster: CoordinatorFinder & { [TOLD_WHY]?: true }
   cluster[TOLD_WHY] = true;
 }
 
-const ANEW = Symbol.for("lastknown.kafkajs.failed-join-begun-anew");
+const ANEW = Symbol.for("lastknown.kafkajs.lost-membership-begun-anew");
 
 /**
  * A member that has to join again and cannot, as where a coordinator just elected is still loading its groups, goes
  * on with heartbeats of the generation that it had. The new coordinator knows that one too and takes them. So the
  * member has given up its partitions, and is never told that they are still its own: they stand still for ever. So
  * after a join that failed no heartbeat is sent, but the same is said as by a coordinator that wants it to join.
+ *
+ * The same is said where a coordinator hangs and leaves a heartbeat unanswered. kafkajs would ask that one five times
+ * more, though the group has long got another: only who joins looks for it.
+ *
+ * Why either happened is told by an event that the group has rebalanced.
  */
-function beginFailedJoinAnew(group: JoiningGroup & { [ANEW]?: true }): void {
+function beginLostMembershipAnew(group: JoiningGroup & { [ANEW]?: true }): void {
   if (group[ANEW] === true) return;
   const { joinAndSync, heartbeat } = group;
   const joining = new WeakSet<object>();
   group.joinAndSync = async function () {
     joining.add(this);
-    await joinAndSync.call(this);
+    try {
+      await joinAndSync.call(this);
+    } catch (error) {
+      tellWhy(this, error);
+      throw isUnanswered(error) ? new LostMembershipError("the last join was not answered") : error;
+    }
     joining.delete(this);
   };
   group.heartbeat = async function (options) {
-    if (joining.has(this)) throw new FailedJoinError("the last join failed");
-    await heartbeat.call(this, options);
+    if (joining.has(this)) throw new LostMembershipError("the last join failed");
+    try {
+      await heartbeat.call(this, options);
+    } catch (error) {
+      if (!isUnanswered(error)) throw error;
+      tellWhy(this, error);
+      throw new LostMembershipError("a heartbeat was not answered");
+    }
   };
   group[ANEW] = true;
 }
 
-/** kafkajs knows by the type what to do. */
-class FailedJoinError extends Error {
-  override readonly name = "FailedJoinError";
+/** kafkajs waits in turn for a connection that is being opened, and calls what that takes a fault of ours. */
+const UNANSWERED = new Set(["KafkaJSRequestTimeoutError", "KafkaJSLockTimeout"]);
+
+function isUnanswered(error: unknown): error is Error {
+  return error instanceof Error && UNANSWERED.has(error.name);
+}
+
+function tellWhy({ instrumentationEmitter, groupId, memberId }: JoiningGroup, error: unknown): void {
+  instrumentationEmitter.emit("consumer.rebalancing", { groupId, memberId, error });
+}
+
+/** kafkajs knows by the type what to do with one that goes on, and by the other whether a first join is tried again. */
+class LostMembershipError extends Error {
+  override readonly name = "LostMembershipError";
   readonly type = "REBALANCE_IN_PROGRESS";
+  readonly retriable = true;
 }

@@ -6,6 +6,18 @@ import { TestFleet } from "../../test-fleet.js";
 import type { GroupListener } from "../worker-group.js";
 import { KafkaWorkerGroup } from "./kafka-worker-group.js";
 
+/** What kafkajs says of a broker that hangs: of the request to it, and of the connections that wait for one. */
+class UnansweredError extends Error {
+  override readonly name: "KafkaJSRequestTimeoutError" | "KafkaJSLockTimeout";
+  readonly retriable: boolean;
+
+  constructor(name: "KafkaJSRequestTimeoutError" | "KafkaJSLockTimeout") {
+    super("no answer");
+    this.name = name;
+    this.retriable = name === "KafkaJSRequestTimeoutError";
+  }
+}
+
 /** A coordinator's answer, as kafkajs passes it on. */
 class RefusedError extends Error {
   override readonly name = "KafkaJSProtocolError";
@@ -28,15 +40,19 @@ afterEach(() => {
   for (const restore of restorations.splice(0)) restore();
 });
 
-/** Has the next such calls answered with this error. */
+/** Has the next such calls answered with a refusal of this type. */
 function refuseNext(name: keyof typeof broker, type: string, calls = 1): void {
+  failNext(name, new RefusedError(type), calls);
+}
+
+function failNext(name: keyof typeof broker, error: Error, calls = 1): void {
   const call = broker[name];
   const restore = (): void => void (broker[name] = call);
   restorations.push(restore);
   let left = calls;
   broker[name] = async () => {
     if (--left === 0) restore();
-    throw await Promise.resolve(new RefusedError(type));
+    throw await Promise.resolve(error);
   };
 }
 
@@ -56,7 +72,7 @@ async function memberOfOwnFleet(): Promise<{ fleet: TestFleet; group: KafkaWorke
 function listener(heard: string[]): GroupListener {
   return {
     assigned: (_generation, partitions) => heard.push(`assigned ${partitions.length}`),
-    revoked: () => heard.push("revoked"),
+    revoked: (lost) => heard.push(lost === undefined ? "revoked" : `lost: ${lost.message}`),
     failed: () => heard.push("failed"),
   };
 }
@@ -84,6 +100,48 @@ test.each(["joinGroup", "syncGroup"] as const)(
   },
   60_000,
 );
+
+// As where the coordinator hangs. The one that is asked again and again would hang still; the group has another by then.
+test.each([
+  ["a heartbeat", "heartbeat", "KafkaJSRequestTimeoutError"],
+  ["a heartbeat's connection", "heartbeat", "KafkaJSLockTimeout"],
+  ["a join", "joinGroup", "KafkaJSRequestTimeoutError"],
+  ["a join's connection", "joinGroup", "KafkaJSLockTimeout"],
+] as const)(
+  "a member that gets no answer to %s says why, and joins anew",
+  async (_what, step, name) => {
+    const { fleet, group } = await memberOfOwnFleet();
+    const heard: string[] = [];
+    try {
+      await group.join(listener(heard));
+      await eventually("assigned", () => heard.at(-1) === "assigned 2");
+      const before = heard.length;
+      failNext(step, new UnansweredError(name));
+      if (step !== "heartbeat") refuseNext("heartbeat", "NOT_COORDINATOR_FOR_GROUP");
+      await eventually("lost", () => heard.slice(before).includes("lost: no answer"));
+      await eventually("assigned again", () => heard.at(-1) === "assigned 2");
+      expect(heard.slice(before)).not.toContain("failed");
+    } finally {
+      await group.leave();
+      await fleet.remove();
+    }
+  },
+  60_000,
+);
+
+test("a first join that gets no connection is tried again", async () => {
+  const { fleet, group } = await memberOfOwnFleet();
+  const heard: string[] = [];
+  try {
+    failNext("joinGroup", new UnansweredError("KafkaJSLockTimeout"));
+    await group.join(listener(heard));
+    await eventually("assigned", () => heard.at(-1) === "assigned 2");
+    expect(heard).not.toContain("failed");
+  } finally {
+    await group.leave();
+    await fleet.remove();
+  }
+}, 60_000);
 
 // As where the question, or its answer, gets lost.
 test("a member that no broker tells its coordinator goes on asking, at its first join and later", async () => {

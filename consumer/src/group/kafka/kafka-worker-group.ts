@@ -52,7 +52,10 @@ export class KafkaWorkerGroup implements WorkerGroup {
     this.#admin = new KafkaAdmin({ settings, logger });
     this.#unfit = new UnfitConnection(settings.brokers);
     this.#coordinator = new GroupCoordinator(options.group);
-    this.#consumer = createKafka(settings, { logger, unfit: this.#unfit }).consumer({
+    // Who hears nothing for a session is no member any more, so there is no use in waiting longer for an answer.
+    const requestTimeoutMs = Math.min(settings.requestTimeoutMs, membership.sessionTimeoutMs);
+    const kafka = createKafka({ ...settings, requestTimeoutMs }, { logger, unfit: this.#unfit });
+    this.#consumer = kafka.consumer({
       groupId: options.group,
       partitionAssigners: [this.#coordinator.assigner],
       sessionTimeout: membership.sessionTimeoutMs,
@@ -129,7 +132,9 @@ export class KafkaWorkerGroup implements WorkerGroup {
       this.#consumer.pause([{ topic }]);
       listener.assigned(this.#rememberJoin(), payload.memberAssignment[topic] ?? []);
     });
-    this.#consumer.on(REBALANCING, () => listener.revoked());
+    this.#consumer.on(REBALANCING, ({ payload }: { payload: RebalancingPayload }) => {
+      if (!this.#isLeaving) listener.revoked(payload.error);
+    });
     this.#consumer.on(CRASH, ({ payload }) => {
       if (this.#isLeaving) return;
       const error = this.#unfit.error ?? payload.error;
@@ -150,6 +155,11 @@ export class KafkaWorkerGroup implements WorkerGroup {
     if (this.#memberIds.size > GENERATIONS_KEPT_MAX && oldest !== undefined) this.#memberIds.delete(oldest);
     return generation;
   }
+}
+
+/** Kafka's part in it, where it is none of the group's own: our repairs of kafkajs tell it. */
+interface RebalancingPayload {
+  readonly error?: Error;
 }
 
 const NO_NOTES: ReadonlyMap<number, string> = new Map();

@@ -4,7 +4,7 @@ import type { Evidence, Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
 
 const OUTAGE_MS = 30_000;
-const PAUSE_MS = 20_000;
+const HANG_MS = 20_000;
 const DOWN_MS = 5_000;
 const WAITING = 'lastknown_waiting_on_server{server="kafka"}';
 
@@ -83,24 +83,39 @@ async function whileAway(run: FaultRun, fromMs: number): Promise<Evidence> {
   };
 }
 
-export const pauseLeader: Fault = {
+export const hangLeader: Fault = {
   name: "a leader that hangs for 20 s",
   inEveryTest: false,
   strike: async (run) => {
     const leader = await run.brokers.leaderOf(run.eventsTopic, 0);
-    const node = run.brokers.node(leader);
-    node.signal("SIGSTOP");
-    let after: string;
-    try {
-      await pause(PAUSE_MS);
-      after = await run.brokers.leaderOf(run.eventsTopic, 0);
-    } finally {
-      node.signal("SIGCONT");
-    }
+    const after = await whileHanging(run, leader, () => run.brokers.leaderOf(run.eventsTopic, 0));
     if (after === leader) throw new Error(`${leader} still leads`);
     return { seen: `${after} led while ${leader} hung` };
   },
 };
+
+export const hangCoordinator: Fault = {
+  name: "a coordinator that hangs for 20 s",
+  inEveryTest: false,
+  strike: async (run) => {
+    const coordinator = await run.brokers.coordinatorOf(run.group);
+    const after = await whileHanging(run, coordinator, () => run.brokers.coordinatorOf(run.group));
+    if (after === coordinator) throw new Error(`${coordinator} still coordinates`);
+    return { seen: `${after} coordinated while ${coordinator} hung` };
+  },
+};
+
+/** Gives what is seen while the broker still hangs. */
+async function whileHanging<Seen>(run: FaultRun, name: string, look: () => Promise<Seen>): Promise<Seen> {
+  const node = run.brokers.node(name);
+  node.signal("SIGSTOP");
+  try {
+    await pause(HANG_MS);
+    return await look();
+  } finally {
+    node.signal("SIGCONT");
+  }
+}
 
 export const moveLeaders: Fault = {
   name: "leaders moved while records are sent",
