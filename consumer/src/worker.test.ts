@@ -17,6 +17,7 @@ import fc from "fast-check";
 import { printCommitNote } from "./attempts/commit-note.js";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
+import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { StateStore } from "./states/state-store.js";
 import { FakeFleet } from "./worker-on-fakes.js";
 
@@ -245,6 +246,32 @@ describe("workers on fakes", () => {
     fleet.coordinator.rebalance();
     await eventually("assigned again", () => worker.ready() === undefined);
     expect(await metrics.text()).toContain('lastknown_waiting_on_server{server="kafka"} 0');
+    await worker.stop();
+  });
+
+  test("lets go of a commit that hangs when its partitions are shared out anew", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const group = new MemoryWorkerGroup(fleet.coordinator);
+    const commit = group.commit.bind(group);
+    const isHanging = { now: false, seen: false };
+    group.commit = async (...call) => {
+      if (!isHanging.now) return await commit(...call);
+      isHanging.seen = true;
+      return await new Promise<never>(() => undefined);
+    };
+    const worker = fleet.worker({ group });
+    await worker.start();
+    const produce = async (timeStamp: number): Promise<void> =>
+      fleet.produce([fleet.recordOf(fleet.eventOf({ user: "a", timeStamp, sts: 1, attributes: {} }))]);
+    await produce(1);
+    await untilCaughtUp(fleet);
+    isHanging.now = true;
+    await produce(2);
+    await eventually("hangs", () => isHanging.seen);
+    isHanging.now = false;
+    fleet.coordinator.rebalance();
+    await untilCaughtUp(fleet);
     await worker.stop();
   });
 

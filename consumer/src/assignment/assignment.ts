@@ -267,17 +267,19 @@ export class Assignment {
     }
     for (const [partition, offset] of touched) knowledge.healings.applied(partition, offset);
     if (isIdleTouchDue) this.#touchedAtMs = nowMs;
-    if (advanced.size > 0) await this.#commitOffsets(advanced);
+    if (advanced.size > 0) await this.#commitOffsets(advanced, signal);
     this.#starts.restart(behind);
   }
 
-  async #commitOffsets(offsets: ReadonlyMap<number, number>): Promise<void> {
+  async #commitOffsets(offsets: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
     const { group, generation, metrics, logger } = this.#options;
     try {
-      const outcome = await group.commit(generation, offsets);
+      // One that is let go of is refused if it comes too late.
+      const outcome = await unlessAborted(signal, group.commit(generation, offsets));
       metrics.commits.inc({ outcome });
       if (outcome !== "stale") this.#positions.markCommitted(offsets);
     } catch (error) {
+      signal.throwIfAborted();
       // What is done stays done, and the next commit names it again.
       metrics.commits.inc({ outcome: "failed" });
       logger.warn("commit failed", { error });

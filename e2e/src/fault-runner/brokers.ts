@@ -20,9 +20,18 @@ interface PartitionPlace {
 /** The brokers that the faults are made to: who has which part, by Kafka's own tools. */
 export class Brokers {
   readonly #stack: RunningStack;
+  /** Which of them are asked. */
+  readonly #asked: readonly string[];
 
-  constructor(stack: RunningStack) {
+  constructor(stack: RunningStack, asked: readonly string[] = stack.addresses.kafkaBrokers) {
     this.#stack = stack;
+    this.#asked = asked;
+  }
+
+  /** The same, but this one is not asked: it hangs. */
+  without(name: string): Brokers {
+    const asked = this.#stack.addresses.kafkaBrokers.filter((_, index) => this.names[index] !== name);
+    return new Brokers(this.#stack, asked);
   }
 
   get names(): string[] {
@@ -85,13 +94,14 @@ export class Brokers {
 
   /** @param options of the tool, beside the brokers' addresses */
   async #ask(tool: string, options: readonly string[]): Promise<string> {
-    const addresses = this.#stack.addresses.kafkaBrokers.join(",");
     for (let attempts = 1; ; attempts++) {
-      const answer = await kafkaTool(tool, ["--bootstrap-server", addresses, ...options]);
-      if (answer.exitCode === 0) return answer.stdout.toString();
+      const answer = await kafkaTool(tool, ["--bootstrap-server", this.#asked.join(","), ...options]);
       const said = `${answer.stdout.toString()}${answer.stderr.toString()}`;
+      // A tool may fail and end with 0.
+      const isTimedOut = said.includes("Timed out");
+      if (answer.exitCode === 0 && !isTimedOut) return answer.stdout.toString();
       // It may have begun with the very broker that hangs.
-      if (!said.includes("Timed out") || attempts >= ATTEMPTS_MAX) throw new Error(`${tool}: ${said}`);
+      if (!isTimedOut || attempts >= ATTEMPTS_MAX) throw new Error(`${tool}: ${said}`);
     }
   }
 }
