@@ -70,8 +70,24 @@ interface InternalRequestQueue {
 export interface ConnectableBroker {
   /** Picks the version of a request; throws until the broker has said which it has. */
   readonly lookupRequest: (this: void) => unknown;
-  /** A property, so that it can be replaced and called on any broker. */
+  /** Properties, so that they can be replaced and called on any broker. */
   isConnected: (this: ConnectableBroker) => boolean;
+  connect: (this: ConnectableBroker) => Promise<void>;
+}
+
+/** What of a connection can be given up. */
+export interface ClosableConnection {
+  /** Undefined before the first time that it is opened. */
+  readonly socket: Socket | undefined;
+  /** What has come of the answer that is being read. */
+  chunks: Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+  isConnected(): boolean;
+  rejectRequests(error: Error): void;
+  disconnect(): Promise<boolean>;
+  /** A property, so that it can be replaced and called on any connection. */
+  send: (this: ClosableConnection, call: ProtocolCall<unknown>) => Promise<unknown>;
 }
 
 /** What of a consumer's membership tells the coordinator that it is alive, or asks it to be let in. */
@@ -79,6 +95,7 @@ export interface JoiningGroup {
   readonly groupId: string;
   readonly memberId: string | null;
   readonly instrumentationEmitter: { emit(event: string, payload: object): void };
+  readonly cluster: { refreshMetadata(): Promise<void> };
   /** Properties, so that they can be replaced and called on any group. */
   joinAndSync: (this: JoiningGroup) => Promise<void>;
   heartbeat: (this: JoiningGroup, options: { interval: number }) => Promise<void>;
@@ -108,6 +125,7 @@ export interface KafkajsInternals {
   readonly fetchRequest: (options: FetchRequestOptions) => unknown;
   readonly RequestQueue: { readonly prototype: InternalRequestQueue };
   readonly Broker: { readonly prototype: ConnectableBroker };
+  readonly Connection: { readonly prototype: ClosableConnection };
   /** Notes in `lastRequest` when it sent a heartbeat. */
   readonly ConsumerGroup: { readonly prototype: JoiningGroup };
   /** Notes in `sentAt` when it was sent. */
@@ -151,6 +169,7 @@ export function loadKafkajsInternals(): KafkajsInternals {
     ) => unknown,
     RequestQueue: require("kafkajs/src/network/requestQueue/index.js") as KafkajsInternals["RequestQueue"],
     Broker: require("kafkajs/src/broker/index.js") as KafkajsInternals["Broker"],
+    Connection: require("kafkajs/src/network/connection.js") as KafkajsInternals["Connection"],
     ConsumerGroup: require("kafkajs/src/consumer/consumerGroup.js") as KafkajsInternals["ConsumerGroup"],
     SocketRequest:
       require("kafkajs/src/network/requestQueue/socketRequest.js") as KafkajsInternals["SocketRequest"],

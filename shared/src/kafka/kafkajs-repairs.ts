@@ -1,6 +1,7 @@
 import kafkajs from "kafkajs";
 import { compressGzip, inflateGzip } from "./gzip.js";
 import type {
+  ClosableConnection,
   ConnectableBroker,
   CoordinatorFinder,
   JoiningGroup,
@@ -8,18 +9,20 @@ import type {
 } from "./kafkajs-internals.js";
 
 /**
- * Mends six faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
+ * Mends seven faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
  * replaces is known only of the version that loadKafkajsInternals lets through.
  */
 export function repairKafkajs({
   Cluster,
   RequestQueue,
   Broker,
+  Connection,
   ConsumerGroup,
   SocketRequest,
 }: KafkajsInternals): void {
   stopIdleTimer(RequestQueue.prototype);
   connectedOnceGreeted(Broker.prototype);
+  closeUnanswered(Connection.prototype);
   tellWhyNoCoordinator(Cluster.prototype);
   keepTimeOf(ConsumerGroup.prototype, "lastRequest");
   beginLostMembershipAnew(ConsumerGroup.prototype);
@@ -78,15 +81,58 @@ const GREETED = Symbol.for("lastknown.kafkajs.connected-once-greeted");
  * A broker counts as connected as soon as its socket is open. If it does not answer the first request, as on a
  * network that loses bytes, the next call takes it for connected, never greets it again, and fails with an error of
  * no kind, "Broker not connected", however long the network has been well again. So it counts as connected only once
- * it was greeted; until then, whoever calls it greets it, one after the other.
+ * it was greeted; until then, whoever calls it greets it, one after the other. Whose turn does not come in time gets
+ * an error that kafkajs takes for final, though only the broker hangs: it may be tried again.
  */
 function connectedOnceGreeted(broker: ConnectableBroker & { [GREETED]?: true }): void {
   if (broker[GREETED] === true) return;
-  const { isConnected } = broker;
+  const { isConnected, connect } = broker;
+  broker.connect = async function () {
+    try {
+      await connect.call(this);
+    } catch (error) {
+      throw isLockTimeout(error) ? Object.assign(error, { retriable: true }) : error;
+    }
+  };
   broker.isConnected = function () {
     return this.lookupRequest.name !== NOT_GREETED && isConnected.call(this);
   };
   broker[GREETED] = true;
+}
+
+const CLOSED = Symbol.for("lastknown.kafkajs.unanswered-closed");
+
+/**
+ * A broker that hangs keeps its connections open, so it goes on counting as connected, and as the one to ask for
+ * metadata and coordinators, time-out after time-out. So a connection that leaves a request unanswered is closed.
+ */
+function closeUnanswered(connection: ClosableConnection & { [CLOSED]?: true }): void {
+  if (connection[CLOSED] === true) return;
+  const { send } = connection;
+  connection.send = async function (call) {
+    try {
+      return await send.call(this, call);
+    } catch (error) {
+      if (isUnanswered(error) && this.isConnected()) close(this, error);
+      throw error;
+    }
+  };
+  connection[CLOSED] = true;
+}
+
+/** Each answer begins with its size, an int32. */
+const SIZE_BYTES = 4;
+
+/** The other requests under way will not be answered either, and closing would wait for them. */
+function close(connection: ClosableConnection, error: Error): void {
+  connection.rejectRequests(error);
+  // Never rejects, as nothing is under way.
+  void connection.disconnect();
+  connection.socket?.destroy();
+  // Half an answer would be taken for the beginning of the next connection's first.
+  connection.chunks = [];
+  connection.bytesBuffered = 0;
+  connection.bytesNeeded = SIZE_BYTES;
 }
 
 const TOLD_WHY = Symbol.for("lastknown.kafkajs.told-why-no-coordinator");
@@ -127,35 +173,44 @@ const ANEW = Symbol.for("lastknown.kafkajs.lost-membership-begun-anew");
 function beginLostMembershipAnew(group: JoiningGroup & { [ANEW]?: true }): void {
   if (group[ANEW] === true) return;
   const { joinAndSync, heartbeat } = group;
-  const joining = new WeakSet<object>();
+  const notJoined = new WeakSet<object>();
+  const unanswered = new WeakSet<object>();
   group.joinAndSync = async function () {
-    joining.add(this);
     try {
+      // Kafka has missed who hangs by now, and names it no more.
+      if (unanswered.has(this)) await this.cluster.refreshMetadata();
       await joinAndSync.call(this);
     } catch (error) {
+      notJoined.add(this);
       tellWhy(this, error);
-      throw isUnanswered(error) ? new LostMembershipError("the last join was not answered") : error;
+      if (!isUnanswered(error)) throw error;
+      unanswered.add(this);
+      throw new LostMembershipError("the last join was not answered");
     }
-    joining.delete(this);
+    notJoined.delete(this);
+    unanswered.delete(this);
   };
   group.heartbeat = async function (options) {
-    if (joining.has(this)) throw new LostMembershipError("the last join failed");
+    if (notJoined.has(this)) throw new LostMembershipError("the last join failed");
     try {
       await heartbeat.call(this, options);
     } catch (error) {
       if (!isUnanswered(error)) throw error;
       tellWhy(this, error);
+      unanswered.add(this);
       throw new LostMembershipError("a heartbeat was not answered");
     }
   };
   group[ANEW] = true;
 }
 
-/** kafkajs waits in turn for a connection that is being opened, and calls what that takes a fault of ours. */
-const UNANSWERED = new Set(["KafkaJSRequestTimeoutError", "KafkaJSLockTimeout"]);
-
 function isUnanswered(error: unknown): error is Error {
-  return error instanceof Error && UNANSWERED.has(error.name);
+  return (error instanceof Error && error.name === "KafkaJSRequestTimeoutError") || isLockTimeout(error);
+}
+
+/** Its own turn to open a connection did not come, as others wait for one that is not greeted. */
+function isLockTimeout(error: unknown): error is Error {
+  return error instanceof Error && error.name === "KafkaJSLockTimeout";
 }
 
 function tellWhy({ instrumentationEmitter, groupId, memberId }: JoiningGroup, error: unknown): void {

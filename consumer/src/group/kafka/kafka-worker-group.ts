@@ -49,13 +49,13 @@ export class KafkaWorkerGroup implements WorkerGroup {
   constructor(options: KafkaWorkerGroupOptions) {
     const { settings, membership, logger } = options;
     this.#options = options;
-    this.#admin = new KafkaAdmin({ settings, logger });
     this.#unfit = new UnfitConnection(settings.brokers);
     this.#coordinator = new GroupCoordinator(options.group);
     // Who hears nothing for a session is no member any more, so there is no use in waiting longer for an answer.
     const requestTimeoutMs = Math.min(settings.requestTimeoutMs, membership.sessionTimeoutMs);
-    const kafka = createKafka({ ...settings, requestTimeoutMs }, { logger, unfit: this.#unfit });
-    this.#consumer = kafka.consumer({
+    const ownSettings = { ...settings, requestTimeoutMs };
+    this.#admin = new KafkaAdmin({ settings: ownSettings, logger });
+    this.#consumer = createKafka(ownSettings, { logger, unfit: this.#unfit }).consumer({
       groupId: options.group,
       partitionAssigners: [this.#coordinator.assigner],
       sessionTimeout: membership.sessionTimeoutMs,
