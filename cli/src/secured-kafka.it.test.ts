@@ -73,7 +73,7 @@ describe("a broker that takes TLS and logins only", () => {
       const assignment = await joined(group);
       expect(assignment.partitions).toEqual([0]);
       expect(await group.commit(assignment.generation, new Map([[0, 1]]))).toBe("committed");
-      expect(await group.committed()).toEqual(new Map([[0, 1]]));
+      expect(await group.committed()).toEqual(new Map([[0, { offset: 1, note: "" }]]));
     } finally {
       await Promise.all([group.leave(), reader.close(), appender.close(), admin.close()]);
     }

@@ -26,7 +26,6 @@ export class CrashingServers {
         join: (listener) => this.#group.join(listener),
         leave: () => this.#group.leave(),
         committed: () => this.#group.committed(),
-        notes: () => this.#group.notes(),
         commit: (generation, offsets, notes) =>
           this.#effect(
             [...offsets],

@@ -58,7 +58,6 @@ describe("a worker that does nothing", () => {
       join: (listener) => real.join(listener),
       commit: (generation, offsets, notes) => real.commit(generation, offsets, notes),
       committed: () => real.committed(),
-      notes: () => real.notes(),
       leave: () => real.leave(),
       ...changes,
     };

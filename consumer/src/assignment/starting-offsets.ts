@@ -65,9 +65,8 @@ export async function startingOffsets(
 ): Promise<PartitionStart[]> {
   const { fleetId, reader, group, states, progress, eventsTopic, patience, logger } = options;
   const buckets = partitions.flatMap((partition) => progress.buckets(partition));
-  const [committed, notes, stored] = await Promise.all([
+  const [committed, stored] = await Promise.all([
     patience.outlast("kafka", signal, () => group.committed()),
-    patience.outlast("kafka", signal, () => group.notes()),
     patience.outlast("redis", signal, () => states.progress(buckets)),
   ]);
   // Asked last: an owner that was given up too early may still apply what comes in.
@@ -77,8 +76,9 @@ export async function startingOffsets(
     const partitionEnds = ends.get(partition);
     if (partitionEnds === undefined) throw noPartitionError(eventsTopic, partition);
     const own = progress.buckets(partition);
-    const isOurs = noteOfFleet(fleetId, notes.get(partition)) !== undefined;
-    const groupAt = committed.get(partition);
+    const lastCommit = committed.get(partition);
+    const groupAt = lastCommit?.offset;
+    const isOurs = noteOfFleet(fleetId, lastCommit?.note) !== undefined;
     if (!isOurs && groupAt !== undefined)
       logger.warn("an offset that no worker of this fleet committed", { partition, offset: groupAt });
     const reached: Reached = {

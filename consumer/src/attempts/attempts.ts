@@ -87,15 +87,12 @@ export class Attempts {
 
   async #load(signal: AbortSignal): Promise<Map<number, PartitionAttempts>> {
     const { fleetId, group, patience } = this.#options;
-    const [committed, notes] = await Promise.all([
-      patience.outlast("kafka", signal, () => group.committed()),
-      patience.outlast("kafka", signal, () => group.notes()),
-    ]);
+    const committed = await patience.outlast("kafka", signal, () => group.committed());
     return new Map(
-      [...committed].map(([partition, offset]) => {
-        const note = noteOfFleet(fleetId, notes.get(partition));
+      [...committed].map(([partition, { offset, note }]) => {
+        const ours = noteOfFleet(fleetId, note);
         // With our note beside it, somebody else's offset would be taken for ours.
-        return [partition, new PartitionAttempts(note === undefined ? undefined : offset, note ?? {})];
+        return [partition, new PartitionAttempts(ours === undefined ? undefined : offset, ours ?? {})];
       }),
     );
   }

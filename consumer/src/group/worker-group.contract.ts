@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { CommittedOffset } from "@lastknown/shared";
 import { eventually } from "../eventually.js";
 import type { GroupListener, WorkerGroup } from "./worker-group.js";
 
@@ -9,6 +10,8 @@ export interface WorkerGroupUnderTest {
 }
 
 export const GROUP_PARTITIONS = 4;
+/** Enough for questions to fall between them. */
+const COMMITS = 200;
 
 /** Remembers what a member was told. */
 class Ears implements GroupListener {
@@ -88,7 +91,12 @@ export function describeWorkerGroup(name: string, make: () => Promise<WorkerGrou
       expect(await one.member.commit(one.ears.generation, offsets)).toBe("committed");
       await leave(one.member);
       const next = await join();
-      expect(await next.member.committed()).toEqual(offsets);
+      expect(await next.member.committed()).toEqual(
+        new Map([
+          [1, { offset: 5, note: "" }],
+          [3, { offset: 900, note: "" }],
+        ]),
+      );
     });
 
     test("commits nothing for an assignment that has ended", async () => {
@@ -112,16 +120,14 @@ export function describeWorkerGroup(name: string, make: () => Promise<WorkerGrou
       const notes = new Map([[partition, "the owner's"]]);
       expect(await other.member.commit(other.ears.generation, owners, notes)).toBe("committed");
       const late = await one.member.commit(before, new Map([[partition, 500]]), new Map());
-      expect([late, await one.member.committed(), await one.member.notes()]).toEqual([
+      expect([late, await one.member.committed()]).toEqual([
         "stale",
-        owners,
-        notes,
+        new Map([[partition, { offset: 900, note: "the owner's" }]]),
       ]);
     });
 
     test("keeps a note beside an offset until the next commit of that partition", async () => {
       const one = await join();
-      expect(await one.member.notes()).toEqual(new Map());
       const { generation } = one.ears;
       const offsets = new Map([
         [0, 5],
@@ -132,10 +138,36 @@ export function describeWorkerGroup(name: string, make: () => Promise<WorkerGrou
         [2, "two"],
       ]);
       await one.member.commit(generation, offsets, notes);
-      expect(await one.member.notes()).toEqual(notes);
+      const two = { offset: 6, note: "two" };
+      expect(await one.member.committed()).toEqual(
+        new Map([
+          [0, { offset: 5, note: '{"é":1}' }],
+          [2, two],
+        ]),
+      );
       await one.member.commit(generation, new Map([[0, 5]]));
-      expect(await one.member.notes()).toEqual(new Map([[2, "two"]]));
-      expect(await one.member.committed()).toEqual(offsets);
+      expect(await one.member.committed()).toEqual(
+        new Map([
+          [0, { offset: 5, note: "" }],
+          [2, two],
+        ]),
+      );
+    });
+
+    test("tells each offset with the note of the same commit, while commits go on", async () => {
+      const one = await join();
+      const commitAll = async (): Promise<void> => {
+        for (let offset = 1; offset <= COMMITS; offset++) {
+          await one.member.commit(one.ears.generation, new Map([[0, offset]]), new Map([[0, `${offset}`]]));
+        }
+      };
+      const seen: CommittedOffset[] = [];
+      let goesOn = true;
+      const committing = commitAll().finally(() => (goesOn = false));
+      while (goesOn) seen.push(...(await one.member.committed()).values());
+      await committing;
+      expect(seen.filter(({ offset, note }) => note !== `${offset}`)).toEqual([]);
+      expect(await one.member.committed()).toEqual(new Map([[0, { offset: COMMITS, note: `${COMMITS}` }]]));
     });
 
     test("commits nothing more once it has left", async () => {

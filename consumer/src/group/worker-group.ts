@@ -1,3 +1,5 @@
+import type { CommittedOffset } from "@lastknown/shared";
+
 /** Who is told what becomes of the membership. Called one after the other, never at once. */
 export interface GroupListener {
   /** The partitions are ours until the next call. `generation` names this assignment in commits. */
@@ -38,11 +40,8 @@ export interface WorkerGroup {
     notes?: ReadonlyMap<number, string>,
   ): Promise<CommitOutcome>;
 
-  /** The committed offsets; a partition without one is absent. */
-  committed(): Promise<Map<number, number>>;
-
-  /** The notes beside the committed offsets; a partition without an offset or a note is absent. */
-  notes(): Promise<Map<number, string>>;
+  /** Partition → the offset and the note of its last commit, in one answer; a partition without one is absent. */
+  committed(): Promise<Map<number, CommittedOffset>>;
 
   /** Leaves, so that the others get the partitions at once, and leaves nothing open. */
   leave(): Promise<void>;

@@ -5,7 +5,7 @@ import type { KafkaSettings } from "../settings/kafka-settings.js";
 import { retryBounded } from "./bounded-retry.js";
 import { createKafka } from "./create-kafka.js";
 import { UnknownTopicError } from "./errors.js";
-import type { GroupOffsets } from "./group-offsets.js";
+import type { CommittedOffset, GroupOffsets } from "./group-offsets.js";
 import { translateTopicCreationError } from "./topic-creation-error.js";
 import { UnfitConnection } from "./unfit-connection.js";
 import { configurationDifferences, type TopicDifference, type TopicPlan } from "./topic-configuration.js";
@@ -111,33 +111,33 @@ export class KafkaAdmin implements GroupOffsets {
     });
   }
 
-  /** Partition → committed offset. A negative one, as kafkajs itself can commit (−2, −1), means none. */
   async committedOffsets(group: string, topic: string): Promise<Map<number, number>> {
-    const offsets = (await this.#committed(group, topic)).map(
-      ({ partition, offset }) => [partition, Number(offset)] as const,
-    );
-    return new Map(offsets.filter(([, offset]) => offset >= 0));
+    const committed = await this.committed(group, topic);
+    return new Map([...committed].map(([partition, { offset }]) => [partition, offset]));
   }
 
-  /** Partition → the text beside its committed offset; a partition without one is absent. */
-  async committedNotes(group: string, topic: string): Promise<Map<number, string>> {
-    const notes = (await this.#committed(group, topic)).map(
-      ({ partition, metadata }) => [partition, metadata ?? ""] as const,
+  /**
+   * Partition → what was committed of it last, its offset and its note by the same commit. A negative offset, as
+   * kafkajs itself can commit (−2, −1), means none.
+   */
+  async committed(group: string, topic: string): Promise<Map<number, CommittedOffset>> {
+    const answer = await this.#call(`tell the offsets of group ${group}`, topic, (admin) =>
+      admin.fetchOffsets({ groupId: group, topics: [topic] }),
     );
-    return new Map(notes.filter(([, note]) => note !== ""));
+    const partitions = answer.find((committed) => committed.topic === topic)?.partitions ?? [];
+    return new Map(
+      partitions
+        .map(({ partition, offset, metadata }) => {
+          return [partition, { offset: Number(offset), note: metadata ?? "" }] as const;
+        })
+        .filter(([, { offset }]) => offset >= 0),
+    );
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     // Never connected, or after a fault: there is nothing open, and disconnecting does no harm.
     await this.#admin.disconnect();
-  }
-
-  async #committed(group: string, topic: string): Promise<CommittedPartition[]> {
-    const answer = await this.#call(`tell the offsets of group ${group}`, topic, (admin) =>
-      admin.fetchOffsets({ groupId: group, topics: [topic] }),
-    );
-    return answer.find((committed) => committed.topic === topic)?.partitions ?? [];
   }
 
   async #requirePartitionCounts(plans: readonly TopicPlan[]): Promise<Map<string, number>> {
@@ -215,8 +215,6 @@ export class KafkaAdmin implements GroupOffsets {
     });
   }
 }
-
-type CommittedPartition = Awaited<ReturnType<Admin["fetchOffsets"]>>[number]["partitions"][number];
 
 async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> {
   try {

@@ -4,6 +4,7 @@ import {
   KafkaUnavailableError,
   translateKafkaError,
   UnfitConnection,
+  type CommittedOffset,
   type KafkaSettings,
   type Logger,
   type WorkerSettings,
@@ -99,14 +100,9 @@ export class KafkaWorkerGroup implements WorkerGroup {
     }
   }
 
-  async committed(): Promise<Map<number, number>> {
+  async committed(): Promise<Map<number, CommittedOffset>> {
     const { group, topic } = this.#options;
-    return await this.#admin.committedOffsets(group, topic);
-  }
-
-  async notes(): Promise<Map<number, string>> {
-    const { group, topic } = this.#options;
-    return await this.#admin.committedNotes(group, topic);
+    return await this.#admin.committed(group, topic);
   }
 
   async leave(): Promise<void> {

@@ -1,4 +1,4 @@
-import { KafkaUnavailableError } from "@lastknown/shared";
+import { KafkaUnavailableError, type CommittedOffset } from "@lastknown/shared";
 import type { CommitOutcome, GroupListener, WorkerGroup } from "../worker-group.js";
 
 /** What the coordinator knows: the members, whose assignment is the newest, and the committed offsets. */
@@ -73,14 +73,12 @@ export class MemoryWorkerGroup implements WorkerGroup {
     return "committed";
   }
 
-  async committed(): Promise<Map<number, number>> {
+  async committed(): Promise<Map<number, CommittedOffset>> {
     await this.#answer();
-    return new Map(this.#coordinator.committed);
-  }
-
-  async notes(): Promise<Map<number, string>> {
-    await this.#answer();
-    return new Map([...this.#coordinator.notes].filter(([, note]) => note !== ""));
+    const { committed, notes } = this.#coordinator;
+    return new Map(
+      [...committed].map(([partition, offset]) => [partition, { offset, note: notes.get(partition) ?? "" }]),
+    );
   }
 
   async leave(): Promise<void> {
