@@ -1,5 +1,6 @@
 import { OffsetOutOfRangeError, slicesToEnd, type LogReader, type PartitionEnds } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
+import { patientReader } from "../faults/patient-reader.js";
 
 export interface DeadLetterOffsetsOptions {
   readonly reader: LogReader;
@@ -64,15 +65,4 @@ async function readOffsets(
     if (offsets.size > LETTERS_MAX) return undefined;
   }
   return offsets;
-}
-
-/** A reader whose reads wait out the faults of the brokers. */
-export function patientReader(
-  reader: LogReader,
-  patience: Patience,
-  signal: AbortSignal,
-): Pick<LogReader, "read"> {
-  return {
-    read: (...place) => patience.outlast("kafka", signal, () => reader.read(...place)),
-  };
 }

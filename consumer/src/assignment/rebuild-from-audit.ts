@@ -9,11 +9,11 @@ import {
   type PartitionEnds,
 } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
+import { patientReader } from "../faults/patient-reader.js";
 import { newestStates } from "../pipeline/newest-states.js";
 import type { RebuildCall, StateStore, StoredState } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import { AuditEntries, type Unreadable } from "./audit-entries.js";
-import { patientReader } from "./dead-letter-offsets.js";
 
 export interface AuditRebuildOptions {
   readonly reader: LogReader;

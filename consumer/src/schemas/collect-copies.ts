@@ -1,11 +1,13 @@
 import {
   auditRecordKind,
+  slicesToEnd,
   unframe,
   type LogReader,
   type LogRecord,
   type PartitionEnds,
 } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
+import { patientReader } from "../faults/patient-reader.js";
 import type { SchemaCopies } from "./schema-copies.js";
 import { schemaConflict } from "./schema-conflict.js";
 
@@ -18,16 +20,15 @@ export interface CollectCopiesOptions {
   readonly moved?: (() => void) | undefined;
 }
 
-const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 100 };
-/** Reads in a row that bring nothing, before the rest of a partition is given up: more than an election takes. */
-const EMPTY_READS_MAX = 300;
+/** Of one read. */
+const READ_BYTES = 4 * 1024 * 1024;
 
 /**
  * Brings every schema copy of the audit into the store, unless it has them all. That reads the whole audit: once in a
  * fleet's life, when there is nothing in it yet, and after Redis has lost what it had, when all that was lost is read
  * again anyway.
  *
- * @throws FatalError where two copies of one id differ
+ * @throws FatalError where two copies of one id differ, or a partition cannot be read to its end
  */
 export async function collectCopies(options: CollectCopiesOptions, signal: AbortSignal): Promise<void> {
   const { reader, auditTopic, copies, patience } = options;
@@ -41,19 +42,14 @@ export async function collectCopies(options: CollectCopiesOptions, signal: Abort
 async function collectFrom(
   options: CollectCopiesOptions,
   partition: number,
-  { start, end }: PartitionEnds,
+  ends: PartitionEnds,
   signal: AbortSignal,
 ): Promise<void> {
-  const { reader, auditTopic, patience, moved } = options;
-  let emptyReads = 0;
-  for (let offset = start; offset < end && emptyReads < EMPTY_READS_MAX;) {
-    const { records, nextOffset } = await patience.outlast("kafka", signal, () =>
-      reader.read(auditTopic, partition, offset, READ_LIMITS),
-    );
+  const { reader, auditTopic: topic, patience, moved } = options;
+  const patient = patientReader(reader, patience, signal);
+  for await (const { records } of slicesToEnd(patient, { topic, partition, ends, bytesMax: READ_BYTES })) {
     await keepCopies(options, partition, records, signal);
-    emptyReads = nextOffset === offset ? emptyReads + 1 : 0;
-    if (nextOffset > offset) moved?.();
-    offset = nextOffset;
+    moved?.();
   }
 }
 

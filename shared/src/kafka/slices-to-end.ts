@@ -14,7 +14,7 @@ export interface PartitionToRead {
 }
 
 /**
- * Everything that a partition holds, up to where it ended when its ends were looked up.
+ * Everything that a partition holds, up to where it ended when its ends were looked up. Each slice has come on.
  *
  * @throws FatalError where it gives nothing any more before its end
  */
@@ -25,9 +25,10 @@ export async function* slicesToEnd(
   let emptyReads = 0;
   for (let offset = start; offset < end;) {
     const slice = await reader.read(topic, partition, offset, { bytesMax, waitMs: WAIT_MS });
-    emptyReads = slice.nextOffset === offset ? emptyReads + 1 : 0;
-    if (emptyReads > EMPTY_READS_MAX) throw stuck(topic, partition, offset);
-    yield slice;
+    if (slice.nextOffset > offset) {
+      emptyReads = 0;
+      yield slice;
+    } else if (++emptyReads > EMPTY_READS_MAX) throw stuck(topic, partition, offset);
     offset = slice.nextOffset;
   }
 }
