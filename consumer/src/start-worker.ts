@@ -7,10 +7,12 @@ import {
   KafkaLogReader,
   RedisFleetRecordCell,
   startOperationsServer,
+  Tolerated,
   withDeadline,
   type CheckResult,
   type Logger,
   type Metrics,
+  type ReadyCheck,
   type Settings,
 } from "@lastknown/shared";
 import { Patience, SERVERS, type Server } from "./faults/patience.js";
@@ -93,7 +95,8 @@ class OpeningWorker implements RunningWorker {
   readonly #opened: (() => Promise<void> | void)[] = [];
   #closed: Promise<void> | undefined;
   #operationsPort = 0;
-  /** Undefined until the servers serve and the fleet was compared. */
+  /** Undefined, as the worker, until the servers serve and the fleet was compared. */
+  #schemas: WriterSchemas | undefined;
   #worker: Worker | undefined;
 
   constructor(settings: Settings, logger: Logger, metrics: Metrics) {
@@ -132,7 +135,7 @@ class OpeningWorker implements RunningWorker {
     const metrics = createWorkerMetrics(this.metrics, {
       queueBytes: () => this.#worker?.queueBytes ?? 0,
       assignedPartitions: () => this.#worker?.partitions.length ?? 0,
-      waitingOn: () => this.#waitingOn(),
+      waitingOn: () => SERVERS.filter((server) => this.#problemWith(server) !== undefined),
     });
     // Before any server is asked: probes and scrapes are to be answered however long that takes.
     await this.#openOperations();
@@ -205,6 +208,18 @@ class OpeningWorker implements RunningWorker {
     this.#opened.push(() => this.#close("reader", reader.close()));
     const appender = new KafkaAppender({ settings: kafka, logger });
     this.#opened.push(() => this.#close("appender", appender.close()));
+    const schemas = new WriterSchemas({
+      registry: parts.registry,
+      copies: parts.copies,
+      reader,
+      auditTopic: names.auditTopic,
+      auditSchemaId: parts.auditSchemaId,
+      patience: this.#patience,
+      logger,
+    });
+    this.#schemas = schemas;
+    schemas.startWatch();
+    this.#opened.push(() => schemas.stopWatch());
     return new Worker({
       names,
       partitions,
@@ -236,14 +251,7 @@ class OpeningWorker implements RunningWorker {
         noReplica: settings.noReplica,
         onUnprotected: (buckets) => parts.metrics.unprotectedWrites.inc(buckets),
       }),
-      schemas: new WriterSchemas({
-        registry: parts.registry,
-        copies: parts.copies,
-        reader,
-        auditTopic: names.auditTopic,
-        patience: this.#patience,
-        logger,
-      }),
+      schemas,
       judge: new EventJudge({
         partitions,
         maxFutureSkew,
@@ -255,10 +263,14 @@ class OpeningWorker implements RunningWorker {
     });
   }
 
-  #serverChecks(): Record<string, () => CheckResult> {
-    const check = (server: Server) => (): CheckResult =>
-      this.#waitingOn().includes(server) ? "the work waits for it" : undefined;
-    return Object.fromEntries(SERVERS.map((server) => [server, check(server)]));
+  #serverChecks(): Record<string, ReadyCheck> {
+    return Object.fromEntries(SERVERS.map((server) => [server, () => this.#problemWith(server)]));
+  }
+
+  #problemWith(server: Server): CheckResult | Tolerated {
+    if (this.#waitingOn().includes(server)) return "the work waits for it";
+    const away = server === "registry" ? this.#schemas?.registryAway : undefined;
+    return away === undefined ? undefined : new Tolerated(`known schemas go on: ${away}`);
   }
 
   #waitingOn(): Server[] {

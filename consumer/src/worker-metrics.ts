@@ -33,7 +33,7 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
   });
   metrics.gauge({
     name: "lastknown_waiting_on_server",
-    help: "1 while the work, or its start, waits for this server to serve.",
+    help: "1 while the work, or its start, waits for this server, or goes on though it is away.",
     labels: { server: SERVERS },
     collect: (gauge) => {
       const waitingOn = gauges.waitingOn();

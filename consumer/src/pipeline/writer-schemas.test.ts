@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import {
   auditEntryKey,
   AuditEntryEncoder,
@@ -19,6 +19,7 @@ import { WriterSchemas } from "./writer-schemas.js";
 const OLD = evolveEventSchema(undefined, [{ header: "speed", type: "double" }]).text;
 const NEW = evolveEventSchema(undefined, [{ header: "colour", type: "string" }]).text;
 const AUDIT = "fleet.audit";
+const AUDIT_SCHEMA_ID = 9;
 const NEVER = new AbortController().signal;
 
 /** A registry whose answer for id 1 a test chooses; "away" does not answer. */
@@ -39,6 +40,8 @@ describe("the writers' schemas", () => {
   let registry: ChangingRegistry;
   let copies: MemorySchemaCopies;
   let log: MemoryLog;
+  const watches: WriterSchemas[] = [];
+  afterEach(() => watches.splice(0).forEach((schemas) => schemas.stopWatch()));
   beforeEach(() => {
     registry = new ChangingRegistry();
     copies = new MemorySchemaCopies();
@@ -52,10 +55,18 @@ describe("the writers' schemas", () => {
       copies,
       reader: log,
       auditTopic: AUDIT,
+      auditSchemaId: AUDIT_SCHEMA_ID,
       patience: new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger }),
       logger: silentLogger,
-      checkIntervalMs: 0,
+      checkIntervalMs: 1,
     });
+  /** The same, and looks at the registry all the time. */
+  const watched = (): WriterSchemas => {
+    const schemas = afresh();
+    schemas.startWatch();
+    watches.push(schemas);
+    return schemas;
+  };
   const textOf = async (schemas: WriterSchemas): Promise<string | undefined> => {
     const schema = (await schemas.ofIds([1], NEVER)).get(1);
     return schema?.kind === "known" ? schema.text : schema?.kind;
@@ -96,7 +107,7 @@ describe("the writers' schemas", () => {
   });
 
   test("stop a worker that knows the schema already, within a batch or two", async () => {
-    const schemas = afresh();
+    const schemas = watched();
     await textOf(schemas);
     registry.one = NEW;
     const stopped = async (): Promise<boolean> => {
@@ -106,6 +117,31 @@ describe("the writers' schemas", () => {
       );
     };
     await eventually("stopped", stopped);
+  });
+
+  test("go on where the registry is away, which is told for as long as it is", async () => {
+    const schemas = watched();
+    await textOf(schemas);
+    expect(schemas.registryAway).toBeUndefined();
+    registry.isAway = true;
+    await eventually("told", () => schemas.registryAway !== undefined);
+    expect(schemas.registryAway).toContain("the schema registry at http://test does not answer (away)");
+    expect(await textOf(schemas)).toBe(OLD);
+    registry.isAway = false;
+    await eventually("is back", () => schemas.registryAway === undefined);
+    registry.one = undefined;
+    const { asked } = registry;
+    await eventually("asked again", () => registry.asked > asked + 1);
+    expect(schemas.registryAway).toBeUndefined();
+  });
+
+  test("tell of a registry that is away also where none has been used yet", async () => {
+    registry.isAway = true;
+    const schemas = watched();
+    await eventually("told", () => schemas.registryAway !== undefined);
+    registry.isAway = false;
+    // It knows no schema of that id, and says so itself.
+    await eventually("is back", () => schemas.registryAway === undefined);
   });
 
   test("are taken from the audit where Redis has lost them, and so is the id of the audit's own schema", async () => {

@@ -1,7 +1,6 @@
 import {
   InvalidEventSchemaError,
   parseEventSchema,
-  RegistryUnavailableError,
   UnknownSchemaError,
   type EventSchema,
   type Logger,
@@ -10,6 +9,7 @@ import {
 } from "@lastknown/shared";
 import type { Patience } from "../faults/patience.js";
 import { collectCopies } from "../schemas/collect-copies.js";
+import { RegistryWatch } from "../schemas/registry-watch.js";
 import { schemaConflict } from "../schemas/schema-conflict.js";
 import type { SchemaCopies } from "../schemas/schema-copies.js";
 
@@ -28,9 +28,10 @@ export interface WriterSchemasOptions {
   readonly copies: SchemaCopies;
   readonly reader: LogReader;
   readonly auditTopic: string;
+  readonly auditSchemaId: number;
   readonly patience: Patience;
   readonly logger: Logger;
-  /** How often the registry is asked again whether an id still means what it meant. */
+  /** How often the registry is looked at. */
   readonly checkIntervalMs?: number;
 }
 
@@ -47,13 +48,28 @@ export class WriterSchemas {
   readonly #options: WriterSchemasOptions;
   /** Only `known` and `wrong-head`: an unknown id may be registered later. */
   readonly #schemas = new Map<number, WriterSchema>();
-  /** Set by a look at the registry that found another text; what the next batch ends with. */
-  #conflict: Error | undefined;
-  #nextCheckAtMs = 0;
-  #isChecking = false;
+  readonly #watch: RegistryWatch;
 
   constructor(options: WriterSchemasOptions) {
+    const { registry, auditTopic, auditSchemaId, logger, checkIntervalMs = CHECK_INTERVAL_MS } = options;
     this.#options = options;
+    const known = (): Map<number, string> => this.#known();
+    const intervalMs = checkIntervalMs;
+    this.#watch = new RegistryWatch({ registry, known, auditSchemaId, auditTopic, intervalMs, logger });
+  }
+
+  /** Why the registry did not answer, where schemas that are known go on without it. */
+  get registryAway(): string | undefined {
+    return this.#watch.away;
+  }
+
+  /** From now on the registry is looked at beside the work, which hears of a conflict at its next batch. */
+  startWatch(): void {
+    this.#watch.start();
+  }
+
+  stopWatch(): void {
+    this.#watch.stop();
   }
 
   /**
@@ -64,9 +80,7 @@ export class WriterSchemas {
    */
   async prepare(signal: AbortSignal, moved?: () => void): Promise<void> {
     await collectCopies({ ...this.#options, moved }, signal);
-    for (const [id, schema] of this.#schemas) {
-      if (schema.kind === "known") await this.#keep(id, schema.text, signal);
-    }
+    for (const [id, text] of this.#known()) await this.#keep(id, text, signal);
   }
 
   /**
@@ -75,10 +89,9 @@ export class WriterSchemas {
    * @throws FatalError where the registry has another text than the audit for an id
    */
   async ofIds(ids: Iterable<number>, signal: AbortSignal): Promise<Map<number, WriterSchema>> {
-    if (this.#conflict !== undefined) throw this.#conflict;
+    if (this.#watch.conflict !== undefined) throw this.#watch.conflict;
     const schemas = new Map<number, WriterSchema>();
     for (const id of ids) schemas.set(id, this.#schemas.get(id) ?? (await this.#look(id, signal)));
-    void this.#checkNowAndThen(schemas);
     return schemas;
   }
 
@@ -86,7 +99,7 @@ export class WriterSchemas {
     const { copies, patience } = this.#options;
     const copy = await patience.outlast("redis", signal, () => copies.textById(id));
     if (copy === undefined) return await this.#askRegistry(id, signal);
-    await this.#check(id, copy);
+    await this.#watch.check(id, copy);
     return this.#remember(id, parse(copy));
   }
 
@@ -117,33 +130,10 @@ export class WriterSchemas {
     return schema;
   }
 
-  /** Beside the work: it does not wait for this, and hears of a conflict at its next batch. */
-  async #checkNowAndThen(schemas: ReadonlyMap<number, WriterSchema>): Promise<void> {
-    const nowMs = performance.now();
-    if (this.#isChecking || nowMs < this.#nextCheckAtMs) return;
-    this.#nextCheckAtMs = nowMs + (this.#options.checkIntervalMs ?? CHECK_INTERVAL_MS);
-    this.#isChecking = true;
-    try {
-      for (const [id, schema] of schemas) if (schema.kind === "known") await this.#check(id, schema.text);
-    } catch (error) {
-      this.#conflict = error as Error;
-    } finally {
-      this.#isChecking = false;
-    }
-  }
-
-  /** Asks once, and takes a registry that does not answer, or does not know the id, for one that says nothing. */
-  async #check(id: number, copy: string): Promise<void> {
-    const { registry, auditTopic, logger } = this.#options;
-    let text: string;
-    try {
-      text = await registry.textById(id);
-    } catch (error) {
-      if (!(error instanceof UnknownSchemaError || error instanceof RegistryUnavailableError)) throw error;
-      logger.warn("schema taken from the audit, as the registry does not tell it", { schemaId: id, error });
-      return;
-    }
-    if (text !== copy) throw schemaConflict(id, "in the registry", auditTopic);
+  #known(): Map<number, string> {
+    const texts = new Map<number, string>();
+    for (const [id, schema] of this.#schemas) if (schema.kind === "known") texts.set(id, schema.text);
+    return texts;
   }
 }
 

@@ -144,11 +144,12 @@ describe("servers that go away", () => {
       await Promise.all(files.map((name) => rm(join(folder, name), { recursive: true })));
       await stack.restartNode("registry");
     };
-    const workOff = async (): Promise<void> => {
+    const workOff = async (whenDone?: (worker: Service) => Promise<void>): Promise<void> => {
       const worker = await fleet.startWorker();
       const query = await fleet.startQuery("view-registry");
       await fleet.caughtUp(query);
       expect(await deadLetters(worker)).toBe(0);
+      await whenDone?.(worker);
       await Promise.all([worker.stop(), query.stop()]);
     };
 
@@ -158,11 +159,23 @@ describe("servers that go away", () => {
       await workOff();
     });
 
-    it("that is away does not hold up a worker that starts, as the audit has the schemas", async () => {
+    it("that is away does not hold up a worker that starts, as the audit has the schemas, and is named", async () => {
       await replay(500, 21);
       endRegistry();
-      await workOff();
-      await stack.restartNode("registry");
+      await workOff(async (worker) => {
+        const { url } = settings.registry;
+        const named = `[-]registry failed, tolerated: known schemas go on: the schema registry at ${url} does not`;
+        expect(await readiness(worker)).toContain(named);
+        expect(await worker.status("/readyz")).toBe(200);
+        expect(await readMetric(worker, 'lastknown_waiting_on_server{server="registry"}')).toBe(1);
+
+        await stack.restartNode("registry");
+        await waitUntil(
+          async () => ((await readiness(worker)).includes("[+]registry ok") ? true : undefined),
+          { what: "a worker to see the registry again", boundMs: 30_000 },
+        );
+        expect(await readMetric(worker, 'lastknown_waiting_on_server{server="registry"}')).toBe(0);
+      });
     });
 
     it("that was emptied does not hold it up either, and nothing is dead-lettered for it", async () => {

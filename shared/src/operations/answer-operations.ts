@@ -3,6 +3,7 @@ import {
   printResults,
   runLiveChecks,
   runReadyChecks,
+  Tolerated,
   type LiveCheck,
   type NamedResult,
   type ReadyCheck,
@@ -39,7 +40,7 @@ export async function answerOperations(
   const isVerbose = query.split("&").some((part) => part === "verbose" || part.startsWith("verbose="));
   switch (path) {
     case "/livez":
-      return answerChecks(runLiveChecks(operations.live), [], isVerbose);
+      return answerChecks(runLiveChecks(operations.live), isVerbose);
     case "/readyz":
       return await answerReadiness(operations, isVerbose);
     case "/metrics":
@@ -61,18 +62,17 @@ async function answerReadiness(
     runReadyChecks(ready, READY_DEADLINE_MS),
     isVerbose ? runReadyChecks(tolerated, READY_DEADLINE_MS) : [],
   ]);
-  return answerChecks(results, others, isVerbose);
+  return answerChecks([...results, ...others.map(withTolerance)], isVerbose);
+}
+
+function withTolerance({ name, problem }: NamedResult): NamedResult {
+  return { name, problem: typeof problem === "string" ? new Tolerated(problem) : problem };
 }
 
 /** A failed probe is always told in full: whoever sees it wants to know which check. */
-function answerChecks(
-  results: readonly NamedResult[],
-  tolerated: readonly NamedResult[],
-  isVerbose: boolean,
-): OperationsAnswer {
-  const isWell = results.every(({ problem }) => problem === undefined);
-  const details =
-    isVerbose || !isWell ? printResults(results) + printResults(tolerated, "failed, tolerated") : "";
+function answerChecks(results: readonly NamedResult[], isVerbose: boolean): OperationsAnswer {
+  const isWell = results.every(({ problem }) => typeof problem !== "string");
+  const details = isVerbose || !isWell ? printResults(results) : "";
   return isWell ? plain(200, `${details}ok\n`) : plain(503, `${details}failed\n`);
 }
 

@@ -6,12 +6,21 @@ export type CheckResult = string | undefined;
 /** Looks at the process itself. It cannot wait, and so cannot ask another server. */
 export type LiveCheck = () => CheckResult;
 
+/** Something is wrong, and the process does its work all the same. */
+export class Tolerated {
+  readonly problem: string;
+
+  constructor(problem: string) {
+    this.problem = problem;
+  }
+}
+
 /** Whether the process can do its work now; may ask other servers, and is given a deadline. */
-export type ReadyCheck = () => CheckResult | Promise<CheckResult>;
+export type ReadyCheck = () => CheckResult | Tolerated | Promise<CheckResult | Tolerated>;
 
 export interface NamedResult {
   readonly name: string;
-  readonly problem: CheckResult;
+  readonly problem: CheckResult | Tolerated;
 }
 
 export function runLiveChecks(checks: Readonly<Record<string, LiveCheck>>): NamedResult[] {
@@ -31,7 +40,7 @@ export async function runReadyChecks(
   );
 }
 
-async function runReadyCheck(check: ReadyCheck, deadlineMs: number): Promise<CheckResult> {
+async function runReadyCheck(check: ReadyCheck, deadlineMs: number): Promise<NamedResult["problem"]> {
   try {
     return await withDeadline(
       deadlineMs,
@@ -43,15 +52,13 @@ async function runReadyCheck(check: ReadyCheck, deadlineMs: number): Promise<Che
   }
 }
 
-/**
- * One line a check, as Kubernetes prints its own: `[+]redis ok`, `[-]redis failed: refused`.
- *
- * @param failed what is said of a check that has failed
- */
-export function printResults(results: readonly NamedResult[], failed = "failed"): string {
-  return results
-    .map(({ name, problem }) =>
-      problem === undefined ? `[+]${name} ok\n` : `[-]${name} ${failed}: ${problem}\n`,
-    )
-    .join("");
+/** One line a check, as Kubernetes prints its own: `[+]redis ok`, `[-]redis failed: refused`. */
+export function printResults(results: readonly NamedResult[]): string {
+  return results.map(({ name, problem }) => `${printProblem(name, problem)}\n`).join("");
+}
+
+function printProblem(name: string, problem: NamedResult["problem"]): string {
+  if (problem === undefined) return `[+]${name} ok`;
+  if (problem instanceof Tolerated) return `[-]${name} failed, tolerated: ${problem.problem}`;
+  return `[-]${name} failed: ${problem}`;
 }

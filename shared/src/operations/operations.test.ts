@@ -3,6 +3,7 @@ import { FatalError } from "../errors/index.js";
 import { silentLogger } from "../logging/index.js";
 import { createMetrics } from "../metrics/index.js";
 import { answerOperations, type Operations } from "./answer-operations.js";
+import { Tolerated, type CheckResult } from "./checks.js";
 import { startOperationsServer } from "./operations-server.js";
 
 function operations(part: Partial<Operations> = {}): Operations {
@@ -40,6 +41,21 @@ describe("answerOperations", () => {
     expect(await answerOperations(service, "GET", "/readyz?verbose")).toMatchObject({
       status: 200,
       body: "[+]view ok\n[-]redis failed, tolerated: refused\n[+]kafka ok\nok\n",
+    });
+  });
+
+  it("stays ready where a check tolerates what it found, and tells it at its place", async () => {
+    const ready = { registry: () => new Tolerated("away"), redis: (): CheckResult => undefined };
+    const service = operations({ ready });
+    expect(await answerOperations(service, "GET", "/readyz")).toMatchObject({ status: 200, body: "ok\n" });
+    expect(await answerOperations(service, "GET", "/readyz?verbose")).toMatchObject({
+      status: 200,
+      body: "[-]registry failed, tolerated: away\n[+]redis ok\nok\n",
+    });
+    ready.redis = () => "refused";
+    expect(await answerOperations(service, "GET", "/readyz")).toMatchObject({
+      status: 503,
+      body: "[-]registry failed, tolerated: away\n[-]redis failed: refused\nfailed\n",
     });
   });
 
