@@ -15,8 +15,8 @@ export interface UnassignedWatchOptions {
 const ANSWER_DEADLINE_MS = 5000;
 
 /**
- * Ends a worker that is never given partitions. A group waits for a silent member no longer than its session, so what
- * takes much longer while the coordinator answers is a membership that stands still.
+ * Ends a worker that is never given partitions. A group waits for a silent member no longer than that one's session,
+ * which may be longer than ours. What takes longer still, while the coordinator answers, is a membership that stands still.
  */
 export class UnassignedWatch {
   readonly #options: UnassignedWatchOptions;

@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { createMetrics, KafkaUnavailableError, type LogReader, type LogSlice } from "@lastknown/shared";
 import { eventually } from "./eventually.js";
 import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";
+import { Watchdog, type WatchedWork } from "./watchdog.js";
 import { FakeFleet, type Replacements } from "./worker-on-fakes.js";
 import type { Worker } from "./worker.js";
 
@@ -75,24 +76,6 @@ describe("a worker that does nothing", () => {
     await worker.stop();
   });
 
-  /** Starts a worker whose partitions are taken away, and that hears nothing more of its group. */
-  const startUnassigned = async (committed: WorkerGroup["committed"]): Promise<Worker> => {
-    let isAssigned = true;
-    const real = new MemoryWorkerGroup(fleet.coordinator);
-    const whileAssigned = { committed: () => (isAssigned ? real.committed() : committed()) };
-    const worker = await start({ group: group(whileAssigned, real) });
-    isAssigned = false;
-    worker.revoked();
-    return worker;
-  };
-
-  test("ends with an error where its group gives it no partitions, though it could", async () => {
-    const worker = await startUnassigned(async () => await Promise.resolve(new Map()));
-    const patienceMs = STALL_EXIT_MS + SESSION_TIMEOUT_MS;
-    await expect(worker.ended).rejects.toThrow(`the group has given no partitions for ${patienceMs} ms`);
-    await worker.stop();
-  });
-
   test("ends with an error where the log cannot be asked for a reason that nobody foresaw", async () => {
     const ends = (): Promise<never> => Promise.reject(new TypeError("unforeseen"));
     let calls = 0;
@@ -133,12 +116,14 @@ describe("a worker that does nothing", () => {
         return await start({ reader: reader({ readMany: never, ends }) });
       },
     ],
-    ...[() => Promise.reject(new KafkaUnavailableError(["a"], "tell")), never].map(
-      (away): [string, () => Promise<Worker>] => [
-        "the group shares out for long, as its coordinator is away",
-        () => startUnassigned(away),
-      ],
-    ),
+    [
+      "its group waits for a member with a longer session than its own",
+      async () => {
+        const worker = await start();
+        worker.revoked();
+        return worker;
+      },
+    ],
   ])("lives on where %s", async (_case, starting) => {
     const worker = await starting();
     await new Promise((resolve) => setTimeout(resolve, PATIENT_MS));
@@ -190,6 +175,55 @@ describe("a worker that does nothing", () => {
     },
     15_000,
   );
+});
+
+describe("a watchdog of a worker without partitions", () => {
+  const PATIENCE_MS = STALL_EXIT_MS + 2 * SESSION_TIMEOUT_MS;
+  const failed = jest.fn<(error: Error) => void>();
+  let watchdog: Watchdog;
+  let work: WatchedWork | undefined;
+  afterEach(() => {
+    watchdog.stop();
+    failed.mockReset();
+    work = undefined;
+  });
+
+  const watch = async (askCoordinator: () => Promise<unknown>): Promise<void> => {
+    watchdog = new Watchdog({
+      work: () => work,
+      isWaiting: () => false,
+      ends: async () => await Promise.resolve(new Map()),
+      stallExitMs: STALL_EXIT_MS,
+      sessionTimeoutMaxMs: SESSION_TIMEOUT_MS,
+      askCoordinator,
+      failed,
+    });
+    watchdog.start();
+    await new Promise((resolve) => setTimeout(resolve, 2 * PATIENCE_MS));
+  };
+
+  test("ends it where a group whose coordinator answers takes longer than any member may be silent", async () => {
+    await watch(async () => await Promise.resolve());
+    expect(failed.mock.calls[0]?.[0].message).toBe(
+      `the group has given no partitions for ${PATIENCE_MS} ms, though its coordinator answers`,
+    );
+  });
+
+  test.each([
+    ["is away", () => Promise.reject(new KafkaUnavailableError(["a"], "tell"))],
+    ["hangs", never],
+  ])("lets it live where the coordinator %s", async (_case, askCoordinator) => {
+    await watch(askCoordinator);
+    expect(failed).not.toHaveBeenCalled();
+  });
+
+  test("lets it live where it is given some now and then", async () => {
+    const assignment = { movedAtMs: 0, hasWork: false, lacks: () => false };
+    const giving = setInterval(() => (work = work === undefined ? assignment : undefined), PATIENCE_MS / 4);
+    await watch(async () => await Promise.resolve());
+    clearInterval(giving);
+    expect(failed).not.toHaveBeenCalled();
+  });
 });
 
 describe("an error in what a group calls", () => {

@@ -21,8 +21,8 @@ export interface WatchdogOptions {
   readonly ends: () => Promise<ReadonlyMap<number, PartitionEnds>>;
   /** For how long records may wait while nothing is done and no server is waited for. */
   readonly stallExitMs: number;
-  /** For how long a group waits for a member that is silent. */
-  readonly sessionTimeoutMs: number;
+  /** The longest for which any member of the group may be silent, and be waited for. */
+  readonly sessionTimeoutMaxMs: number;
   /** Asks the group's coordinator anything. */
   readonly askCoordinator: () => Promise<unknown>;
   readonly failed: (error: Error) => void;
@@ -33,6 +33,8 @@ const CHECK_INTERVAL_MS = 1000;
 const LOOK_INTERVAL_MS = 10_000;
 /** A log that has not answered by then is waited for. */
 const LOOK_DEADLINE_MS = 5000;
+/** Of members for whom one rebalance may wait: for one to join, and then for its leader to share out. */
+const SILENCES = 2;
 
 /**
  * Ends a worker that is alive and does nothing: records wait, none was done for a while, and no server is waited for.
@@ -55,8 +57,8 @@ export class Watchdog {
     this.#options = options;
     this.#checkIntervalMs = Math.min(CHECK_INTERVAL_MS, options.stallExitMs / 5);
     this.#lookIntervalMs = Math.min(LOOK_INTERVAL_MS, options.stallExitMs / 5);
-    const { askCoordinator, stallExitMs, sessionTimeoutMs, failed } = options;
-    const patienceMs = stallExitMs + sessionTimeoutMs;
+    const { askCoordinator, stallExitMs, sessionTimeoutMaxMs, failed } = options;
+    const patienceMs = stallExitMs + SILENCES * sessionTimeoutMaxMs;
     this.#unassigned = new UnassignedWatch({
       askCoordinator,
       patienceMs,

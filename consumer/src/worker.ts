@@ -1,4 +1,5 @@
 import {
+  SESSION_TIMEOUT_MAX_MS,
   withDeadline,
   type Appender,
   type CheckResult,
@@ -95,7 +96,7 @@ export class Worker implements GroupListener {
       isWaiting: () => patience.waitingOn().length > 0,
       ends: () => reader.ends(names.eventsTopic),
       stallExitMs: settings.stallExitMs,
-      sessionTimeoutMs: settings.sessionTimeoutMs,
+      sessionTimeoutMaxMs: SESSION_TIMEOUT_MAX_MS,
       askCoordinator: () => group.committed(),
       failed: (error) => this.failed(error),
     });

@@ -43,6 +43,9 @@ export interface WorkerSettings {
   readonly acceptLoss: boolean;
 }
 
+/** Of any worker of a fleet, whatever its settings. */
+export const SESSION_TIMEOUT_MAX_MS = 300_000;
+
 function workerNumber(
   name: string,
   range: { min: number; max: number },
@@ -106,7 +109,7 @@ export const workerDefinition = {
   ),
   sessionTimeoutMs: workerNumber(
     "session-timeout-ms",
-    { min: 6000, max: 300_000 },
+    { min: 6000, max: SESSION_TIMEOUT_MAX_MS },
     "10000",
     "a worker silent for so long loses its partitions, in ms",
   ),
