@@ -199,6 +199,6 @@ export function shorterLogError(place: {
 
 function noPartitionError(topic: string, partition: number): FatalError {
   return new FatalError(`topic ${topic} has no partition ${partition}`, {
-    fix: "create the fleet's topics with lastknown topics",
+    fix: "the topic was made anew with fewer partitions than the fleet has: use another --fleet name",
   });
 }

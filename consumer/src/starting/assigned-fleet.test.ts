@@ -132,6 +132,20 @@ describe("a worker that runs, at its next assignment", () => {
     expect(message).toContain(`test.events has at least 4 partitions, where fleet ${id} was made with 2`);
   });
 
+  test("refuses an events topic that was made anew with fewer partitions", async () => {
+    const fleet = new FakeFleet(PARTITIONS);
+    // With an audit that holds no entry yet, by which it would be told before.
+    await fleet.create();
+    const worker = fleet.worker();
+    await worker.start();
+    remake(fleet, fleet.names.eventsTopic, PARTITIONS - 1);
+    fleet.coordinator.rebalance();
+    const message = await messageOf(worker.ended);
+    await worker.stop();
+    expect(message).toContain("topic test.events has no partition 1");
+    expect(message).toContain("made anew with fewer partitions than the fleet has: use another --fleet name");
+  });
+
   test("refuses an events topic that was made anew and is longer already", async () => {
     const { message } = await refusalAtNextAssignment(async (fleet) => {
       await aMomentLater();
