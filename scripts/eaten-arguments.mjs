@@ -1,8 +1,11 @@
 // `npm run demo --user-column id` without `--` gives the option to npm, which swallows it.
 
-/** Options of our commands that take a value or change what is replayed; npm turns `-` into `_`. */
+/**
+ * Options of our commands that take a value or change what is done; npm turns `-` into `_`. Not those that npm has
+ * itself (`only`, `json`): it drops values that it does not know, and others may stand in its own settings.
+ */
 const OURS =
-  /^npm_config_(user_column|time_column|arrival_column|event_id_column|not_identity|time_unit|zone|types|speed|rate|start|end|limit|loop|checkpoint|max_gap|live|rejects|progress|exit|fleet|unit|use_running|brokers|redis_nodes|keep)$/;
+  /^npm_config_(user_column|time_column|arrival_column|event_id_column|not_identity|time_unit|zone|types|speed|rate|start|end|limit|loop|checkpoint|max_gap|live|rejects|progress|exit|fleet|unit|use_running|brokers|redis_nodes|keep|seed|short|list)$/;
 
 /**
  * @param {NodeJS.ProcessEnv} environment

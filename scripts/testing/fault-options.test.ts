@@ -11,8 +11,13 @@ interface Ran {
 }
 
 function testFaults(...args: string[]): Promise<Ran> {
+  return testFaultsIn({}, ...args);
+}
+
+function testFaultsIn(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> {
+  const env = { ...process.env, ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, [SCRIPT, ...args], (error, stdout, stderr) =>
+    execFile(process.execPath, [SCRIPT, ...args], { env }, (error, stdout, stderr) =>
       resolve({ exitCode: error?.code ?? 0, stdout, stderr }),
     );
   });
@@ -36,4 +41,12 @@ it.each([
   [["--only", "--short"], "Option '--only' argument is ambiguous; see --help\n"],
 ])("refuses %j in one line", async (args, stderr) => {
   expect(await testFaults(...args)).toEqual({ exitCode: 2, stdout: "", stderr });
+});
+
+it.each(["seed", "short", "list"])("breaks nothing where npm took --%s for itself", async (option) => {
+  expect(await testFaultsIn({ [`npm_config_${option}`]: "true" }, "--help")).toEqual({
+    exitCode: 2,
+    stdout: "",
+    stderr: `npm took --${option} for itself. Put -- before the arguments:  npm run test:faults -- --${option} …\n`,
+  });
 });
