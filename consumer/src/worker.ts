@@ -277,6 +277,7 @@ export class Worker implements GroupListener {
       pipeline: attempts,
       commitsEachBatch: () => attempts.isSuspicious,
       states,
+      schemas,
       verifyFleet: (wanted, signal) => this.#options.fleet.verify(wanted, signal),
       startingOffsets: async (wanted, signal, moved) => {
         const [offsets] = await Promise.all([

@@ -4,6 +4,7 @@ import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
+import type { SchemaGateOptions } from "./schema-gate.js";
 import type { PartitionKnowledge, PartitionStartsOptions } from "./partition-starts.js";
 
 export interface AssignmentOptions {
@@ -17,6 +18,7 @@ export interface AssignmentOptions {
   /** Whether a commit is to follow each batch now. */
   readonly commitsEachBatch: () => boolean;
   readonly states: StateApplier;
+  readonly schemas: SchemaGateOptions["schemas"];
   /** Rejects where the stores are not those of the fleet. */
   readonly verifyFleet: (partitions: readonly number[], signal: AbortSignal) => Promise<void>;
   readonly startingOffsets: PartitionStartsOptions["startingOffsets"];

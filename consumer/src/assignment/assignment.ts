@@ -7,6 +7,7 @@ import type { Positions } from "./positions.js";
 import type { RecordQueue } from "./record-queue.js";
 import { observeBatches } from "./observe-batches.js";
 import { PartitionStarts } from "./partition-starts.js";
+import { SchemaGate } from "./schema-gate.js";
 import { goneError, shorterLogError } from "./starting-offsets.js";
 
 /** Why an assignment's waits end: the partitions are ours no more. */
@@ -31,8 +32,7 @@ export class Assignment {
   readonly #queue: RecordQueue;
   readonly #positions: Positions;
   readonly #starts: PartitionStarts;
-  /** Partitions that retention has overtaken while they are applied again. */
-  readonly #overtaken = new Set<number>();
+  readonly #gate: SchemaGate;
   readonly #ending = new AbortController();
   readonly #draining = new AbortController();
   readonly #hurrying = AbortSignal.any([this.#draining.signal, this.#ending.signal]);
@@ -54,6 +54,10 @@ export class Assignment {
       moved: () => this.#moved(),
       signal: this.#hurrying,
       fail: (error) => this.#ending.abort(error),
+    });
+    this.#gate = new SchemaGate({
+      ...options,
+      hold: (partition, until) => this.#starts.hold(partition, until),
     });
   }
 
@@ -171,7 +175,7 @@ export class Assignment {
     const { settings, logger } = this.#options;
     if (from > end) throw shorterLogError({ topic, partition, end, last: from, reached: "fetched" });
     if (start <= this.#options.knowledge.settled.to(partition)) {
-      if (this.#positions.stopFetching(partition, from)) this.#overtaken.add(partition);
+      if (this.#positions.stopFetching(partition, from)) this.#starts.restartLater(partition);
       return;
     }
     const gone = start - from;
@@ -185,7 +189,7 @@ export class Assignment {
     while (!this.#isDraining || !this.#queue.isEmpty) {
       await this.#queue.work(this.#msUntilCommit(), signal);
       signal.throwIfAborted();
-      this.#startOvertaken();
+      this.#starts.restartDue();
       if (!this.#queue.isEmpty) await this.#work(signal);
       if (this.#msUntilCommit() <= 0 || this.#options.commitsEachBatch()) await this.#commit(signal);
     }
@@ -196,8 +200,9 @@ export class Assignment {
     const { settings, pipeline } = this.#options;
     const startedAtMs = performance.now();
     const limits = { recordsMax: settings.batchRecordsMax, bytesMax: settings.batchBytesMax };
-    const batches = this.#queue.take(limits);
+    const taken = this.#queue.take(limits);
     try {
+      const batches = await this.#gate.pass(taken, signal);
       const behind = await pipeline.run(batches, signal);
       this.#markDone(batches, behind);
       observeBatches(batches, startedAtMs, this.#options.metrics);
@@ -228,12 +233,6 @@ export class Assignment {
       if (!behind.has(partition)) this.#positions.markDone(partition, nextOffset);
     }
     this.#moved();
-  }
-
-  /** Only between batches: one under way would count as done for a partition that starts again. */
-  #startOvertaken(): void {
-    this.#starts.restart(this.#overtaken);
-    this.#overtaken.clear();
   }
 
   #moved(): void {

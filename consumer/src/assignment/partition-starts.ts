@@ -37,6 +37,8 @@ export interface PartitionStartsOptions extends PartitionKnowledge {
 export class PartitionStarts {
   readonly #options: PartitionStartsOptions;
   readonly #underWay = new Set<Promise<void>>();
+  /** Partitions of which nothing is fetched, until they are started again between two batches. */
+  readonly #due = new Set<number>();
   /** One rebuild at a time, so that the memory for it is bounded. */
   #lastRebuild: Promise<void> = Promise.resolve();
 
@@ -64,6 +66,25 @@ export class PartitionStarts {
       queue.drop(partition);
     }
     this.#inBackground(this.start(stopped, signal));
+  }
+
+  /** To be followed by `restartDue` between two batches: one under way would count as done for what starts again. */
+  restartLater(partition: number): void {
+    this.#due.add(partition);
+  }
+
+  /** Fetches no more of the partition before then. What it has done stays done, and is looked after. */
+  hold(partition: number, until: (signal: AbortSignal) => Promise<void>): void {
+    const { positions, queue, signal } = this.#options;
+    positions.pause(partition);
+    queue.drop(partition);
+    this.#inBackground(until(signal).then(() => this.restartLater(partition)));
+  }
+
+  restartDue(): void {
+    const due = [...this.#due].filter((partition) => this.#options.positions.isPaused(partition));
+    this.#due.clear();
+    this.restart(due);
   }
 
   /** Resolves when nothing goes on in the background. */

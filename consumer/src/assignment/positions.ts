@@ -35,6 +35,17 @@ export class Positions {
     return this.#setFetched(partition, from, undefined);
   }
 
+  /** The same, wherever it is being fetched. */
+  pause(partition: number): void {
+    this.#position(partition).fetched = undefined;
+  }
+
+  /** Whether it has started, and nothing of it is to be fetched. */
+  isPaused(partition: number): boolean {
+    const position = this.#positions.get(partition);
+    return position !== undefined && position.fetched === undefined;
+  }
+
   get fetched(): Map<number, number> {
     const fetched = new Map<number, number>();
     for (const [partition, position] of this.#positions) {

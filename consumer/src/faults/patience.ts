@@ -1,4 +1,5 @@
 import {
+  EmptiedRegistryError,
   KafkaUnavailableError,
   RedisUnavailableError,
   RegistryUnavailableError,
@@ -103,6 +104,7 @@ export function isServerFault(error: unknown): boolean {
     error instanceof KafkaUnavailableError ||
     error instanceof RedisUnavailableError ||
     error instanceof RegistryUnavailableError ||
+    error instanceof EmptiedRegistryError ||
     error instanceof StatesUnavailableError
   );
 }

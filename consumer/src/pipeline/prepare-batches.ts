@@ -1,10 +1,11 @@
-import { unframe, type Logger } from "@lastknown/shared";
+import type { Logger } from "@lastknown/shared";
 import { isUnforeseen } from "../faults/unforeseen.js";
 import type { EventJudge } from "./event-judge.js";
 import { failingAlone, type TriesOptions } from "./failing-alone.js";
 import { newestStates } from "./newest-states.js";
 import type { Arrival, PartitionBatch, PreparedBatch } from "./partition-batch.js";
 import { internalRejection, type Rejection } from "./rejection.js";
+import { schemaIdsIn } from "./schema-ids.js";
 import type { WriterSchema, WriterSchemas } from "./writer-schemas.js";
 
 export interface BatchPreparationOptions {
@@ -86,15 +87,4 @@ export class BatchPreparation {
     }
     return { partition, nextOffset, arrivals, rejections, states: newestStates(arrivals, eventsTopic) };
   }
-}
-
-function schemaIdsIn(batches: readonly PartitionBatch[]): Set<number> {
-  const ids = new Set<number>();
-  for (const { records } of batches) {
-    for (const { value } of records) {
-      const framed = value === null ? undefined : unframe(value);
-      if (framed !== undefined) ids.add(framed.schemaId);
-    }
-  }
-  return ids;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import {
+  AUDIT_ENTRY_SCHEMA,
   auditEntryKey,
   AuditEntryEncoder,
   evolveEventSchema,
@@ -22,16 +23,19 @@ const AUDIT = "fleet.audit";
 const AUDIT_SCHEMA_ID = 9;
 const NEVER = new AbortController().signal;
 
-/** A registry whose answer for id 1 a test chooses; "away" does not answer. */
+/** A registry whose answer for id 1 a test chooses; "away" does not answer, and "emptied" knows nothing. */
 class ChangingRegistry implements Pick<SchemaRegistry, "textById"> {
   one: string | undefined = OLD;
   isAway = false;
+  isEmptied = false;
   asked = 0;
 
   textById(id: number): Promise<string> {
     this.asked++;
     if (this.isAway) return Promise.reject(new RegistryUnavailableError("http://test", "away"));
-    if (id !== 1 || this.one === undefined) return Promise.reject(new UnknownSchemaError(id));
+    if (id === AUDIT_SCHEMA_ID && !this.isEmptied) return Promise.resolve(AUDIT_ENTRY_SCHEMA);
+    if (id !== 1 || this.one === undefined || this.isEmptied)
+      return Promise.reject(new UnknownSchemaError(id));
     return Promise.resolve(this.one);
   }
 }
@@ -97,6 +101,30 @@ describe("the writers' schemas", () => {
     await eventually("asked again", () => registry.asked > 2);
     registry.isAway = false;
     expect(await waiting).toBe(OLD);
+  });
+
+  test("wait for a registry that was emptied where the audit has no copy", async () => {
+    registry.isEmptied = true;
+    const waiting = textOf(afresh());
+    await eventually("asked again", () => registry.asked > 6);
+    registry.isEmptied = false;
+    expect(await waiting).toBe(OLD);
+  });
+
+  test("are untold where the registry alone knows them and is away, and it is asked no more than once", async () => {
+    const schemas = afresh();
+    registry.isAway = true;
+    expect(await schemas.untold([1], NEVER)).toEqual(new Set([1]));
+    expect(registry.asked).toBe(1);
+    const ended = new AbortController();
+    const told = schemas.told(1, ended.signal);
+    await eventually("asked again", () => registry.asked > 2);
+    ended.abort(new Error("given up"));
+    await expect(told).rejects.toThrow("given up");
+    registry.isAway = false;
+    expect(await schemas.untold([1], NEVER)).toEqual(new Set());
+    registry.isAway = true;
+    expect(await schemas.untold([1], NEVER)).toEqual(new Set());
   });
 
   test("stop a worker that starts when the registry has given the id to another schema", async () => {

@@ -1,4 +1,5 @@
 import {
+  EmptiedRegistryError,
   InvalidEventSchemaError,
   parseEventSchema,
   UnknownSchemaError,
@@ -7,7 +8,7 @@ import {
   type LogReader,
   type SchemaRegistry,
 } from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
+import { isServerFault, type Patience } from "../faults/patience.js";
 import { collectCopies } from "../schemas/collect-copies.js";
 import { RegistryWatch } from "../schemas/registry-watch.js";
 import { schemaConflict } from "../schemas/schema-conflict.js";
@@ -49,6 +50,8 @@ export class WriterSchemas {
   /** Only `known` and `wrong-head`: an unknown id may be registered later. */
   readonly #schemas = new Map<number, WriterSchema>();
   readonly #watch: RegistryWatch;
+  /** Ids that the registry is waited for with → by how many. */
+  readonly #awaited = new Map<number, number>();
 
   constructor(options: WriterSchemasOptions) {
     const { registry, auditTopic, auditSchemaId, logger, checkIntervalMs = CHECK_INTERVAL_MS } = options;
@@ -95,19 +98,73 @@ export class WriterSchemas {
     return schemas;
   }
 
-  async #look(id: number, signal: AbortSignal): Promise<WriterSchema> {
+  /** Those of the ids that only the registry can tell, and it is away. It is asked once, or not if it is waited for. */
+  async untold(ids: Iterable<number>, signal: AbortSignal): Promise<Set<number>> {
+    const untold = new Set<number>();
+    for (const id of ids) {
+      if (!this.#schemas.has(id) && !(await this.#isTold(id, signal))) untold.add(id);
+    }
+    return untold;
+  }
+
+  /** Resolves when the registry, or meanwhile the audit, has told of the schema, however long that takes. */
+  async told(id: number, signal: AbortSignal): Promise<void> {
+    this.#awaited.set(id, (this.#awaited.get(id) ?? 0) + 1);
+    try {
+      await this.#look(id, signal);
+    } finally {
+      const left = (this.#awaited.get(id) ?? 0) - 1;
+      if (left > 0) this.#awaited.set(id, left);
+      else this.#awaited.delete(id);
+    }
+  }
+
+  async #isTold(id: number, signal: AbortSignal): Promise<boolean> {
+    if (this.#awaited.has(id)) return false;
+    try {
+      await this.#look(id, signal, () => this.#textInRegistry(id));
+      return true;
+    } catch (error) {
+      if (isServerFault(error)) return false;
+      throw error;
+    }
+  }
+
+  /** @param ask asks the registry; by default for as long as it is away */
+  async #look(
+    id: number,
+    signal: AbortSignal,
+    ask = (): Promise<string> => this.#outlastRegistry(id, signal),
+  ): Promise<WriterSchema> {
     const { copies, patience } = this.#options;
     const copy = await patience.outlast("redis", signal, () => copies.textById(id));
-    if (copy === undefined) return await this.#askRegistry(id, signal);
+    if (copy === undefined) return await this.#askRegistry(id, ask, signal);
     await this.#watch.check(id, copy);
     return this.#remember(id, parse(copy));
   }
 
-  async #askRegistry(id: number, signal: AbortSignal): Promise<WriterSchema> {
-    const { registry, patience } = this.#options;
+  async #outlastRegistry(id: number, signal: AbortSignal): Promise<string> {
+    return await this.#options.patience.outlast("registry", signal, () => this.#textInRegistry(id));
+  }
+
+  /** Where the registry says that there is no such schema it must know the fleet's own: else it was emptied. */
+  async #textInRegistry(id: number): Promise<string> {
+    const { registry, auditSchemaId } = this.#options;
+    try {
+      return await registry.textById(id);
+    } catch (error) {
+      if (!(error instanceof UnknownSchemaError)) throw error;
+      await registry.textById(auditSchemaId).catch((own: unknown) => {
+        throw own instanceof UnknownSchemaError ? new EmptiedRegistryError(id, auditSchemaId) : own;
+      });
+      throw error;
+    }
+  }
+
+  async #askRegistry(id: number, ask: () => Promise<string>, signal: AbortSignal): Promise<WriterSchema> {
     let text: string;
     try {
-      text = await patience.outlast("registry", signal, () => registry.textById(id));
+      text = await ask();
     } catch (error) {
       if (error instanceof UnknownSchemaError) return { kind: "unknown", error: error.message };
       throw error;

@@ -56,3 +56,18 @@ export class RegistryUnavailableError extends FatalError {
     this.status = status;
   }
 }
+
+/** It does not know a schema, nor the fleet's own, so it has lost what it had: that is a fault of it, no record's. */
+export class EmptiedRegistryError extends FatalError {
+  override readonly name = "EmptiedRegistryError";
+
+  constructor(schemaId: number, ownSchemaId: number) {
+    super(
+      `the registry has no schema with id ${schemaId}, and has lost ${ownSchemaId}, which this fleet has there`,
+      {
+        fix: "give the registry its storage back",
+        exitCode: exitCodes.unreachable,
+      },
+    );
+  }
+}

@@ -6,7 +6,7 @@ import type { FaultRun } from "../fault-run.js";
 
 const OUTAGE_MS = 30_000;
 const HANG_MS = 20_000;
-/** Kafka misses a broker after its session of 9 s, and has others do its work. */
+/** Kafka has missed a broker by then, and has others do its work. */
 const MISSED_MS = 12_000;
 const DOWN_MS = 5_000;
 const WAITING = 'lastknown_waiting_on_server{server="kafka"}';
