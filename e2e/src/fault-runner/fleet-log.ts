@@ -6,6 +6,7 @@ interface LogLine {
   readonly time: string;
   readonly message: string;
   readonly partition?: number;
+  readonly buckets?: readonly number[];
   readonly offsets?: Readonly<Record<string, number>>;
 }
 
@@ -19,10 +20,10 @@ const HEALING_BEGINS = "healing begins";
 const HEALING_ENDED = "healing ended";
 const ASSIGNED = "partitions assigned";
 
-/** What the workers of a fleet say of their assignments and healings, each from its start to its end. */
+/** What the workers of a fleet say of their assignments, and of the buckets that they heal, each from its start to its end. */
 export class FleetLog {
   readonly assignments: Assigned[] = [];
-  readonly #healings: { partition: number; fromMs: number; toMs: number }[] = [];
+  readonly #healings: { partition: number; bucket: number; fromMs: number; toMs: number }[] = [];
 
   /** Has to be called before the worker logs anything that counts. */
   follow(worker: Service): void {
@@ -36,15 +37,19 @@ export class FleetLog {
 
   #take(worker: Service, text: string): void {
     if (!text.startsWith("{")) return;
-    const { time, message, partition, offsets } = JSON.parse(text) as LogLine;
+    const { time, message, partition, buckets = [], offsets } = JSON.parse(text) as LogLine;
     const atMs = Date.parse(time);
     if (message === ASSIGNED && offsets !== undefined)
       this.assignments.push({ worker, atMs, partitions: Object.keys(offsets).map(Number) });
     if (partition === undefined) return;
-    if (message === HEALING_BEGINS) this.#healings.push({ partition, fromMs: atMs, toMs: Infinity });
-    if (message === HEALING_ENDED) {
-      const open = this.#healings.findLast((healing) => healing.partition === partition);
-      if (open !== undefined) open.toMs = atMs;
-    }
+    if (message === HEALING_BEGINS)
+      for (const bucket of buckets) this.#healings.push({ partition, bucket, fromMs: atMs, toMs: Infinity });
+    if (message === HEALING_ENDED) this.#endAll(partition, atMs);
+  }
+
+  /** It is told when every bucket of the partition has what it had, also of those that were told to begin before. */
+  #endAll(partition: number, atMs: number): void {
+    for (const healing of this.#healings)
+      if (healing.partition === partition && healing.toMs === Infinity) healing.toMs = atMs;
   }
 }

@@ -1,22 +1,16 @@
 import {
   backwardCommits,
   complaintsAbout,
-  judgeCommits,
   judgeEvidence,
-  judgeForwardCommits,
-  judgeFreshness,
-  judgeLogBeforeState,
-  judgeStepsBack,
-  printJudgement,
   readCommits,
   readFleet,
-  SettledTimes,
   stepsBack,
-  type Judgement,
   type SeenAnswer,
 } from "../oracle/index.js";
 import { requiredEnvironment } from "../harness/test-fleet.js";
-import { PARTITIONS, type FaultRun } from "./fault-run.js";
+import type { FaultRun } from "./fault-run.js";
+import { seconds } from "./faults/seconds.js";
+import { complaintsAboutMoments, judgeMoments } from "./judge-moments.js";
 
 const QUESTIONS = 1_000;
 /** A loss in Redis may show for so long, from its first sight. */
@@ -43,16 +37,13 @@ export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
     registryUrl: requiredEnvironment("LASTKNOWN_REGISTRY_URL"),
   });
   const commits = await readCommits({ brokers, group: run.group, topic: run.eventsTopic });
-  const settled = new SettledTimes(evidence);
   const { states, progress } = run.states;
   const { healings } = run.workers.log;
-  const moments: Readonly<Record<string, Judgement>> = {
-    logBeforeState: judgeLogBeforeState({ states, progress }, settled),
-    commits: judgeCommits(commits, settled),
-    forwardCommits: judgeForwardCommits(commits),
-    stepsBack: judgeStepsBack({ states, healings }, PARTITIONS, { healedWithinMs: HEALED_WITHIN_MS }),
-    freshness: judgeFreshness(run.answers.seen, evidence),
-  };
+  const moments = judgeMoments(
+    { states, progress, answers: run.answers.seen, healings, commits, evidence },
+    { healedWithinMs: () => HEALED_WITHIN_MS },
+  );
+  const steps = stepsBack(states);
   const answers = { baseUrl: run.query.baseUrl, questions: QUESTIONS };
   const judgement = await judgeEvidence(evidence, {
     expected,
@@ -72,8 +63,10 @@ export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
       answersWithLag0: run.answers.seen.filter(({ lagSeconds }) => lagSeconds === 0).length,
       lagMaxSeconds: Math.max(...run.answers.seen.map(({ lagSeconds = 0 }) => lagSeconds)),
       statesSeen: states.length,
-      stepsBack: stepsBack(states, PARTITIONS).length,
-      healings: healings.length,
+      stepsBack: steps.length,
+      stepBackMaxSeconds: longestSeconds(steps),
+      bucketsHealed: healings.length,
+      healingMaxSeconds: longestSeconds(healings),
       commits: commits.length,
       commitsBack: backwardCommits(commits).length,
     },
@@ -91,10 +84,10 @@ function answersByStatus(answers: readonly SeenAnswer[]): Record<string, number>
   return counts;
 }
 
-function complaintsAboutMoments(moments: Readonly<Record<string, Judgement>>): string[] {
-  return Object.entries(moments)
-    .filter(([, { checked, right }]) => checked === 0 || right < checked)
-    .map(([name, judgement]) => `${name}: ${printJudgement(judgement)}`);
+/** Of those that were seen to end. */
+function longestSeconds(spans: readonly { readonly fromMs: number; readonly toMs: number }[]): number {
+  const lasted = spans.map(({ fromMs, toMs }) => toMs - fromMs).filter((ms) => Number.isFinite(ms));
+  return seconds(Math.max(0, ...lasted));
 }
 
 function keyOf({ partition, key }: { partition: number; key: Buffer | null }): string {

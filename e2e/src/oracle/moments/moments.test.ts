@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Arrival } from "../event/arrival.js";
-import { partitionOf } from "../event/partition.js";
+import { bucketOf } from "../event/partition.js";
 import { printMoment } from "../file/moment.js";
 import { foldTimeline } from "../meaning/timeline.js";
 import { parseCommits } from "../servers/read-commits.js";
@@ -9,7 +9,7 @@ import { backwardCommits, judgeCommits, judgeForwardCommits } from "./judge-comm
 import { judgeFreshness } from "./judge-freshness.js";
 import { judgeLogBeforeState } from "./judge-log-before-state.js";
 import { judgeStepsBack } from "./judge-steps-back.js";
-import type { SeenAnswer } from "./observations.js";
+import type { Healing, SeenAnswer, SeenState } from "./observations.js";
 import { SettledTimes } from "./settled-times.js";
 
 const NO_HEADERS = new Map<string, Buffer>();
@@ -95,31 +95,56 @@ function progressAt(offset: number, atMs: number) {
 }
 
 describe("a state that goes back", () => {
-  const partition = partitionOf("u", 8);
+  const bucket = bucketOf("u");
   const states = [
     { user: "u", order: "b", atMs: 10_000 },
     { user: "u", order: "a", atMs: 20_000 },
     { user: "u", order: "b", atMs: 23_000 },
   ];
-  const judge = (healings: { partition: number; fromMs: number; toMs: number }[], seen = states) =>
-    judgeStepsBack({ states: seen, healings }, 8, { healedWithinMs: 5_000 });
+  const isRight = (healings: readonly Healing[], seen: readonly SeenState[] = states): boolean =>
+    judgeStepsBack({ states: seen, healings }, { healedWithinMs: () => 5_000 }).wrong.length === 0;
+  const back = (fromMs: number, toMs: number): SeenState[] => [
+    { user: "u", order: "b", atMs: 10_000 },
+    { user: "u", order: "a", atMs: fromMs },
+    { user: "u", order: "b", atMs: toMs },
+  ];
 
-  it("is right only while a worker heals its partition, and for a short time", () => {
-    expect(judge([{ partition, fromMs: 21_000, toMs: 23_000 }]).right).toBe(2);
-    expect(judge([{ partition, fromMs: 30_000, toMs: 31_000 }]).right).toBe(1);
-    expect(judge([{ partition: partition + 1, fromMs: 21_000, toMs: 23_000 }]).right).toBe(1);
-    expect(judge([]).right).toBe(1);
+  it("is right only where a worker heals its own bucket, not another one of its partition", () => {
+    expect(isRight([{ bucket, fromMs: 21_000, toMs: 23_000 }])).toBe(true);
+    expect(isRight([{ bucket: (bucket + 8) % 256, fromMs: 21_000, toMs: 23_000 }])).toBe(false);
+    expect(isRight([])).toBe(false);
+  });
+
+  it("is right only where it comes back while it is healed", () => {
+    expect(isRight([{ bucket, fromMs: 20_500, toMs: 21_000 }])).toBe(true);
+    expect(isRight([{ bucket, fromMs: 18_000, toMs: 20_500 }])).toBe(false);
+    expect(isRight([{ bucket, fromMs: 23_001, toMs: 24_000 }])).toBe(false);
+  });
+
+  it("is not excused by a healing that ended at some time, or never", () => {
+    expect(isRight([{ bucket, fromMs: 12_000, toMs: Infinity }], back(13_000, 17_000))).toBe(true);
+    expect(isRight([{ bucket, fromMs: 12_000, toMs: Infinity }])).toBe(false);
   });
 
   it("is wrong where it lasts, or the state is gone", () => {
-    const healing = { partition, fromMs: 21_000, toMs: Infinity };
-    expect(judge([healing], states.slice(0, 2)).right).toBe(1);
+    const healing = { bucket, fromMs: 21_000, toMs: Infinity };
+    expect(isRight([healing], back(20_000, 25_000))).toBe(true);
+    expect(isRight([healing], back(20_000, 25_001))).toBe(false);
+    expect(isRight([healing], states.slice(0, 2))).toBe(false);
     const gone = [
-      ...states.slice(0, 1),
+      { user: "u", order: "b", atMs: 10_000 },
       { user: "u", atMs: 20_000 },
       { user: "u", order: "c", atMs: 40_000 },
     ];
-    expect(judge([healing], gone as typeof states).right).toBe(1);
+    expect(isRight([healing], gone)).toBe(false);
+  });
+
+  it("may last as long as the fault allows that was made before", () => {
+    const healings = [{ bucket, fromMs: 21_000, toMs: 23_000 }];
+    const judge = (boundMs: number): boolean =>
+      judgeStepsBack({ states, healings }, { healedWithinMs: (atMs) => (atMs < 20_000 ? 9_999 : boundMs) })
+        .wrong.length === 0;
+    expect([judge(3_000), judge(2_999)]).toEqual([true, false]);
   });
 });
 

@@ -32,9 +32,9 @@ export interface SeenAnswer {
   readonly sts?: string;
 }
 
-/** The time in which a worker said that it was healing a partition, in ms since 1970. */
+/** The time in which a worker said that it was healing a bucket, in ms since 1970. */
 export interface Healing {
-  readonly partition: number;
+  readonly bucket: number;
   readonly fromMs: number;
   /** Infinity where it never said that it was done. */
   readonly toMs: number;
