@@ -7,6 +7,7 @@ import { waitUntil } from "../harness/wait-until.js";
 import { partitionOf } from "../oracle/index.js";
 import { Brokers } from "./brokers.js";
 import { WORKERS, type Scenario } from "./fault.js";
+import { WORKER_SESSION_MS } from "./faults/time-outs.js";
 import { Load } from "./load.js";
 import { Random, seedOf } from "./random.js";
 import { AnswersReader } from "./answers-reader.js";
@@ -21,9 +22,8 @@ const RATE = 400;
 const WATCHED_USERS_PER_PARTITION = 10;
 const FLOW_BOUND_MS = 120_000;
 
-/** A dead worker's partitions are to be given away soon, as these runs are many. */
 const WORKER_ENVIRONMENT = {
-  LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000",
+  LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: String(WORKER_SESSION_MS),
   LASTKNOWN_WORKER_HEARTBEAT_INTERVAL_MS: "1000",
 };
 

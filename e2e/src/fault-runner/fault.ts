@@ -17,6 +17,13 @@ export interface Fault {
   /** What it may take at most, judging aside, in seconds; SECONDS_PER_FAULT_MAX by default. */
   readonly secondsMax?: number;
   /**
+   * For how long it may keep records from flowing though the product does what it should, in ms: what it lasts, and
+   * the time-outs by which it is noticed. 0 by default. Beyond that they have to flow within RECOVERED_WITHIN_MS.
+   */
+  readonly standsStillMs?: number;
+  /** How long what Redis lost by it may show, in ms; HEALED_WITHIN_MS by default. */
+  readonly healedWithinMs?: number;
+  /**
    * Breaks something, makes sure that it broke, and mends what does not mend itself: the fleet has to be able to go
    * on afterwards. Rejects where the fault did not take place or had no effect. What it has to prepare first ends
    * with `run.breaksNow()`.

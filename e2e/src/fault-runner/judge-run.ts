@@ -11,10 +11,10 @@ import { requiredEnvironment } from "../harness/test-fleet.js";
 import type { FaultRun } from "./fault-run.js";
 import { seconds } from "./faults/seconds.js";
 import { complaintsAboutMoments, judgeMoments } from "./judge-moments.js";
+import { HEALED_WITHIN_MS } from "./recovery.js";
+import type { Struck } from "./run-scenario.js";
 
 const QUESTIONS = 1_000;
-/** A loss in Redis may show for so long, from its first sight. */
-const HEALED_WITHIN_MS = 20_000;
 const HIGH_PERCENTILE = 0.99;
 
 /** What was found once the faults were over and everything had caught up. */
@@ -25,7 +25,7 @@ export interface RunJudgement {
 }
 
 /** Stops the load, waits until all is done, and holds everything that was seen against what has to be. */
-export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
+export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promise<RunJudgement> {
   const expected = await run.load.stop();
   await run.fleet.caughtUp(run.query);
   await Promise.all([run.answers.stop(), run.states.stop()]);
@@ -41,7 +41,7 @@ export async function judgeRun(run: FaultRun): Promise<RunJudgement> {
   const { healings } = run.workers.log;
   const moments = judgeMoments(
     { states, progress, answers: run.answers.seen, healings, commits, evidence },
-    { healedWithinMs: () => HEALED_WITHIN_MS },
+    { healedWithinMs: (atMs) => lastBefore(atMs, struck)?.healedWithinMs ?? HEALED_WITHIN_MS },
   );
   const steps = stepsBack(states);
   const answers = { baseUrl: run.query.baseUrl, questions: QUESTIONS };
@@ -82,6 +82,11 @@ function answersByStatus(answers: readonly SeenAnswer[]): Record<string, number>
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;
+}
+
+/** The fault that was made last before a moment. */
+function lastBefore(atMs: number, struck: readonly Struck[]): Struck | undefined {
+  return struck.findLast(({ fromMs }) => fromMs <= atMs);
 }
 
 /** Of those that were seen to end. */

@@ -23,8 +23,9 @@ export function printResult(result: ScenarioResult): string {
 export function printTimes({
   seconds,
   standstillSeconds,
-}: Pick<Struck, "seconds" | "standstillSeconds">): string {
-  return `flows again after ${seconds} s, stood still for ${standstillSeconds} s at most`;
+  standstillBoundSeconds,
+}: Pick<Struck, "seconds" | "standstillSeconds" | "standstillBoundSeconds">): string {
+  return `flows again after ${seconds} s, stood still for ${standstillSeconds} s at most, of ${standstillBoundSeconds} s allowed`;
 }
 
 /** One line over all. */

@@ -10,6 +10,7 @@ import { FaultRun, PARTITIONS } from "./fault-run.js";
 import { seconds } from "./faults/seconds.js";
 import { judgeRun } from "./judge-run.js";
 import { Random, seedOf } from "./random.js";
+import { complaintsAboutRecovery, HEALED_WITHIN_MS, printLate, standstillBoundMs } from "./recovery.js";
 import { printTimes } from "./report.js";
 import { longestStandstill } from "./standstill.js";
 
@@ -20,6 +21,12 @@ export interface Struck extends Evidence {
   readonly seconds: number;
   /** The longest time of these in which some partition had nothing new in Redis. */
   readonly standstillSeconds: number;
+  /** How long that may have been. */
+  readonly standstillBoundSeconds: number;
+  /** When it was made, in ms since 1970. */
+  readonly fromMs: number;
+  /** How long what Redis lost by it may show. */
+  readonly healedWithinMs: number;
 }
 
 export interface ScenarioResult {
@@ -75,7 +82,8 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
       struck.push(await unlessAborted(signal, strike(run, fault, scenario.workers ?? WORKERS)));
     }
     say("  the faults are over: catching up, judging");
-    const { complaints, figures } = await unlessAborted(signal, judgeRun(run));
+    const { complaints: wrong, figures } = await unlessAborted(signal, judgeRun(run, struck));
+    const complaints = [...complaintsAboutRecovery(struck), ...wrong];
     return result(complaints.length === 0 ? [] : [...complaints, await keepLogs(run)], figures);
   } catch (error) {
     signal.throwIfAborted();
@@ -100,14 +108,20 @@ async function strike(run: FaultRun, fault: Fault, workers: number): Promise<Str
   run.breaksNow();
   const evidence = await fault.strike(run);
   run.load.requireRunning();
-  await run.flows();
+  const boundMs = standstillBoundMs(fault);
+  const flow = await Promise.allSettled([run.flows(boundMs)]);
   const span = { fromMs: run.brokeAtMs, toMs: Date.now() };
   const times = {
     seconds: seconds(span.toMs - span.fromMs),
     standstillSeconds: seconds(longestStandstill(run.states.progress, PARTITIONS, span)),
+    standstillBoundSeconds: seconds(boundMs),
   };
+  // There is nothing to go on with.
+  if (flow[0].status === "rejected")
+    throw new Error(printLate({ fault: fault.name, ...times }), { cause: flow[0].reason });
   run.say(`  ${fault.name}: ${evidence.seen}; ${printTimes(times)}`);
   await run.workers.fillUp(workers);
   await run.workers.settled();
-  return { ...evidence, fault: fault.name, ...times };
+  const { healedWithinMs = HEALED_WITHIN_MS } = fault;
+  return { ...evidence, fault: fault.name, ...times, fromMs: span.fromMs, healedWithinMs };
 }

@@ -3,6 +3,7 @@ import { readMetric } from "../../faults/read-metrics.js";
 import type { Brokers } from "../brokers.js";
 import type { Evidence, Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
+import { BROKER_SESSION_MS, WORKER_SESSION_MS } from "./time-outs.js";
 
 const OUTAGE_MS = 30_000;
 const HANG_MS = 20_000;
@@ -14,6 +15,7 @@ const WAITING = 'lastknown_waiting_on_server{server="kafka"}';
 export const killLeader: Fault = {
   name: "kill -9 of a partition's leader",
   inEveryTest: false,
+  standsStillMs: BROKER_SESSION_MS,
   strike: async (run) => {
     const leader = await run.brokers.leaderOf(run.eventsTopic, 0);
     await killBroker(run, leader);
@@ -27,6 +29,7 @@ export const killLeader: Fault = {
 export const killCoordinator: Fault = {
   name: "kill -9 of the group's coordinator",
   inEveryTest: false,
+  standsStillMs: BROKER_SESSION_MS + WORKER_SESSION_MS,
   strike: async (run) => {
     const coordinator = await run.brokers.coordinatorOf(run.group);
     await killBroker(run, coordinator);
@@ -40,6 +43,7 @@ export const killCoordinator: Fault = {
 export const killController: Fault = {
   name: "kill -9 of the controller",
   inEveryTest: false,
+  standsStillMs: BROKER_SESSION_MS,
   strike: async (run) => {
     const controller = await run.brokers.controller();
     await killBroker(run, controller);
@@ -60,6 +64,7 @@ async function killBroker(run: FaultRun, name: string): Promise<void> {
 export const stopAll: Fault = {
   name: "all brokers stopped for 30 s",
   inEveryTest: false,
+  standsStillMs: OUTAGE_MS + WORKER_SESSION_MS,
   strike: async (run) => {
     const nodes = run.brokers.names.map((name) => run.brokers.node(name));
     for (const node of nodes) node.signal("SIGKILL");
@@ -89,6 +94,7 @@ async function whileAway(run: FaultRun, fromMs: number): Promise<Evidence> {
 export const hangLeader: Fault = {
   name: "a leader that hangs for 20 s",
   inEveryTest: false,
+  standsStillMs: PAUSE_MS + BROKER_SESSION_MS,
   strike: async (run) => {
     const leader = await run.brokers.leaderOf(run.eventsTopic, 0);
     const after = await whileHanging(run, leader, (others) => others.leaderOf(run.eventsTopic, 0));

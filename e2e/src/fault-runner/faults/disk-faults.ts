@@ -7,6 +7,7 @@ import type { SeenAnswer } from "../../oracle/index.js";
 import type { Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
 import { seconds } from "./seconds.js";
+import { BROKER_SESSION_MS } from "./time-outs.js";
 
 /** Kafka sets aside as much as an index may grow to, twice for each partition. */
 const BROKER_DISK_BYTES = 1024 * 1024 * 1024;
@@ -23,6 +24,7 @@ const UNWRITABLE = 'lastknown_view_state{state="unwritable"}';
 export const fullBroker: Fault = {
   name: "the disk of a broker full",
   inEveryTest: false,
+  standsStillMs: BROKER_SESSION_MS,
   strike: async (run) => {
     const name = run.randomOf("full broker").pick(run.brokers.names);
     const disk = await moveToSmallDisk(run, name);

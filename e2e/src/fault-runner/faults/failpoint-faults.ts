@@ -3,6 +3,7 @@ import { waitUntil } from "../../harness/wait-until.js";
 import type { Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
 import { seconds } from "./seconds.js";
+import { WORKER_SESSION_MS } from "./time-outs.js";
 
 /** A place between two steps of the work, at which a worker of a changed copy ends itself. */
 interface Failpoint {
@@ -39,6 +40,7 @@ const DEATH = `if ((globalThis.passes = (globalThis.passes ?? 0) + 1) > ${PASSES
 export const dieBetweenSteps: readonly Fault[] = failpoints.map((failpoint) => ({
   name: `kill -9 of a worker between ${failpoint.name}`,
   inEveryTest: true,
+  standsStillMs: WORKER_SESSION_MS,
   strike: async (run) => {
     const copy = await ProductCopy.make();
     try {

@@ -18,6 +18,7 @@ export const redisAway: Fault = {
   name: "all Redis nodes hang for 5 min",
   inEveryTest: false,
   secondsMax: 600,
+  standsStillMs: NAMED_BOUND_MS + AWAY_MS,
   strike: async (run) => {
     const nodes = run.redis.names.map((name) => run.redis.node(name));
     const rebalances = await run.workers.total(REBALANCES);

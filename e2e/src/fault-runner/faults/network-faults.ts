@@ -4,6 +4,7 @@ import { waitUntil } from "../../harness/wait-until.js";
 import type { Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
 import { seconds } from "./seconds.js";
+import { WORKER_SESSION_MS } from "./time-outs.js";
 
 /** None of these takes long. */
 const SECONDS_MAX = 75;
@@ -83,6 +84,7 @@ function cut(prefix: string, servers: string, direction: Direction, cutMs: numbe
     name: `${way} lost for ${cutMs / 1000} s, not the other way`,
     inEveryTest: false,
     secondsMax: SECONDS_MAX,
+    standsStillMs: cutMs + WORKER_SESSION_MS,
     strike: async (run) => {
       const counted = countsOf(run, [prefix], swallowed);
       for (const proxy of run.proxies.all(prefix)) proxy.cut({ direction, traffic: "clients" });

@@ -7,6 +7,7 @@ import type { Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
 import { seconds } from "./seconds.js";
 import type { NodeContent, RedisNode } from "../redis/redis-nodes.js";
+import { REDIS_NODE_MS } from "./time-outs.js";
 
 const CUT_MS = 5_000;
 const HANG_MS = 10_000;
@@ -14,6 +15,8 @@ const BACKUP_AGE_MS = 10_000;
 const SERVES_BOUND_MS = 60_000;
 const HEALED_BOUND_MS = 60_000;
 const RESHARD_BOUND_MS = 120_000;
+/** Of many losses a worker may see the last one while it applies the others again: 12 s later, on a busy machine. */
+const ALL_HEALED_MS = 20_000;
 const SLOTS_MOVED = 1_500;
 /** Where a node keeps its data; beside it stands what it knows of the cluster. */
 const DATA_FOLDER = "appendonlydir";
@@ -21,6 +24,7 @@ const DATA_FOLDER = "appendonlydir";
 export const killMaster: Fault = {
   name: "kill -9 of a Redis master",
   inEveryTest: false,
+  standsStillMs: REDIS_NODE_MS,
   strike: async (run) => {
     const { master, replica } = await shardOf(run, "kill master");
     run.redis.node(master.name).signal("SIGKILL");
@@ -33,6 +37,7 @@ export const killMaster: Fault = {
 export const loseAcknowledged: Fault = {
   name: "replication cut for 5 s, then the Redis master killed",
   inEveryTest: true,
+  standsStillMs: REDIS_NODE_MS,
   strike: async (run) => {
     const { master, replica } = await shardOf(run, "lose acknowledged");
     await cutReplication(run, master, replica);
@@ -63,6 +68,7 @@ async function cutReplication(run: FaultRun, master: RedisNode, replica: RedisNo
 export const hangMaster: Fault = {
   name: "a Redis master that hangs for 10 s",
   inEveryTest: true,
+  standsStillMs: REDIS_NODE_MS,
   strike: async (run) => {
     const { master, replica } = await shardOf(run, "hang master");
     const node = run.redis.node(master.name);
@@ -80,6 +86,7 @@ export const hangMaster: Fault = {
 export const emptyAll: Fault = {
   name: "all Redis nodes restarted empty",
   inEveryTest: true,
+  healedWithinMs: ALL_HEALED_MS,
   strike: async (run) => {
     const before = await contentOfMasters(run);
     for (const name of run.redis.names) run.redis.node(name).signal("SIGKILL");

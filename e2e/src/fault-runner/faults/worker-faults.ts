@@ -3,6 +3,7 @@ import type { Service } from "../../harness/lastknown.js";
 import type { Evidence, Fault } from "../fault.js";
 import type { FaultRun } from "../fault-run.js";
 import { seconds } from "./seconds.js";
+import { WORKER_SESSION_MS } from "./time-outs.js";
 
 /** Past the session that the runner gives its workers, so that the group gives its partitions away. */
 const PAST_SESSION_MS = 9_000;
@@ -13,12 +14,14 @@ const REBALANCE_BOUND_MS = 15_000;
 export const killOne: Fault = {
   name: "kill -9 of a worker",
   inEveryTest: true,
+  standsStillMs: WORKER_SESSION_MS,
   strike: async (run) => await killAll(run, [run.randomOf("kill one").pick(run.workers.running)]),
 };
 
 export const killTwo: Fault = {
   name: "kill -9 of two workers at once",
   inEveryTest: false,
+  standsStillMs: WORKER_SESSION_MS,
   strike: async (run) => {
     const victims = run.randomOf("kill two").shuffle(run.workers.running).slice(0, 2);
     return await killAll(run, victims);
@@ -39,6 +42,7 @@ async function killAll(run: FaultRun, victims: readonly Service[]): Promise<Evid
 export const killDuringRebalance: Fault = {
   name: "kill -9 of a worker during a rebalance",
   inEveryTest: true,
+  standsStillMs: WORKER_SESSION_MS,
   strike: async (run) => {
     const [victim, leaver, ...others] = run.randomOf("kill during rebalance").shuffle(run.workers.running);
     if (victim === undefined || leaver === undefined) throw new Error("there are too few workers");
@@ -63,6 +67,7 @@ export const killDuringRebalance: Fault = {
 export const freezePastSession: Fault = {
   name: "SIGSTOP of a worker past its session, then SIGCONT",
   inEveryTest: true,
+  standsStillMs: WORKER_SESSION_MS,
   strike: async (run) => {
     const victim = run.randomOf("freeze").pick(run.workers.running);
     const partitions = run.workers.partitionsOf(victim);
