@@ -1,10 +1,8 @@
 import { unlessAborted } from "@lastknown/shared";
 import type { RunningStack } from "@lastknown/stack";
 import { type ServerProxies, SmallDisk } from "../fault-tools/index.js";
-import { KafkaTools } from "../harness/kafka-tools.js";
 import { TestFleet, type QueryService } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
-import { partitionOf } from "../oracle/index.js";
 import { Brokers } from "./brokers.js";
 import { WORKERS, type Scenario } from "./fault.js";
 import { WORKER_SESSION_MS } from "./faults/time-outs.js";
@@ -13,13 +11,14 @@ import { Random, seedOf } from "./random.js";
 import { AnswersReader } from "./answers-reader.js";
 import { announcedNodes, RedisNodes } from "./redis/redis-nodes.js";
 import { StatesReader } from "./redis/states-reader.js";
+import { stampByBrokers } from "./stamp-by-brokers.js";
+import { watchedUsers } from "./watched-users.js";
 import { Workers } from "./workers.js";
 
 export const PARTITIONS = 8;
 const USERS = 300;
 /** Rows per second: much for two cores that serve three brokers, six Redis nodes and four workers besides. */
 const RATE = 400;
-const WATCHED_USERS_PER_PARTITION = 10;
 const FLOW_BOUND_MS = 120_000;
 
 const WORKER_ENVIRONMENT = {
@@ -98,7 +97,7 @@ export class FaultRun extends WithParts {
 
   static async #startIn(fleet: TestFleet, rare: RareParts, options: FaultRunOptions): Promise<FaultRun> {
     const { stack, scenario, seed, secondsMax, say } = options;
-    await stampByBrokers(stack, fleet.name);
+    await stampByBrokers(stack.addresses.kafkaBrokers.join(","), fleet.name);
     const environment = { ...WORKER_ENVIRONMENT, ...scenario.workerEnvironment };
     const workers = new Workers({ fleet, partitions: PARTITIONS, environment });
     if (scenario.viewDiskBytes !== undefined)
@@ -185,19 +184,12 @@ export class FaultRun extends WithParts {
   }
 }
 
-/** The oracle compares moments, and the brokers' clock is the one that no fault moves. */
-async function stampByBrokers(stack: RunningStack, fleet: string): Promise<void> {
-  const tools = new KafkaTools(stack.addresses.kafkaBrokers.join(","));
-  for (const topic of [`${fleet}.audit`, `${fleet}.dlq`])
-    await tools.configureTopic(topic, { "message.timestamp.type": "LogAppendTime" });
-}
-
 /** Those who ask all the time, from the first fault to the last. */
 function startReaders(
   { stack, seed }: FaultRunOptions,
   { fleet, query: { baseUrl }, load }: Pick<FaultRunParts, "fleet" | "query" | "load">,
 ): Pick<FaultRunParts, "answers" | "states"> {
-  const watched = watchedOf(load.earlyUsers);
+  const watched = watchedUsers(load.earlyUsers, PARTITIONS);
   return {
     answers: new AnswersReader({ baseUrl, users: watched, seed: seedOf(seed, "answers") }),
     states: new StatesReader({
@@ -208,15 +200,4 @@ function startReaders(
       users: watched,
     }),
   };
-}
-
-/** As many of each partition. */
-function watchedOf(users: readonly string[]): string[] {
-  const watched = new Map<number, string[]>();
-  for (const user of users) {
-    const partition = partitionOf(user, PARTITIONS);
-    const own = watched.get(partition) ?? [];
-    if (own.length < WATCHED_USERS_PER_PARTITION) watched.set(partition, [...own, user]);
-  }
-  return [...watched.values()].flat();
 }
