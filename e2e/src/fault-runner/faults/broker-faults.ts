@@ -6,6 +6,8 @@ import type { FaultRun } from "../fault-run.js";
 import { BROKER_SESSION_MS, WORKER_SESSION_MS } from "./time-outs.js";
 
 const OUTAGE_MS = 30_000;
+/** Until all brokers serve again that are started at once, on two busy cores. */
+const START_MS = 20_000;
 const HANG_MS = 20_000;
 /** Kafka has missed a broker by then, and has others do its work. */
 const MISSED_MS = 12_000;
@@ -64,7 +66,7 @@ async function killBroker(run: FaultRun, name: string): Promise<void> {
 export const stopAll: Fault = {
   name: "all brokers stopped for 30 s",
   inEveryTest: false,
-  standsStillMs: OUTAGE_MS + WORKER_SESSION_MS,
+  standsStillMs: OUTAGE_MS + START_MS + WORKER_SESSION_MS,
   strike: async (run) => {
     const nodes = run.brokers.names.map((name) => run.brokers.node(name));
     for (const node of nodes) node.signal("SIGKILL");
@@ -94,7 +96,7 @@ async function whileAway(run: FaultRun, fromMs: number): Promise<Evidence> {
 export const hangLeader: Fault = {
   name: "a leader that hangs for 20 s",
   inEveryTest: false,
-  standsStillMs: PAUSE_MS + BROKER_SESSION_MS,
+  standsStillMs: HANG_MS,
   strike: async (run) => {
     const leader = await run.brokers.leaderOf(run.eventsTopic, 0);
     const after = await whileHanging(run, leader, (others) => others.leaderOf(run.eventsTopic, 0));
@@ -105,6 +107,7 @@ export const hangLeader: Fault = {
 
 export const hangCoordinator: Fault = {
   name: "a coordinator that hangs for 20 s",
+  standsStillMs: HANG_MS,
   inEveryTest: false,
   strike: async (run) => {
     const coordinator = await run.brokers.coordinatorOf(run.group);
