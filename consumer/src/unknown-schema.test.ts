@@ -83,8 +83,5 @@ test("a record of a schema that only the registry knows holds up its partition, 
 test("a worker stops in time while a partition waits for the registry, and leaves what is done committed", async () => {
   const { fleet, worker } = await fleetWithHeldPartition();
   await worker.stop();
-  expect([...fleet.coordinator.committed].toSorted()).toEqual([
-    [0, 2],
-    [1, 2],
-  ]);
+  expect(Object.fromEntries(fleet.coordinator.committed)).toEqual({ 0: 2, 1: 2 });
 });
