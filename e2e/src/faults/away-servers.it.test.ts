@@ -11,6 +11,7 @@ import {
   fleetNames,
   KafkaAppender,
   loadSettings,
+  parseEventSchema,
   partitionOf,
   silentLogger,
   type Settings,
@@ -178,6 +179,31 @@ describe("servers that go away", () => {
       });
     });
 
+    it("that is away holds up one partition for a schema that it alone knows, and no other", async () => {
+      const worker = await fleet.startWorker();
+      const registry = new ConfluentSchemaRegistry(settings.registry);
+      const { eventsSubject } = fleetNames(fleet.name);
+      const known = await registry.latest(eventsSubject);
+      const schema = parseEventSchema(known?.text ?? "");
+      const later = evolveEventSchema(schema, [{ header: "later", type: "double" }]);
+      const laterId = await registry.register(eventsSubject, later.text);
+      endRegistry();
+      await appendEvent(settings, fleet.name, { user: userOf(0), encoder: new EventEncoder(later, laterId) });
+      const encoder = new EventEncoder(schema, known?.id ?? 0);
+      for (const partition of [1, 2, 3])
+        await appendEvent(settings, fleet.name, { user: userOf(partition), encoder });
+      await fleet.untilLag(({ lag }) => lag === 1);
+      await waitUntil(
+        async () => ((await readiness(worker)).includes("[-]registry failed") ? true : undefined),
+        { what: "a worker to name the registry", boundMs: 20_000 },
+      );
+      expect(await worker.status("/readyz")).toBe(503);
+      await stack.restartNode("registry");
+      await fleet.caughtUp();
+      expect(await deadLetters(worker)).toBe(0);
+      await worker.stop();
+    });
+
     it("that was emptied does not hold it up either, and nothing is dead-lettered for it", async () => {
       await replay(500, 22);
       await emptyRegistry();
@@ -224,29 +250,41 @@ async function giveAwayIds(settings: Settings, fleet: string): Promise<number> {
 
 const FIRST_EVENTS_SCHEMA_ID = 2;
 
-/** One event by the text that the id has in the registry now, to each partition's owner. */
+/** A new user of the partition. */
+function userOf(partition: number): string {
+  for (;;) {
+    const user = `user ${randomUUID()}`;
+    if (partitionOf(Buffer.from(user), PARTITIONS) === partition) return user;
+  }
+}
+
+async function appendEvent(
+  settings: Settings,
+  fleet: string,
+  { user, encoder }: { user: string; encoder: EventEncoder },
+): Promise<void> {
+  const appender = new KafkaAppender({ settings: settings.kafka, logger: silentLogger });
+  const timeStamp = Date.UTC(2024, 0, 1) * 1000;
+  const event = { user, timeStamp, sts: timeStamp, attributes: {}, eventId: "0".repeat(32) };
+  const key = Buffer.from(user);
+  const record = { partition: partitionOf(key, PARTITIONS), key, value: encoder.encode(event) };
+  try {
+    await appender.append(fleetNames(fleet).eventsTopic, [record]);
+  } finally {
+    await appender.close();
+  }
+}
+
+/** Events by the text that the id has in the registry now. */
 async function produceWith(settings: Settings, fleet: string, schemaId: number): Promise<void> {
   const encoder = new EventEncoder(
     evolveEventSchema(undefined, [{ header: "other 1", type: "double" }]),
     schemaId,
   );
-  const appender = new KafkaAppender({ settings: settings.kafka, logger: silentLogger });
-  const now = Date.UTC(2024, 0, 1) * 1000;
-  const produce = async (): Promise<void> => {
-    const user = `late ${randomUUID()}`;
-    const key = Buffer.from(user);
-    const event = { user, timeStamp: now, sts: now, attributes: {}, eventId: "0".repeat(32) };
-    const partition = partitionOf(key, PARTITIONS);
-    await appender.append(fleetNames(fleet).eventsTopic, [{ partition, key, value: encoder.encode(event) }]);
-  };
-  try {
-    // The worker looks at the registry beside its batches, once in ten seconds.
-    const deadlineMs = performance.now() + 15_000;
-    while (performance.now() < deadlineMs) {
-      await produce();
-      await pause(500);
-    }
-  } finally {
-    await appender.close();
+  // The worker looks at the registry beside its batches, once in ten seconds.
+  const deadlineMs = performance.now() + 15_000;
+  while (performance.now() < deadlineMs) {
+    await appendEvent(settings, fleet, { user: `late ${randomUUID()}`, encoder });
+    await pause(500);
   }
 }
