@@ -155,8 +155,12 @@ test("takes a broker whose greeting others wait for as one that may be tried aga
   const { Broker, ...others } = loadKafkajsInternals();
   repairKafkajs({ Broker, ...others });
   const { KafkaJSLockTimeout } = kafkajs as unknown as { KafkaJSLockTimeout: new (why: string) => Error };
+  const connectionPool = { connectionTimeout: 1000, pool: [] };
   const lock = { acquire: () => Promise.reject(new KafkaJSLockTimeout("not my turn")) };
-  const broker = Object.assign(Object.create(Broker.prototype) as typeof Broker.prototype, { lock });
+  const broker = Object.assign(Object.create(Broker.prototype) as typeof Broker.prototype, {
+    lock,
+    connectionPool,
+  });
   await expect(broker.connect()).rejects.toMatchObject({ name: "KafkaJSLockTimeout", retriable: true });
 });
 

@@ -70,6 +70,10 @@ interface InternalRequestQueue {
 export interface ConnectableBroker {
   /** Picks the version of a request; throws until the broker has said which it has. */
   readonly lookupRequest: (this: void) => unknown;
+  readonly connectionPool: {
+    readonly connectionTimeout: number;
+    readonly pool: readonly ClosableConnection[];
+  };
   /** Properties, so that they can be replaced and called on any broker. */
   isConnected: (this: ConnectableBroker) => boolean;
   connect: (this: ConnectableBroker) => Promise<void>;

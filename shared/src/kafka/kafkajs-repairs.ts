@@ -82,22 +82,41 @@ const GREETED = Symbol.for("lastknown.kafkajs.connected-once-greeted");
  * network that loses bytes, the next call takes it for connected, never greets it again, and fails with an error of
  * no kind, "Broker not connected", however long the network has been well again. So it counts as connected only once
  * it was greeted; until then, whoever calls it greets it, one after the other. Whose turn does not come in time gets
- * an error that kafkajs takes for final, though only the broker hangs: it may be tried again.
+ * an error that kafkajs takes for final, though only the broker hangs: it may be tried again. And kafkajs waits for
+ * the greeting's answer as long as for any, though it means not to: a broker that hangs would hold up each new client.
  */
 function connectedOnceGreeted(broker: ConnectableBroker & { [GREETED]?: true }): void {
   if (broker[GREETED] === true) return;
   const { isConnected, connect } = broker;
   broker.connect = async function () {
+    const timer = setTimeout(
+      () => giveUpGreeting(this),
+      GREETING_TIMES * this.connectionPool.connectionTimeout,
+    );
     try {
       await connect.call(this);
     } catch (error) {
       throw isLockTimeout(error) ? Object.assign(error, { retriable: true }) : error;
+    } finally {
+      clearTimeout(timer);
     }
   };
   broker.isConnected = function () {
     return this.lookupRequest.name !== NOT_GREETED && isConnected.call(this);
   };
   broker[GREETED] = true;
+}
+
+/** Of the time that a connection may take to open: it is opened, greeted, and logged in to. */
+const GREETING_TIMES = 2;
+
+/** What waits for the greeting gets an error that has kafkajs try another broker. */
+function giveUpGreeting(broker: ConnectableBroker): void {
+  if (broker.isConnected()) return;
+  for (const connection of broker.connectionPool.pool) {
+    if (connection.isConnected())
+      close(connection, new kafkajs.KafkaJSConnectionError("no greeting in time"));
+  }
 }
 
 const CLOSED = Symbol.for("lastknown.kafkajs.unanswered-closed");

@@ -38,6 +38,18 @@ test("a broker that answers in TLS ends the calls of reader and administration a
   await Promise.all([reader.close(), admin.close()]);
 });
 
+test("one that takes connections and never answers is given up soon, so that another can be asked", async () => {
+  const server = createServer((socket) => socket.on("error", () => undefined).resume());
+  servers.push(server.listen(0, "127.0.0.1"));
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const { kafka } = loadSettings({ environment: { LASTKNOWN_KAFKA_BROKERS: `127.0.0.1:${port}` } });
+  const settings = { ...kafka, connectTimeoutMs: 200, requestTimeoutMs: 120_000 };
+  const reader = new KafkaLogReader({ settings, logger: silentLogger, callDeadlineMs: 300 });
+  await expect(reader.ends("any")).rejects.toMatchObject({ name: "KafkaUnavailableError" });
+  await reader.close();
+}, 30_000);
+
 test("one that only closes its connections is waited for", async () => {
   const settings = await settingsFor(Buffer.alloc(0));
   const reader = new KafkaLogReader({ settings, logger: silentLogger, callDeadlineMs: 300 });
