@@ -4,7 +4,7 @@ import { OffsetOutOfRangeError, UndecodableBatchError, UnreadableBatchError } fr
 import { decodeFetched, parseFetchAnswer, type FetchedPartition } from "./fetch-answer.js";
 import { OFFSET_OUT_OF_RANGE, PartitionError } from "./kafka-fault.js";
 import type { FetchRequestOptions, InternalBroker } from "./kafkajs-internals.js";
-import type { LogReader, LogSlice, PartitionEnds, ReadLimits } from "./log-reader.js";
+import type { EndKind, LogReader, LogSlice, PartitionEnds, ReadLimits } from "./log-reader.js";
 
 const READ_COMMITTED = 1;
 const READ_UNCOMMITTED = 0;
@@ -58,10 +58,10 @@ export class KafkaLogReader implements LogReader {
     }
   }
 
-  ends(topic: string): Promise<Map<number, PartitionEnds>> {
+  ends(topic: string, kind: EndKind = "high-watermark"): Promise<Map<number, PartitionEnds>> {
     return this.#connections.call(topic, `tell the ends of ${topic}`, 0, async () => {
       const leaders = await this.#connections.leadersOf(topic);
-      return this.#endsOf(topic, [...leaders.keys()]);
+      return this.#endsOf(topic, [...leaders.keys()], kind);
     });
   }
 
@@ -152,7 +152,7 @@ export class KafkaLogReader implements LogReader {
   }
 
   async #rejectOffset(topic: string, partition: number, offset: number): Promise<never> {
-    const ends = (await this.#endsOf(topic, [partition])).get(partition);
+    const ends = (await this.#endsOf(topic, [partition], "high-watermark")).get(partition);
     if (ends !== undefined && (offset < ends.start || offset > ends.end)) {
       throw new OffsetOutOfRangeError({ topic, partition, offset, ...ends });
     }
@@ -160,19 +160,24 @@ export class KafkaLogReader implements LogReader {
     throw new PartitionError(topic, partition, OFFSET_NOT_AVAILABLE);
   }
 
-  async #endsOf(topic: string, partitions: readonly number[]): Promise<Map<number, PartitionEnds>> {
+  async #endsOf(
+    topic: string,
+    partitions: readonly number[],
+    kind: EndKind,
+  ): Promise<Map<number, PartitionEnds>> {
+    const isolationLevel = kind === "readable" ? READ_COMMITTED : READ_UNCOMMITTED;
     const byLeader = await this.#connections.partitionsByLeader(topic, partitions);
     const ends = new Map<number, PartitionEnds>();
     await Promise.all(
       [...byLeader].map(async ([nodeId, led]) => {
         const broker = await this.#connections.broker(nodeId);
-        const [starts, highWatermarks] = await Promise.all([
-          listOffsets(broker, topic, led, EARLIEST),
-          listOffsets(broker, topic, led, LATEST),
+        const [starts, lasts] = await Promise.all([
+          listOffsets(broker, topic, led, { timestamp: EARLIEST, isolationLevel }),
+          listOffsets(broker, topic, led, { timestamp: LATEST, isolationLevel }),
         ]);
         for (const partition of led) {
           const start = starts.get(partition);
-          const end = highWatermarks.get(partition);
+          const end = lasts.get(partition);
           if (start === undefined || end === undefined) {
             throw new PartitionError(topic, partition, OFFSET_NOT_AVAILABLE);
           }
@@ -193,17 +198,17 @@ const rawResponse = {
 };
 
 /**
- * Asks for one end only, as a broker refuses two questions about one partition in one request. Uncommitted: an
- * open transaction would make it tell less than the high watermark.
+ * Asks for one end only, as a broker refuses two questions about one partition in one request. For committed records
+ * the last one is the last stable offset, which an open transaction keeps below the high watermark.
  */
 async function listOffsets(
   broker: InternalBroker,
   topic: string,
   partitions: readonly number[],
-  timestamp: number,
+  { timestamp, isolationLevel }: { readonly timestamp: number; readonly isolationLevel: number },
 ): Promise<Map<number, number>> {
   const { responses } = await broker.listOffsets({
-    isolationLevel: READ_UNCOMMITTED,
+    isolationLevel,
     topics: [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }],
   });
   const listed = responses.flatMap((response) => response.partitions);

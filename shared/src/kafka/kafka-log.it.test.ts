@@ -1,11 +1,15 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
 import { silentLogger } from "../logging/index.js";
+import type { AppendRecord } from "./appender.js";
+import { createKafka } from "./create-kafka.js";
 import { KafkaAppender } from "./kafka-appender.js";
 import { KafkaLogReader } from "./kafka-log-reader.js";
 import { describeLog, readAll, record } from "./log.contract.js";
 import { TestTopics, testKafkaSettings } from "./test-broker.js";
 
+/** The broker aborts it then, should the test fail to end it. */
+const TRANSACTION_TIMEOUT_MS = 30_000;
 const RECORD_BYTES_MAX = 1_048_588;
 /** Head of a batch, and lengths and attributes of its only record without key and headers. */
 const BATCH_OVERHEAD_BYTES = 61 + 11;
@@ -23,6 +27,7 @@ async function open(partitions: number, configuration: Record<string, string> = 
     reader,
     appender,
     recordBytesMax: RECORD_BYTES_MAX,
+    openTransaction: (within: AppendRecord) => openTransaction(topic, within),
     truncateBefore: (partition: number, offset: number) =>
       topics.admin.deleteRecords(topic, partition, offset),
     close: async () => {
@@ -33,6 +38,24 @@ async function open(partitions: number, configuration: Record<string, string> = 
   };
   opened.push(log);
   return log;
+}
+
+async function openTransaction(
+  topic: string,
+  { partition, key, value }: AppendRecord,
+): Promise<() => Promise<void>> {
+  const kafka = createKafka(testKafkaSettings(), { logger: silentLogger });
+  const producer = kafka.producer({
+    transactionalId: topic,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+  });
+  opened.push({ close: () => producer.disconnect() });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  await transaction.send({ topic, messages: [{ partition, key, value }] });
+  return () => transaction.commit();
 }
 
 /** Closed also where a test fails, or its connections would keep the process. */

@@ -28,11 +28,20 @@ export interface ReadLimits {
   readonly waitMs: number;
 }
 
-/** Offsets of a partition: `start` is the first that is left, `end` the high watermark. */
+/** Offsets of a partition: `start` is the first that is left, `end` the high watermark unless asked otherwise. */
 export interface PartitionEnds {
   readonly start: number;
   readonly end: number;
 }
+
+/**
+ * What counts as a partition's end.
+ *
+ * - `high-watermark`: one past the last record that is on all in-sync replicas. Nothing that was acknowledged is beyond.
+ * - `readable`: the last stable offset, up to which reads give records now. It is less while somebody's transaction is
+ *   open, and then nothing behind that transaction's first record is given, whoever wrote it.
+ */
+export type EndKind = "high-watermark" | "readable";
 
 /**
  * Reads partitions of a log without belonging to a consumer group.
@@ -53,8 +62,8 @@ export interface LogReader {
     limits: ReadLimits,
   ): Promise<Map<number, LogSlice>>;
 
-  /** Start and end of every partition of the topic. */
-  ends(topic: string): Promise<Map<number, PartitionEnds>>;
+  /** Start and end of every partition of the topic; `high-watermark` unless told otherwise. */
+  ends(topic: string, kind?: EndKind): Promise<Map<number, PartitionEnds>>;
 
   /** Append time in ms of the record at this offset, or of the next one that exists; undefined past the end. */
   appendedAt(topic: string, partition: number, offset: number): Promise<number | undefined>;

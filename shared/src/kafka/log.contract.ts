@@ -11,6 +11,8 @@ export interface LogUnderTest {
   /** What `topic` was made with. */
   readonly partitions: number;
   readonly recordBytesMax: number;
+  /** Appends the record in a transaction, and leaves that open. Gives what commits it. */
+  openTransaction(record: AppendRecord): Promise<() => Promise<void>>;
   /** Removes the first records of a partition, as retention would. */
   truncateBefore(partition: number, offset: number): Promise<void>;
   close(): Promise<void>;
@@ -109,6 +111,36 @@ export function describeLog(name: string, make: () => Promise<LogUnderTest>): vo
       expect(ends.get(2)).toEqual({ start: 0, end: 0 });
       const slice = await log.reader.read(log.topic, 1, 0, READ);
       expect(slice).toMatchObject({ highWatermark: 2, logStartOffset: 0, nextOffset: 2 });
+    });
+
+    test("gives nothing behind the start of an open transaction, and tells both ends", async () => {
+      await log.appender.append(log.topic, [record(0, "a", "before")]);
+      const commit = await log.openTransaction(record(0, "b", "within"));
+      await log.appender.append(log.topic, [record(0, "c", "behind"), record(1, "d", "elsewhere")]);
+
+      const slice = await log.reader.read(log.topic, 0, 0, READ);
+      expect(slice.records.map(({ value }) => String(value))).toEqual(["before"]);
+      expect(slice).toMatchObject({ nextOffset: 1, highWatermark: 3 });
+      const held = await log.reader.read(log.topic, 0, 1, { ...READ, waitMs: 100 });
+      expect(held).toMatchObject({ records: [], nextOffset: 1 });
+      const ends = await log.reader.ends(log.topic);
+      expect([ends.get(0), ends.get(1)]).toEqual([
+        { start: 0, end: 3 },
+        { start: 0, end: 1 },
+      ]);
+      const readable = await log.reader.ends(log.topic, "readable");
+      expect([readable.get(0), readable.get(1)]).toEqual([
+        { start: 0, end: 1 },
+        { start: 0, end: 1 },
+      ]);
+
+      await commit();
+      expect((await readAll(log, 0)).map(({ value }) => String(value))).toEqual([
+        "before",
+        "within",
+        "behind",
+      ]);
+      expect(await log.reader.ends(log.topic, "readable")).toEqual(await log.reader.ends(log.topic));
     });
 
     test("waits at the end for as long as asked, and not longer", async () => {

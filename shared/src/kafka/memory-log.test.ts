@@ -11,6 +11,11 @@ describeLog("MemoryLog", async () => {
     topic: "events",
     partitions: 4,
     recordBytesMax,
+    openTransaction: async (within) => {
+      const transaction = log.openTransaction("events", within.partition);
+      await log.append("events", [within]);
+      return async () => transaction.end();
+    },
     truncateBefore: async (partition, offset) => log.truncateBefore("events", partition, offset),
     close: () => log.close(),
   };

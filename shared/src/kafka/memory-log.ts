@@ -6,7 +6,7 @@ import {
   RecordTooLargeError,
   UnknownTopicError,
 } from "./errors.js";
-import type { LogReader, LogRecord, LogSlice, PartitionEnds, ReadLimits } from "./log-reader.js";
+import type { EndKind, LogReader, LogRecord, LogSlice, PartitionEnds, ReadLimits } from "./log-reader.js";
 
 export interface MemoryLogOptions {
   /** Topic → number of partitions. More can follow by createTopic. */
@@ -22,6 +22,8 @@ interface MemoryPartition {
   records: LogRecord[];
   start: number;
   end: number;
+  /** The first offset of a transaction that is open; Infinity where there is none. */
+  undecided: number;
 }
 
 const RECORD_BYTES_MAX = 1024 * 1024;
@@ -45,7 +47,7 @@ export class MemoryLog implements LogReader, Appender {
   createTopic(topic: string, partitions: number): void {
     this.#topics.set(
       topic,
-      Array.from({ length: partitions }, () => ({ records: [], start: 0, end: 0 })),
+      Array.from({ length: partitions }, () => ({ records: [], start: 0, end: 0, undecided: Infinity })),
     );
   }
 
@@ -64,6 +66,17 @@ export class MemoryLog implements LogReader, Appender {
     const log = this.#partition(topic, partition);
     log.records = log.records.filter((record) => record.offset >= start);
     log.start = Math.max(log.start, Math.min(start, log.end));
+  }
+
+  /** As if somebody's transaction began with the next record: none is read from there on until it is ended. */
+  openTransaction(topic: string, partition: number): { end(): void } {
+    const log = this.#partition(topic, partition);
+    log.undecided = log.end;
+    const end = (): void => {
+      log.undecided = Infinity;
+      for (const wake of this.#waiting) wake();
+    };
+    return { end };
   }
 
   /** While true, every call fails as if no broker answered. */
@@ -109,9 +122,14 @@ export class MemoryLog implements LogReader, Appender {
     }
   }
 
-  async ends(topic: string): Promise<Map<number, PartitionEnds>> {
+  async ends(topic: string, kind: EndKind = "high-watermark"): Promise<Map<number, PartitionEnds>> {
     this.#requireAvailable("tell the ends of its partitions");
-    return new Map(this.#partitions(topic).map(({ start, end }, partition) => [partition, { start, end }]));
+    return new Map(
+      this.#partitions(topic).map(({ start, end, undecided }, partition) => [
+        partition,
+        { start, end: kind === "readable" ? Math.min(end, undecided) : end },
+      ]),
+    );
   }
 
   async appendedAt(topic: string, partition: number, offset: number): Promise<number | undefined> {
@@ -133,13 +151,15 @@ export class MemoryLog implements LogReader, Appender {
       const log = this.#partition(topic, partition);
       requireInRange(topic, partition, from, log);
       const first = indexOfOffset(log.records, from);
+      const readable = indexOfOffset(log.records, log.undecided);
       let last = first;
       // A log hands out at least one record, however little was asked for.
-      for (; last < log.records.length && (bytesLeft > 0 || last === first); last++) {
+      for (; last < readable && (bytesLeft > 0 || last === first); last++) {
         bytesLeft -= recordBytesOf(log.records[last] as LogRecord);
       }
       const records = log.records.slice(first, last);
-      const nextOffset = last === log.records.length ? log.end : (log.records[last] as LogRecord).offset;
+      const end = Math.max(from, Math.min(log.end, log.undecided));
+      const nextOffset = last >= readable ? end : (log.records[last] as LogRecord).offset;
       slices.set(partition, { records, nextOffset, highWatermark: log.end, logStartOffset: log.start });
     }
     return slices;
