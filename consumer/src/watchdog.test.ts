@@ -1,8 +1,26 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { createMetrics, KafkaUnavailableError, type LogReader, type LogSlice } from "@lastknown/shared";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  auditRecordKind,
+  createMetrics,
+  KafkaUnavailableError,
+  type LogReader,
+  type LogRecord,
+  type LogSlice,
+} from "@lastknown/shared";
 import { eventually } from "./eventually.js";
 import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";
+import {
+  applyAll,
+  eventsOf,
+  Lines,
+  newestTimes,
+  recordsOf,
+  slowly,
+  storedTimes,
+  untilHealed,
+} from "./healing-for-test.js";
 import { Watchdog, type WatchedWork } from "./watchdog.js";
 import { FakeFleet, type Replacements } from "./worker-on-fakes.js";
 import type { Worker } from "./worker.js";
@@ -37,7 +55,7 @@ describe("a worker that does nothing", () => {
   const reader = (changes: Partial<LogReader>): LogReader => ({
     read: (...call) => fleet.log.read(...call),
     readMany: (...call) => fleet.log.readMany(...call),
-    ends: (topic) => fleet.log.ends(topic),
+    ends: (...call) => fleet.log.ends(...call),
     appendedAt: (...call) => fleet.log.appendedAt(...call),
     close: () => fleet.log.close(),
     ...changes,
@@ -97,6 +115,18 @@ describe("a worker that does nothing", () => {
       },
     ],
     [
+      "somebody's transaction is open, and holds back what stands behind it",
+      async () => {
+        fleet.log.openTransaction(fleet.names.eventsTopic, 0);
+        await fleet.produce(
+          ["a", "b", "c", "d"].map((user) =>
+            fleet.recordOf(fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} })),
+          ),
+        );
+        return await start();
+      },
+    ],
+    [
       "it waits for a server",
       async () => {
         fleet.states.unavailable = true;
@@ -127,8 +157,9 @@ describe("a worker that does nothing", () => {
   ])("lives on where %s", async (_case, starting) => {
     const worker = await starting();
     await new Promise((resolve) => setTimeout(resolve, PATIENT_MS));
-    expect(worker.live()).toBeUndefined();
+    const failure = worker.live();
     await worker.stop();
+    expect(failure).toBeUndefined();
   });
 
   test("lives on where it is slow, but comes on", async () => {
@@ -224,6 +255,89 @@ describe("a watchdog of a worker without partitions", () => {
     clearInterval(giving);
     expect(failed).not.toHaveBeenCalled();
   });
+});
+
+/** Worth a stall-exit of its own, were the tries of a batch's records taken for standing still. */
+const RECORDS = 24;
+
+test("a worker lives on where it looks for the copy of a schema in all of the audit", async () => {
+  const fleet = new FakeFleet(1);
+  await fleet.create();
+  const { auditTopic, eventsTopic } = fleet.names;
+  const events = eventsOf(fleet, RECORDS);
+  await fleet.produce(events.map((event) => fleet.recordOf(event)));
+  await applyAll(fleet);
+  fleet.states.restore(new Map());
+  fleet.log.truncateBefore(eventsTopic, 0, RECORDS - 1);
+  // Each assignment writes the copy anew, and compaction keeps the last.
+  const isCopy = ({ key }: LogRecord): boolean => auditRecordKind(key!)?.kind === "schema";
+  const { key, value } = (await recordsOf(fleet, auditTopic)).find(isCopy)!;
+  await fleet.log.append(auditTopic, [{ partition: 0, key, value }]);
+  fleet.log.compact(auditTopic);
+  const lines = new Lines();
+  const reader = slowly(fleet, auditTopic, async () => await sleep(STALL_EXIT_MS / 10));
+  const worker = fleet.worker({ reader, logger: lines.logger, settings: { stallExitMs: STALL_EXIT_MS } });
+  await worker.start();
+  try {
+    await Promise.race([untilHealed(lines), worker.ended]);
+  } finally {
+    await worker.stop();
+  }
+  expect(storedTimes(fleet)).toEqual(newestTimes(events));
+});
+
+test("a worker lives on where it tries the records of a batch one by one, and each takes its time", async () => {
+  const fleet = new FakeFleet(1);
+  await fleet.create();
+  await fleet.produce(eventsOf(fleet, RECORDS).map((event) => fleet.recordOf(event)));
+  const states = fleet.storeWith(async (updates) => {
+    await sleep(STALL_EXIT_MS / 10);
+    const users = updates.flatMap((update) => update.states.map(({ user }) => user));
+    // Of these there are a few, so that most of the halves fail.
+    if (users.some((user) => user === "user 1" || user === "user 3")) throw new TypeError("unforeseen");
+    return await fleet.states.apply(updates);
+  });
+  const settings = { stallExitMs: STALL_EXIT_MS, recordAttemptsMax: 1 };
+  const worker = fleet.worker({ states, settings });
+  await worker.start();
+  try {
+    await Promise.race([eventually("caught up", () => fleet.isCaughtUp(), 10_000), worker.ended]);
+  } finally {
+    await worker.stop();
+  }
+  expect([...storedTimes(fleet).keys()]).toEqual(["user 0", "user 2", "user 4"]);
+});
+
+test("a watchdog begins its count anew after the process was stopped", async () => {
+  let movedAtMs = performance.now();
+  const failures: Error[] = [];
+  const work = {
+    get movedAtMs() {
+      return movedAtMs;
+    },
+    hasWork: true,
+    lacks: () => true,
+  };
+  const watchdog = new Watchdog({
+    work: () => work,
+    isWaiting: () => false,
+    ends: async () => await Promise.resolve(new Map()),
+    stallExitMs: STALL_EXIT_MS,
+    sessionTimeoutMaxMs: SESSION_TIMEOUT_MS,
+    askCoordinator: async () => await Promise.resolve(),
+    failed: (error) => void failures.push(error),
+  });
+  watchdog.start();
+  for (let turn = 0; turn < 5; turn++) {
+    // Nothing runs meanwhile, and timers fire before anything else does.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * STALL_EXIT_MS);
+    await sleep(STALL_EXIT_MS / 20);
+    movedAtMs = performance.now();
+  }
+  const whileItMoved = [...failures];
+  await eventually("it ends a worker that does nothing", () => failures.length > whileItMoved.length, 5000);
+  watchdog.stop();
+  expect(whileItMoved).toEqual([]);
 });
 
 describe("an error in what a group calls", () => {

@@ -17,7 +17,7 @@ export interface WatchdogOptions {
   readonly work: () => WatchedWork | undefined;
   /** Whether the work waits for a server. */
   readonly isWaiting: () => boolean;
-  /** Where the log's partitions end. */
+  /** Where the log's partitions end for who reads them: up to there all can be fetched. */
   readonly ends: () => Promise<ReadonlyMap<number, PartitionEnds>>;
   /** For how long records may wait while nothing is done and no server is waited for. */
   readonly stallExitMs: number;
@@ -29,6 +29,8 @@ export interface WatchdogOptions {
 }
 
 const CHECK_INTERVAL_MS = 1000;
+/** Of so many intervals between two checks most passed while the process stood still, and no work could go on. */
+const LATE_INTERVALS = 3;
 /** How often a log is asked for its ends while nothing moves: an idle topic costs no more than that. */
 const LOOK_INTERVAL_MS = 10_000;
 /** A log that has not answered by then is waited for. */
@@ -48,10 +50,11 @@ export class Watchdog {
   readonly #unassigned: UnassignedWatch;
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
-  /** When the log was asked last, or there was no reason to. */
-  #lookedAtMs = performance.now();
-  /** Since when records are seen to wait and nothing was done; undefined while that is not so. */
-  #behindSinceMs: number | undefined;
+  #checkedAtMs = performance.now();
+  /** When the log was asked last. */
+  #lookedAtMs = 0;
+  /** The last moment at which something was done, or nothing could be: no records, a server away, no time to run. */
+  #wellAtMs = performance.now();
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
@@ -68,6 +71,7 @@ export class Watchdog {
   }
 
   start(): void {
+    this.#checkedAtMs = performance.now();
     this.#timer ??= setInterval(() => this.#check(performance.now()), this.#checkIntervalMs);
   }
 
@@ -77,18 +81,23 @@ export class Watchdog {
 
   #check(nowMs: number): void {
     const { work, isWaiting, stallExitMs, failed } = this.#options;
+    // Timers fire before the answers that came meanwhile are read.
+    const isLate = nowMs - this.#checkedAtMs > LATE_INTERVALS * this.#checkIntervalMs;
+    this.#checkedAtMs = nowMs;
     const watched = work();
     if (watched === undefined) this.#unassigned.unassigned(nowMs);
     else this.#unassigned.assigned();
-    if (watched === undefined || isWaiting()) return this.#allIsWell(nowMs);
-    if (watched.movedAtMs > (this.#behindSinceMs ?? nowMs)) this.#allIsWell(nowMs);
-    if (watched.hasWork) this.#behindSinceMs ??= nowMs;
-    else if (nowMs - Math.max(watched.movedAtMs, this.#lookedAtMs) >= this.#lookIntervalMs) {
+    if (watched === undefined || isWaiting() || isLate) this.#wellAtMs = nowMs;
+    else this.#wellAtMs = Math.max(this.#wellAtMs, watched.movedAtMs);
+    if (watched === undefined || this.#isLooking) return;
+    if (!watched.hasWork && nowMs - Math.max(this.#wellAtMs, this.#lookedAtMs) >= this.#lookIntervalMs) {
       this.#lookedAtMs = nowMs;
       // Whatever comes of it is handled inside.
       void this.#look(watched, nowMs);
+      return;
     }
-    if (this.#behindSinceMs === undefined || nowMs - this.#behindSinceMs < stallExitMs) return;
+    // All was well until then at least: what waits came after it, by one look's interval at most.
+    if (nowMs - this.#wellAtMs < stallExitMs + this.#lookIntervalMs) return;
     failed(
       new FatalError(`records wait, and none was done for ${stallExitMs} ms`, {
         fix: "restart the worker, and report its log",
@@ -96,25 +105,17 @@ export class Watchdog {
     );
   }
 
+  /** All is well unless the log is seen to hold what is not done: where it cannot be asked it is waited for. */
   async #look(watched: WatchedWork, nowMs: number): Promise<void> {
-    if (this.#isLooking) return;
     this.#isLooking = true;
     try {
       const ends = await withDeadline(LOOK_DEADLINE_MS, this.#options.ends(), () => undefined);
-      if (this.#options.work() !== watched || watched.movedAtMs > nowMs) return;
-      if (ends !== undefined && watched.lacks(ends)) this.#behindSinceMs ??= nowMs;
-      else this.#behindSinceMs = undefined;
+      if (ends === undefined || !watched.lacks(ends)) this.#wellAtMs = Math.max(this.#wellAtMs, nowMs);
     } catch (error) {
-      // Where the log cannot be asked it is waited for, as the loops do.
-      if (isServerFault(error)) this.#behindSinceMs = undefined;
+      if (isServerFault(error)) this.#wellAtMs = Math.max(this.#wellAtMs, nowMs);
       else this.#options.failed(error instanceof Error ? error : new Error(String(error)));
     } finally {
       this.#isLooking = false;
     }
-  }
-
-  #allIsWell(nowMs: number): void {
-    this.#behindSinceMs = undefined;
-    this.#lookedAtMs = nowMs;
   }
 }

@@ -9,6 +9,7 @@ import {
   type MaxFutureSkew,
   type WorkerSettings,
 } from "@lastknown/shared";
+import { Activity } from "./assignment/activity.js";
 import { Attempts } from "./attempts/attempts.js";
 import { Assignment } from "./assignment/assignment.js";
 import { BucketProgress } from "./assignment/bucket-progress.js";
@@ -94,7 +95,7 @@ export class Worker implements GroupListener {
     this.#watchdog = new Watchdog({
       work: () => this.#assignment,
       isWaiting: () => patience.waitingOn().length > 0,
-      ends: () => reader.ends(names.eventsTopic),
+      ends: () => reader.ends(names.eventsTopic, "readable"),
       stallExitMs: settings.stallExitMs,
       sessionTimeoutMaxMs: SESSION_TIMEOUT_MAX_MS,
       askCoordinator: () => group.committed(),
@@ -232,7 +233,10 @@ export class Worker implements GroupListener {
     const metrics = this.#metrics;
     const progress = new BucketProgress(this.#options.partitions);
     const settled = new SettledRecords();
-    const states = new StateApplier({ states: store, progress, eventsTopic, patience, metrics });
+    const activity = new Activity();
+    const counted = activity.counting(patience);
+    const kafka = { appender, patience: counted };
+    const applier = { states: store, progress, eventsTopic, metrics };
     const tries = {
       attemptsMax: settings.recordAttemptsMax,
       delayMs: settings.retryDelayMs,
@@ -240,15 +244,15 @@ export class Worker implements GroupListener {
     };
     const pipeline = new Pipeline({
       preparation: new BatchPreparation({ schemas, judge, eventsTopic, tries, logger }),
-      audit: new AuditLog({ appender, topic: auditTopic, patience }),
-      deadLetters: new DeadLetters({ appender, topic: deadLetterTopic, eventsTopic, patience, logger }),
+      audit: new AuditLog({ ...kafka, topic: auditTopic }),
+      deadLetters: new DeadLetters({ ...kafka, topic: deadLetterTopic, eventsTopic, logger }),
       breaker: new DeadLetterBreaker({
         inRowMax: settings.deadLettersInRowMax,
         share: this.#share,
         deadLetterTopic,
       }),
       settled,
-      states,
+      states: new StateApplier({ ...applier, patience: counted }),
       eventsTopic,
       tries,
       metrics,
@@ -257,7 +261,7 @@ export class Worker implements GroupListener {
     const fleetId = this.#options.fleet.id;
     const attempts = new Attempts({ fleetId, generation, group, pipeline, settings, patience, logger });
     const { acceptLoss } = settings;
-    const servers = { reader, states: store, eventsTopic, acceptLoss, patience, logger };
+    const servers = { reader, states: store, eventsTopic, acceptLoss, patience: counted, logger };
     const start = { ...servers, fleetId, group, progress, settled, deadLetterTopic };
     const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
     const knowledge = {
@@ -276,18 +280,20 @@ export class Worker implements GroupListener {
       group: attempts,
       pipeline: attempts,
       commitsEachBatch: () => attempts.isSuspicious,
-      states,
+      // Its buckets are touched for ever, whether anything is done or not.
+      states: new StateApplier({ ...applier, patience }),
       schemas,
       verifyFleet: (wanted, signal) => this.#options.fleet.verify(wanted, signal),
-      startingOffsets: async (wanted, signal, moved) => {
+      startingOffsets: async (wanted, signal) => {
         const [offsets] = await Promise.all([
-          startingOffsets(wanted, { ...start, moved }, signal),
-          schemas.prepare(signal, moved),
+          startingOffsets(wanted, start, signal),
+          schemas.prepare(signal, () => activity.moved()),
         ]);
         return offsets;
       },
-      rebuild: (buckets, signal, moved) => rebuildFromAudit(buckets, audit, { signal, moved }),
+      rebuild: (buckets, signal) => rebuildFromAudit(buckets, audit, signal),
       knowledge,
+      activity,
       patience,
       metrics,
       logger,

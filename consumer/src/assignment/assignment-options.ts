@@ -4,6 +4,7 @@ import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
+import type { Activity } from "./activity.js";
 import type { SchemaGateOptions } from "./schema-gate.js";
 import type { PartitionKnowledge, PartitionStartsOptions } from "./partition-starts.js";
 
@@ -24,6 +25,8 @@ export interface AssignmentOptions {
   readonly startingOffsets: PartitionStartsOptions["startingOffsets"];
   readonly rebuild: PartitionStartsOptions["rebuild"];
   readonly knowledge: PartitionKnowledge;
+  /** Moved by the parts above too. */
+  readonly activity: Activity;
   readonly patience: Patience;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;

@@ -36,7 +36,6 @@ export class Assignment {
   readonly #ending = new AbortController();
   readonly #draining = new AbortController();
   readonly #hurrying = AbortSignal.any([this.#draining.signal, this.#ending.signal]);
-  #movedAtMs = performance.now();
   #touchedAtMs = 0;
   #committedAtMs = performance.now();
 
@@ -51,7 +50,6 @@ export class Assignment {
       ...knowledge,
       startingOffsets,
       rebuild,
-      moved: () => this.#moved(),
       signal: this.#hurrying,
       fail: (error) => this.#ending.abort(error),
     });
@@ -70,7 +68,7 @@ export class Assignment {
   }
 
   get movedAtMs(): number {
-    return this.#movedAtMs;
+    return this.#options.activity.movedAtMs;
   }
 
   get hasWork(): boolean {
@@ -107,10 +105,10 @@ export class Assignment {
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
-    const { partitions, generation, verifyFleet, logger } = this.#options;
+    const { partitions, generation, verifyFleet, activity, logger } = this.#options;
     await verifyFleet(partitions, signal);
     await this.#starts.start(partitions, signal);
-    this.#moved();
+    activity.moved();
     logger.info("partitions assigned", { generation, offsets: Object.fromEntries(this.#positions.fetched) });
   }
 
@@ -232,11 +230,7 @@ export class Assignment {
     for (const { partition, nextOffset } of batches) {
       if (!behind.has(partition)) this.#positions.markDone(partition, nextOffset);
     }
-    this.#moved();
-  }
-
-  #moved(): void {
-    this.#movedAtMs = performance.now();
+    this.#options.activity.moved();
   }
 
   get #isDraining(): boolean {

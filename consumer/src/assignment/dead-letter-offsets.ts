@@ -1,14 +1,12 @@
 import { OffsetOutOfRangeError, slicesToEnd, type LogReader, type PartitionEnds } from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
+import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
 
 export interface DeadLetterOffsetsOptions {
   readonly reader: LogReader;
   readonly eventsTopic: string;
   readonly deadLetterTopic: string;
-  readonly patience: Patience;
-  /** Called whenever it has come on. */
-  readonly moved: () => void;
+  readonly patience: Outlasting;
 }
 
 /** Source offsets of one partition: `from` included, `to` not. */
@@ -48,7 +46,7 @@ export async function deadLetterOffsets(
 async function readOffsets(
   { partition, from, to }: OffsetRange,
   ends: PartitionEnds,
-  { reader, eventsTopic, deadLetterTopic, patience, moved }: DeadLetterOffsetsOptions,
+  { reader, eventsTopic, deadLetterTopic, patience }: DeadLetterOffsetsOptions,
   signal: AbortSignal,
 ): Promise<Set<number> | undefined> {
   const patient = patientReader(reader, patience, signal);
@@ -56,7 +54,6 @@ async function readOffsets(
   const offsets = new Set<number>();
   const place = { topic: deadLetterTopic, partition, ends, bytesMax: READ_BYTES };
   for await (const { records } of slicesToEnd(patient, place)) {
-    moved();
     for (const { key } of records) {
       const text = key?.toString() ?? "";
       const offset = text.startsWith(prefix) ? Number(text.slice(prefix.length)) : Number.NaN;

@@ -18,12 +18,9 @@ export interface PartitionStartsOptions extends PartitionKnowledge {
   readonly startingOffsets: (
     partitions: readonly number[],
     signal: AbortSignal,
-    moved: () => void,
   ) => Promise<readonly PartitionStart[]>;
   /** Rebuilds buckets from the audit. False where the store has lost some of it meanwhile. */
-  readonly rebuild: (start: PartitionStart, signal: AbortSignal, moved: () => void) => Promise<boolean>;
-  /** Called by both whenever they have come on: either may read a whole log. */
-  readonly moved: () => void;
+  readonly rebuild: (start: PartitionStart, signal: AbortSignal) => Promise<boolean>;
   /** Ends what goes on in the background. */
   readonly signal: AbortSignal;
   /** Told of what the assignment cannot go on from. */
@@ -48,8 +45,8 @@ export class PartitionStarts {
 
   /** Resolves when all have started, but those that have to be rebuilt first: these start by themselves. */
   async start(partitions: readonly number[], signal: AbortSignal): Promise<void> {
-    const { startingOffsets, healings, moved } = this.#options;
-    for (const start of await startingOffsets(partitions, signal, moved)) {
+    const { startingOffsets, healings } = this.#options;
+    for (const start of await startingOffsets(partitions, signal)) {
       healings.begin(start);
       if (start.rebuild.length === 0) this.#startAt(start);
       else this.#rebuildInTurn(start);
@@ -109,10 +106,10 @@ export class PartitionStarts {
   }
 
   async #rebuild(start: PartitionStart): Promise<void> {
-    const { rebuild, settled, signal, moved } = this.#options;
+    const { rebuild, settled, signal } = this.#options;
     const { partition, settledTo } = start;
     signal.throwIfAborted();
-    if (await rebuild(start, signal, moved)) settled.rebuilt(partition, settledTo);
+    if (await rebuild(start, signal)) settled.rebuilt(partition, settledTo);
     // Looks at all buckets again: some may have been lost since.
     this.#inBackground(this.start([partition], signal));
   }

@@ -8,7 +8,7 @@ import {
   type MaxFutureSkew,
   type PartitionEnds,
 } from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
+import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
 import { newestStates } from "../pipeline/newest-states.js";
 import type { RebuildCall, StateStore, StoredState } from "../states/state-store.js";
@@ -23,7 +23,7 @@ export interface AuditRebuildOptions {
   readonly maxFutureSkew: MaxFutureSkew;
   /** Go on where the audit itself lacks entries, or has some that cannot be read. */
   readonly acceptLoss: boolean;
-  readonly patience: Patience;
+  readonly patience: Outlasting;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
 }
@@ -45,20 +45,19 @@ const PROGRESS_LOG_INTERVAL_MS = 10_000;
  * applies the newest of each user, read by read, through the store's own comparison. The buckets' progress moves at
  * the end alone, so what is cut off by a rebalance begins from the start with the next owner.
  *
- * @param work.moved called whenever it has come on
  * @returns false where the store has lost some of it meanwhile
  * @throws FatalError where the audit lacks entries or has some that cannot be read, unless that is accepted
  */
 export async function rebuildFromAudit(
   buckets: BucketsToRebuild,
   options: AuditRebuildOptions,
-  { signal, moved }: { readonly signal: AbortSignal; readonly moved: () => void },
+  signal: AbortSignal,
 ): Promise<boolean> {
   const { reader, auditTopic, patience } = options;
   const all = await patience.outlast("kafka", signal, () => reader.ends(auditTopic));
   const ends = all.get(buckets.partition) ?? { start: 0, end: 0 };
   requireWholeAudit(buckets, ends, options);
-  return await new AuditRebuild(buckets, options, signal).run(ends, moved);
+  return await new AuditRebuild(buckets, options, signal).run(ends);
 }
 
 /** Where the audit was given a retention it may have lost some user's only arrival. */
@@ -105,13 +104,12 @@ class AuditRebuild {
     });
   }
 
-  async run(ends: PartitionEnds, moved: () => void): Promise<boolean> {
+  async run(ends: PartitionEnds): Promise<boolean> {
     const { reader, auditTopic: topic, patience } = this.#options;
     const { partition, settledTo } = this.#buckets;
     const patient = patientReader(reader, patience, this.#signal);
     for await (const slice of slicesToEnd(patient, { topic, partition, ends, bytesMax: READ_BYTES })) {
       if (!(await this.#apply(slice.records, ends))) return false;
-      moved();
       this.#tell(slice.nextOffset, ends);
     }
     const last = [...this.#calls.keys()].map((bucket) => this.#call(bucket, [], settledTo));

@@ -1,6 +1,6 @@
 import { FatalError, type LogReader, type Logger, type PartitionEnds } from "@lastknown/shared";
 import { noteOfFleet } from "../attempts/commit-note.js";
-import type { Patience } from "../faults/patience.js";
+import type { Outlasting } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateStore } from "../states/state-store.js";
 import type { BucketProgress } from "./bucket-progress.js";
@@ -17,9 +17,7 @@ export interface StartingOffsetsOptions {
   readonly eventsTopic: string;
   readonly deadLetterTopic: string;
   readonly acceptLoss: boolean;
-  readonly patience: Patience;
-  /** Called whenever it has come on: it may have to read all the dead letters. */
-  readonly moved: () => void;
+  readonly patience: Outlasting;
   readonly logger: Logger;
 }
 

@@ -1,5 +1,5 @@
 import { RecordTooLargeError, type AppendRecord, type Appender, type Logger } from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
+import type { Outlasting } from "../faults/patience.js";
 import type { Rejection } from "../pipeline/rejection.js";
 import { CUT, deadLetterRecord, WHOLE, type DeadLetterLimits } from "./dead-letter-record.js";
 
@@ -7,7 +7,7 @@ export interface DeadLettersOptions {
   readonly appender: Appender;
   readonly topic: string;
   readonly eventsTopic: string;
-  readonly patience: Patience;
+  readonly patience: Outlasting;
   readonly logger: Logger;
 }
 

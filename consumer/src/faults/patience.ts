@@ -21,6 +21,9 @@ export interface PatienceOptions {
   readonly logger: Logger;
 }
 
+/** What work needs of Patience. */
+export type Outlasting = Pick<Patience, "outlast">;
+
 /**
  * Waits out faults of the servers: they say nothing about the records, so the work pauses and is tried again
  * until it is done or the partitions are ours no more. Each attempt has a bound of its own.

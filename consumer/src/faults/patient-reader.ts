@@ -1,10 +1,10 @@
 import type { LogReader } from "@lastknown/shared";
-import type { Patience } from "./patience.js";
+import type { Outlasting } from "./patience.js";
 
 /** A reader whose reads wait out the faults of the brokers. */
 export function patientReader(
   reader: LogReader,
-  patience: Patience,
+  patience: Outlasting,
   signal: AbortSignal,
 ): Pick<LogReader, "read"> {
   return {

@@ -1,5 +1,5 @@
 import type { BucketProgress } from "../assignment/bucket-progress.js";
-import type { Patience } from "../faults/patience.js";
+import type { Outlasting } from "../faults/patience.js";
 import type { BucketUpdate, StateStore } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import { newestStates } from "./newest-states.js";
@@ -9,7 +9,7 @@ export interface StateApplierOptions {
   readonly states: StateStore;
   readonly progress: BucketProgress;
   readonly eventsTopic: string;
-  readonly patience: Patience;
+  readonly patience: Outlasting;
   readonly metrics: WorkerMetrics;
 }
 

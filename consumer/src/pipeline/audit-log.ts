@@ -5,7 +5,7 @@ import {
   type AppendRecord,
   type Appender,
 } from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
+import type { Outlasting } from "../faults/patience.js";
 import type { WriterSchema } from "./writer-schemas.js";
 import type { Arrival } from "./partition-batch.js";
 
@@ -24,11 +24,11 @@ export interface Entered {
 export class AuditLog {
   readonly #appender: Appender;
   readonly #topic: string;
-  readonly #patience: Patience;
+  readonly #patience: Outlasting;
   /** Partition → ids of the schemas whose copies this assignment has had acknowledged. */
   readonly #copied = new Map<number, Set<number>>();
 
-  constructor(options: { appender: Appender; topic: string; patience: Patience }) {
+  constructor(options: { appender: Appender; topic: string; patience: Outlasting }) {
     this.#appender = options.appender;
     this.#topic = options.topic;
     this.#patience = options.patience;
