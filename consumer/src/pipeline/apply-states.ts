@@ -40,12 +40,15 @@ export class StateApplier {
     );
   }
 
-  /** Applies one arrival and leaves its bucket's progress: that moves when its whole batch is dealt with. */
-  async applyAlone({ partition, bucket, ...arrival }: Arrival, signal: AbortSignal): Promise<void> {
-    const states =
-      newestStates([{ partition, bucket, ...arrival }], this.#options.eventsTopic).get(bucket) ?? [];
-    const progress = this.#options.progress.expected(bucket);
-    await this.#send([{ partition, update: this.#update(bucket, progress, states) }], signal);
+  /** Applies some of a batch and leaves their buckets' progress: that moves when the whole batch is dealt with. */
+  async applyApart(arrivals: readonly Arrival[], signal: AbortSignal): Promise<void> {
+    const { progress, eventsTopic } = this.#options;
+    const partitions = new Map(arrivals.map(({ bucket, partition }) => [bucket, partition]));
+    const updates = [...newestStates(arrivals, eventsTopic)].map(([bucket, states]) => ({
+      partition: partitions.get(bucket) as number,
+      update: this.#update(bucket, progress.expected(bucket), states),
+    }));
+    await this.#send(updates, signal);
   }
 
   /** Resolves where the store takes an update of the arrival's bucket that has no user in it. */

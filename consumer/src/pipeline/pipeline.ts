@@ -108,7 +108,7 @@ export class Pipeline {
       await enter(arrivals);
     } catch (error) {
       this.#requireUnforeseen(error, signal);
-      const failing = await failingAlone(arrivals, (arrival) => enter([arrival]), tries, signal);
+      const failing = await failingAlone(arrivals, enter, tries, signal);
       for (const [arrival, cause] of failing) {
         // Where that fails too, it is none of the record's, and ends the worker.
         await audit.probe(arrival, schemas, signal);
@@ -138,7 +138,7 @@ export class Pipeline {
   async #applyApart(batches: readonly SettledBatch[], signal: AbortSignal): Promise<Refused> {
     const { states, tries } = this.#options;
     const arrivals = batches.flatMap((batch) => [...batch.reapplied, ...batch.arrivals]);
-    const apply = (arrival: Arrival): Promise<void> => states.applyAlone(arrival, signal);
+    const apply = (some: readonly Arrival[]): Promise<void> => states.applyApart(some, signal);
     const failing = await failingAlone(arrivals, apply, tries, signal);
     const refused = new Map<Arrival, Rejection>();
     for (const [arrival, cause] of failing) {
@@ -151,7 +151,7 @@ export class Pipeline {
 
   #requireUnforeseen(error: unknown, signal: AbortSignal): void {
     if (!isUnforeseen(error, signal)) throw error;
-    this.#options.logger.warn("unforeseen error, records are tried one by one", { error });
+    this.#options.logger.warn("unforeseen error, records are tried apart", { error });
   }
 
   #without(refused: Refused, batches: readonly SettledBatch[]): readonly SettledBatch[] {

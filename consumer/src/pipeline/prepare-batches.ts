@@ -39,7 +39,7 @@ export class BatchPreparation {
       return await this.#together(batches, signal);
     } catch (error) {
       if (!isUnforeseen(error, signal)) throw error;
-      this.#options.logger.warn("unforeseen error, records are tried one by one", { error });
+      this.#options.logger.warn("unforeseen error, records are tried apart", { error });
       return await this.#apart(batches, signal);
     }
   }
@@ -48,7 +48,8 @@ export class BatchPreparation {
     const alone = batches.flatMap((batch) =>
       batch.records.map((record): PartitionBatch => ({ ...batch, records: [record] })),
     );
-    const attempt = async (one: PartitionBatch): Promise<void> => void (await this.#together([one], signal));
+    const attempt = async (some: readonly PartitionBatch[]): Promise<void> =>
+      void (await this.#together(some, signal));
     const failing = await failingAlone(alone, attempt, this.#options.tries, signal);
     const blamed = new Map(
       [...failing].flatMap(([{ partition, records }, error]) =>
