@@ -1,5 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import { bucketOf, createMetrics, evolveEventSchema, FatalError, type LogRecord } from "@lastknown/shared";
+import {
+  bucketOf,
+  createMetrics,
+  evolveEventSchema,
+  FatalError,
+  loadSettings,
+  type LogRecord,
+} from "@lastknown/shared";
+import { printCommitNote } from "./attempts/commit-note.js";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
 import {
@@ -11,6 +19,7 @@ import {
   Lines,
   newestTimes,
   recordsOf,
+  SECOND,
   storedTimes,
   untilHealed,
 } from "./healing-for-test.js";
@@ -140,6 +149,37 @@ describe("a partition of which Redis has lost something", () => {
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(await doubles(fleet)).toBe(0);
     expect(await recordsOf(fleet, fleet.names.deadLetterTopic)).toHaveLength(1);
+  });
+
+  test("has back from the audit what ends a newer worker's process, with no letter for it", async () => {
+    const fleet = await fleetOf();
+    const events = eventsOf(fleet, 10);
+    await fleet.produce(events.map((event) => fleet.recordOf(event)));
+    await applyAll(fleet);
+    fleet.states.restore(new Map());
+    // The newest one of its user. Noted as often as that, it is not run any more.
+    const trying = { offset: 8, times: loadSettings({ environment: {} }).worker.killsMax, until: 1000 };
+    fleet.coordinator.notes.set(0, printCommitNote({ fleet: fleet.record.id, trying }));
+    const lines = new Lines();
+    const worker = fleet.worker({ logger: lines.logger });
+    await worker.start();
+    await Promise.race([untilHealed(lines), worker.ended]);
+    const newer = fleet.eventOf({ user: "user 1", timeStamp: 99 * SECOND, sts: 0, attributes: {} });
+    await fleet.produce([fleet.recordOf(newer)]);
+    await eventually("caught up", () => fleet.isCaughtUp());
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes([...events, newer]));
+    expect(await recordsOf(fleet, fleet.names.deadLetterTopic)).toEqual([]);
+    expect(await doubles(fleet)).toBe(0);
+    expect(lines.of("a record that is in the audit would be rejected now")).toMatchObject([
+      {
+        partition: 0,
+        offset: 8,
+        reason: "internal",
+        error: expect.stringContaining("ended the worker's process"),
+      },
+    ]);
+    expect(lines.of("healing begins").map(({ source }) => source)).toEqual(["events", "audit"]);
   });
 
   test("goes on where only a commit was lost, and a record before it would be rejected now", async () => {

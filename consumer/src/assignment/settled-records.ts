@@ -5,6 +5,7 @@ import type { Rejection, RejectionReason } from "../pipeline/rejection.js";
 export interface Doubt {
   readonly offset: number;
   readonly reason: RejectionReason;
+  readonly error: string;
 }
 
 interface Settled {
@@ -60,8 +61,10 @@ export class SettledRecords {
     const to = this.#settled.get(partition)?.reappliedTo ?? 0;
     const isEntered = ({ record }: Arrival | Rejection): boolean => record.offset < to;
     const doubtful = rejections.find(isEntered);
-    if (doubtful !== undefined)
-      this.doubt(partition, { offset: doubtful.record.offset, reason: doubtful.reason });
+    if (doubtful !== undefined) {
+      const { record, reason, error } = doubtful;
+      this.doubt(partition, { offset: record.offset, reason, error });
+    }
     const reapplied = arrivals.filter(isEntered);
     if (reapplied.length === 0) return { ...batch, reapplied };
     return { ...batch, reapplied, arrivals: arrivals.filter((arrival) => !isEntered(arrival)) };

@@ -67,13 +67,18 @@ export class Pipeline {
     return behind;
   }
 
-  /** As `run`, for records that must not be looked at: all of them are dead-lettered as `internal`. */
+  /**
+   * As `run`, for records that must not be looked at: all of them are dead-lettered as `internal`. Those that are in
+   * the audit already get no letter: the partition has to be started again, and what the audit has of it decides.
+   */
   async reject(batch: PartitionBatch, cause: string, signal: AbortSignal): Promise<Set<number>> {
+    const { settled, breaker } = this.#options;
     const { partition, nextOffset } = batch;
-    const unsettled = this.#options.settled.withoutLetters(batch);
-    const rejections = unsettled.records.map((record) => internalRejection(partition, record, cause));
-    const rejected = { partition, nextOffset, arrivals: [], reapplied: [], rejections, states: new Map() };
-    this.#options.breaker.count([rejected]);
+    const { records } = settled.withoutLetters(batch);
+    const rejections = records.map((record) => internalRejection(partition, record, cause));
+    const rejected = settled.sortOut({ partition, nextOffset, arrivals: [], rejections, states: new Map() });
+    if (settled.doubtOf(partition) !== undefined) return new Set([partition]);
+    breaker.count([rejected]);
     return await this.#finish([rejected], signal);
   }
 
