@@ -26,7 +26,7 @@ export const failpoints: readonly Failpoint[] = [
   },
   {
     name: "progress and commit",
-    change: { file: ASSIGNMENT, from: "await this.#commitOffsets(advanced);" },
+    change: { file: ASSIGNMENT, from: "await this.#commitOffsets(advanced, signal);" },
   },
 ];
 
