@@ -38,6 +38,18 @@ describe("a record queue", () => {
     expect(queue.isEmpty).toBe(true);
   });
 
+  test("gives a partition that runs apart alone, at the latest when the others came ten times", () => {
+    const queue = new RecordQueue(1_000_000);
+    for (const partition of [1, 2, 3]) queue.push(partition, recordsAt(...Array(40).keys()), 40);
+    const runsApart = (partition: number): boolean => partition === 2;
+    const taken = Array.from({ length: 13 }, () => queue.take(LIMITS, runsApart).map((one) => one.partition));
+    const others = Array.from({ length: 10 }, () => [1, 3]);
+    expect(taken).toEqual([...others, [2], [1, 3], [1, 3]]);
+    queue.drop(1);
+    queue.drop(3);
+    expect(shapeOf(queue.take(LIMITS, runsApart))).toEqual([[2, [3, 4, 5], 6]]);
+  });
+
   test("passes offsets without records, which a control batch leaves", () => {
     const queue = new RecordQueue(1_000_000);
     queue.push(1, recordsAt(3), 5);

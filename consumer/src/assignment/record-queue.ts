@@ -18,6 +18,8 @@ interface Slice {
 const RECORD_OVERHEAD_BYTES = 200;
 /** Over all partitions: more at a time only costs garbage collection, as everything of a batch lives until its end. */
 const BATCH_RECORDS_IN_ALL_MAX = 2000;
+/** A batch that runs apart may take long, or end the process: so often the other partitions come before the next. */
+const TAKES_BEFORE_APART = 10;
 
 /**
  * What was fetched and is not yet done, by partition, in the order of offsets. Its bytes count until `release`,
@@ -28,6 +30,7 @@ export class RecordQueue {
   readonly #slices = new Map<number, Slice[]>();
   #queuedBytes = 0;
   #takenBytes = 0;
+  #takesSinceApart = 0;
   /** Called and emptied at each change. */
   #waiting: (() => void)[] = [];
 
@@ -51,13 +54,23 @@ export class RecordQueue {
     this.#changed();
   }
 
-  /** The next batch of each partition that has one, as far as they go; the others come first next time. */
-  take(limits: BatchLimits): PartitionBatch[] {
+  /** Whether something is queued of such a partition. */
+  some(isSuch: (partition: number) => boolean): boolean {
+    return [...this.#slices.keys()].some(isSuch);
+  }
+
+  /**
+   * The next batch of each partition that has one, as far as they go; the others come first next time. Of partitions
+   * that run apart one comes alone, in its turn.
+   */
+  take(limits: BatchLimits, runsApart: (partition: number) => boolean = () => false): PartitionBatch[] {
     const batches: PartitionBatch[] = [];
     let records = 0;
+    const apart = this.#apartInTurn(runsApart);
     // A list of its own: what is put back at the end must not be visited again.
     for (const [partition, slices] of Array.from(this.#slices)) {
       if (records >= BATCH_RECORDS_IN_ALL_MAX) break;
+      if (apart === undefined ? runsApart(partition) : partition !== apart) continue;
       const batch = this.#takeFrom(partition, slices, limits);
       records += batch.records.length;
       batches.push(batch);
@@ -97,6 +110,15 @@ export class RecordQueue {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #apartInTurn(runsApart: (partition: number) => boolean): number | undefined {
+    const apart = [...this.#slices.keys()].find(runsApart);
+    if (apart === undefined) return undefined;
+    const doOthersWait = this.some((partition) => !runsApart(partition));
+    const isTurn = !doOthersWait || this.#takesSinceApart >= TAKES_BEFORE_APART;
+    this.#takesSinceApart = isTurn ? 0 : this.#takesSinceApart + 1;
+    return isTurn ? apart : undefined;
   }
 
   #takeFrom(partition: number, slices: Slice[], limits: BatchLimits): PartitionBatch {
