@@ -8,6 +8,7 @@ import {
   type LogRecord,
   type LogSlice,
 } from "@lastknown/shared";
+import { printCommitNote } from "./attempts/commit-note.js";
 import { eventually } from "./eventually.js";
 import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";
@@ -162,15 +163,23 @@ describe("a worker that does nothing", () => {
     expect(failure).toBeUndefined();
   });
 
-  test("lives on where it is slow, but comes on", async () => {
+  test.each([
+    ["batch by batch", { batchRecordsMax: 1 }, undefined],
+    ["record by record, as these may end it", {}, { at: 0, times: 3 }],
+  ])("lives on where it is slow, but comes on %s", async (_how, limits, begun) => {
     const apply: FakeFleet["states"]["apply"] = async (updates) => {
       await new Promise((resolve) => setTimeout(resolve, STALL_EXIT_MS / 4));
       return await fleet.states.apply(updates);
     };
     for (let record = 0; record < 10; record++) await produce("a");
+    const note = printCommitNote({ fleet: fleet.record.id, begun });
+    for (const partition of [0, 1]) {
+      fleet.coordinator.committed.set(partition, 0);
+      fleet.coordinator.notes.set(partition, note);
+    }
     const worker = fleet.worker({
       states: fleet.storeWith(apply),
-      settings: { stallExitMs: STALL_EXIT_MS, batchRecordsMax: 1 },
+      settings: { stallExitMs: STALL_EXIT_MS, ...limits },
     });
     await worker.start();
     await new Promise((resolve) => setTimeout(resolve, PATIENT_MS));

@@ -342,6 +342,38 @@ describe("workers on fakes", () => {
     expect(fleet.coordinator.notes.get(0)).toBe(note);
   });
 
+  test("commits what others have done before it begins what may end it", async () => {
+    const fleet = new FakeFleet(2);
+    await fleet.create();
+    const userOf = (partition: number): string =>
+      ["a", "b", "c", "d", "e"].find((user) => fleet.recordOf(eventBy(user)).partition === partition) ?? "";
+    const eventBy = (user: string) => fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} });
+    await fleet.produce([0, 1].map((partition) => fleet.recordOf(eventBy(userOf(partition)))));
+    const notes = [{ begun: { at: 0, times: 1 } }, {}];
+    for (const [partition, note] of notes.entries()) {
+      fleet.coordinator.committed.set(partition, 0);
+      fleet.coordinator.notes.set(partition, printCommitNote({ fleet: fleet.record.id, ...note }));
+    }
+    let died: () => void = () => undefined;
+    const death = new Promise<void>((resolve) => (died = resolve));
+    const states = fleet.storeWith(async (updates) => {
+      if (!updates.some((update) => update.states.some(({ user }) => user === userOf(0))))
+        return await fleet.states.apply(updates);
+      died();
+      return await new Promise<never>(() => undefined);
+    });
+    const worker = fleet.worker({ states, settings: { commitIntervalMs: 60_000 } });
+    await worker.start();
+    await death;
+    expect(fleet.coordinator.committed).toEqual(
+      new Map([
+        [0, 0],
+        [1, 1],
+      ]),
+    );
+    await worker.stop();
+  });
+
   test("ends with the number of records that are gone before they were applied", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();

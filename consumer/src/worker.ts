@@ -277,9 +277,7 @@ export class Worker implements GroupListener {
       eventsTopic,
       settings,
       reader,
-      group: attempts,
-      pipeline: attempts,
-      commitsEachBatch: () => attempts.isSuspicious,
+      attempts,
       // Its buckets are touched for ever, whether anything is done or not.
       states: new StateApplier({ ...applier, patience }),
       schemas,

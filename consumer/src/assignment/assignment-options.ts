@@ -1,8 +1,7 @@
 import type { Logger, LogReader, WorkerSettings } from "@lastknown/shared";
+import type { Attempts } from "../attempts/attempts.js";
 import type { Patience } from "../faults/patience.js";
-import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
-import type { Pipeline } from "../pipeline/pipeline.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import type { Activity } from "./activity.js";
 import type { SchemaGateOptions } from "./schema-gate.js";
@@ -14,10 +13,7 @@ export interface AssignmentOptions {
   readonly eventsTopic: string;
   readonly settings: WorkerSettings;
   readonly reader: LogReader;
-  readonly group: Pick<WorkerGroup, "commit">;
-  readonly pipeline: Pick<Pipeline, "run">;
-  /** Whether a commit is to follow each batch now. */
-  readonly commitsEachBatch: () => boolean;
+  readonly attempts: Attempts;
   readonly states: StateApplier;
   readonly schemas: SchemaGateOptions["schemas"];
   /** Rejects where the stores are not those of the fleet. */

@@ -189,19 +189,22 @@ export class Assignment {
       signal.throwIfAborted();
       this.#starts.restartDue();
       if (!this.#queue.isEmpty) await this.#work(signal);
-      if (this.#msUntilCommit() <= 0 || this.#options.commitsEachBatch()) await this.#commit(signal);
+      if (this.#msUntilCommit() <= 0 || this.#options.attempts.isSuspicious) await this.#commit(signal);
     }
     await this.#commit(signal);
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    const { settings, pipeline } = this.#options;
+    const { settings, attempts } = this.#options;
+    await attempts.load(signal);
+    // What may end the process must not take with it what is done. To commit may drop what is queued.
+    if (this.#queue.some(attempts.runsApart)) await this.#commit(signal);
     const startedAtMs = performance.now();
     const limits = { recordsMax: settings.batchRecordsMax, bytesMax: settings.batchBytesMax };
-    const taken = this.#queue.take(limits);
+    const taken = this.#queue.take(limits, attempts.runsApart);
     try {
       const batches = await this.#gate.pass(taken, signal);
-      const behind = await pipeline.run(batches, signal);
+      const behind = await attempts.run(batches, signal, () => this.#options.activity.moved());
       this.#markDone(batches, behind);
       observeBatches(batches, startedAtMs, this.#options.metrics);
       this.#starts.restart(behind);
@@ -265,10 +268,10 @@ export class Assignment {
   }
 
   async #commitOffsets(offsets: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
-    const { group, generation, metrics, logger } = this.#options;
+    const { attempts, generation, metrics, logger } = this.#options;
     try {
       // One that is let go of is refused if it comes too late.
-      const outcome = await unlessAborted(signal, group.commit(generation, offsets));
+      const outcome = await unlessAborted(signal, attempts.commit(generation, offsets));
       metrics.commits.inc({ outcome });
       if (outcome !== "stale") this.#positions.markCommitted(offsets);
     } catch (error) {

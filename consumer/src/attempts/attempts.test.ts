@@ -1,171 +1,129 @@
 import { describe, expect, test } from "@jest/globals";
-import { silentLogger, type LogRecord } from "@lastknown/shared";
+import { silentLogger } from "@lastknown/shared";
 import fc from "fast-check";
 import { Patience } from "../faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "../group/memory/memory-worker-group.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import { Attempts } from "./attempts.js";
-import { parseCommitNote, printCommitNote } from "./commit-note.js";
-
-const FLEET_ID = "4b5b9cbd-6a6b-4a3e-9a3c-0a8e1a3b2c1d";
-const KILLS_MAX = 3;
-const LIVES_MAX = 200;
-
-interface Log {
-  readonly partitions: number;
-  readonly records: number;
-  readonly batchRecordsMax: number;
-  /** A worker commits after so many runs. */
-  readonly runsPerCommit: number;
-  /** `partition/offset` of the records that kill whoever takes them through the pipeline. */
-  readonly killers: ReadonlySet<string>;
-  /** Lives that an operator ends, by their number, after so many runs. */
-  readonly operatorKills: ReadonlyMap<number, number>;
-}
-
-function recordAt(offset: number): LogRecord {
-  return { offset, appendedAtMs: 1000 + offset, key: null, value: null, headers: {} };
-}
-
-/** Workers one after the other on one log. Each works until it is killed, or all is committed. */
-class Lives {
-  readonly #log: Log;
-  readonly coordinator: MemoryCoordinator;
-  readonly applied = new Set<string>();
-  readonly rejected = new Set<string>();
-  count = 0;
-
-  constructor(log: Log) {
-    this.#log = log;
-    this.coordinator = new MemoryCoordinator(log.partitions);
-  }
-
-  async untilDone(): Promise<void> {
-    for (; this.count < LIVES_MAX && !this.#isDone; this.count++) await this.#live(this.count);
-  }
-
-  get #isDone(): boolean {
-    const { partitions, records } = this.#log;
-    return partitionsOf(partitions).every((partition) => this.#committed(partition) === records);
-  }
-
-  #committed(partition: number): number {
-    return this.coordinator.committed.get(partition) ?? 0;
-  }
-
-  async #live(life: number): Promise<void> {
-    const { partitions, records, batchRecordsMax, runsPerCommit, operatorKills } = this.#log;
-    const { attempts, generation, death } = await this.#begin();
-    const positions = new Map(partitionsOf(partitions).map((one) => [one, this.#committed(one)]));
-    for (let runs = 1; !this.#isDone; runs++) {
-      const batches = [...positions]
-        .filter(([, from]) => from < records)
-        .map(([partition, from]) => batchOf(partition, from, Math.min(records, from + batchRecordsMax)));
-      const running = attempts.run(batches, new AbortController().signal);
-      if ((await Promise.race([running, death])) === "died") return;
-      for (const { partition, nextOffset } of batches) positions.set(partition, nextOffset);
-      if (operatorKills.get(life) === runs) return;
-      const isCommitDue = runs % runsPerCommit === 0 || attempts.isSuspicious || batches.length === 0;
-      if (isCommitDue) await attempts.commit(generation, positions);
-    }
-  }
-
-  async #begin() {
-    const group = new MemoryWorkerGroup(this.coordinator);
-    // Who was killed is no member any more, and cannot be heard.
-    this.coordinator.forgetMembers();
-    await group.join({ assigned: () => undefined, revoked: () => undefined, failed: () => undefined });
-    let die: (how: "died") => void = () => undefined;
-    const death = new Promise<"died">((resolve) => (die = resolve));
-    const keep = (into: Set<string>, batches: readonly PartitionBatch[]): void => {
-      for (const { partition, records } of batches)
-        for (const { offset } of records) into.add(`${partition}/${offset}`);
-    };
-    const attempts = new Attempts({
-      fleetId: FLEET_ID,
-      generation: this.coordinator.generation,
-      group,
-      settings: { killsMax: KILLS_MAX, batchRecordsMax: this.#log.batchRecordsMax },
-      patience: new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger }),
-      logger: silentLogger,
-      pipeline: {
-        run: async (batches) => {
-          const kills = batches.some(({ partition, records }) =>
-            records.some(({ offset }) => this.#log.killers.has(`${partition}/${offset}`)),
-          );
-          if (kills) {
-            die("died");
-            return await new Promise<never>(() => undefined);
-          }
-          keep(this.applied, batches);
-          return new Set();
-        },
-        reject: async (batch) => {
-          keep(this.rejected, [batch]);
-          return await Promise.resolve(new Set<number>());
-        },
-      },
-    });
-    return { attempts, generation: this.coordinator.generation, death };
-  }
-}
-
-function partitionsOf(count: number): number[] {
-  return Array.from({ length: count }, (_, partition) => partition);
-}
+import { parseCommitNote, printCommitNote, type CommitNote } from "./commit-note.js";
+import { FLEET_ID, KILLS_MAX, Lives, recordAt, type Log } from "./lives-for-test.js";
 
 function batchOf(partition: number, from: number, to: number): PartitionBatch {
   const records = Array.from({ length: to - from }, (_, index) => recordAt(from + index));
   return { partition, records, nextOffset: to };
 }
 
-function allBut(log: Log): string[] {
-  return partitionsOf(log.partitions)
-    .flatMap((partition) => Array.from({ length: log.records }, (_, offset) => `${partition}/${offset}`))
-    .filter((place) => !log.killers.has(place));
+function placesOf({ offsets }: Log): string[] {
+  return offsets.flatMap((own, partition) => own.map((offset) => `${partition}/${offset}`));
 }
+
+const numbers = (max: number, maxLength: number) =>
+  fc.array(fc.nat({ max }), { maxLength }).map((some) => new Set(some));
 
 const anyLog = fc
   .record({
-    partitions: fc.integer({ min: 1, max: 3 }),
-    records: fc.integer({ min: 1, max: 30 }),
+    /** By partition how many offsets without a record come before each record. */
+    gaps: fc.array(
+      fc.array(fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat({ max: 5 })), { maxLength: 25 }),
+      { minLength: 1, maxLength: 3 },
+    ),
     batchRecordsMax: fc.integer({ min: 1, max: 8 }),
+    sizes: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 12 }),
     runsPerCommit: fc.integer({ min: 1, max: 5 }),
     operatorKills: fc.array(fc.tuple(fc.nat({ max: 12 }), fc.integer({ min: 1, max: 4 })), { maxLength: 6 }),
-    killers: fc.array(fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 29 })), { maxLength: 3 }),
+    losses: numbers(60, 8),
+    lostAnswers: numbers(60, 8),
+    // Two, as what is given up and cannot be taken back counts: of three a record without fault would be rejected.
+    rebalances: numbers(60, 2),
+    reapplied: fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 4 }),
+    killers: fc.array(fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 24 })), { maxLength: 3 }),
   })
-  .map(({ killers, operatorKills, ...log }): Log => {
-    const inLog = killers.filter(([partition, offset]) => partition < log.partitions && offset < log.records);
-    const places = inLog.map(([partition, offset]) => `${partition}/${offset}`);
-    return { ...log, killers: new Set(places), operatorKills: new Map(operatorKills) };
+  .map(({ gaps, killers, operatorKills, ...log }): Log => {
+    const offsets = gaps.map((own) => {
+      let next = 0;
+      return own.map((gap) => (next += gap + 1) - 1);
+    });
+    const places = killers.flatMap(([partition, index]) => {
+      const offset = offsets[partition]?.[index];
+      return offset === undefined ? [] : [`${partition}/${offset}`];
+    });
+    return { ...log, offsets, killers: new Set(places), operatorKills: new Map(operatorKills) };
   });
+
+/** A log of partitions without gaps, and of batches that are as large as they may be. */
+function wholeLog(partitions: number, records: number, others: Partial<Log>): Log {
+  const offsets = Array.from({ length: partitions }, () => Array.from({ length: records }, (_, one) => one));
+  return { offsets, batchRecordsMax: 10, sizes: [10], runsPerCommit: 3, killers: new Set(), ...others };
+}
+
+/** What ends for another reason than a record may end so at each. */
+function livesMaxOf({ killers, operatorKills, lostAnswers, rebalances }: Log): number {
+  const others = [operatorKills, lostAnswers, rebalances].reduce((sum, some) => sum + (some?.size ?? 0), 0);
+  return 1 + others + killers.size * 6 * KILLS_MAX;
+}
+
+/** Lives it to its end. */
+async function livesOf(log: Log): Promise<Lives> {
+  const lives = new Lives(log);
+  await lives.untilDone();
+  return lives;
+}
 
 describe("workers that are killed by records, and by operators", () => {
   test("dead-letter each record that kills, nothing else, and apply all others", async () => {
     await fc.assert(
       fc.asyncProperty(anyLog, async (log) => {
-        const lives = new Lives(log);
-        await lives.untilDone();
-        expect(lives.count).toBeLessThan(LIVES_MAX);
+        const lives = await livesOf(log);
         expect([...lives.rejected].toSorted()).toEqual([...log.killers].toSorted());
-        expect([...lives.applied].toSorted()).toEqual(allBut(log).toSorted());
+        const others = placesOf(log).filter((place) => !log.killers.has(place));
+        expect([...lives.applied].toSorted()).toEqual(others.toSorted());
+        expect(lives.isDone).toBe(true);
+        expect(lives.count).toBeLessThanOrEqual(livesMaxOf(log));
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 
   test("find a record of the first batch after twice the bound of deaths", async () => {
-    const log = { partitions: 3, records: 20, batchRecordsMax: 10, runsPerCommit: 3 };
-    const lives = new Lives({ ...log, killers: new Set(["1/4"]), operatorKills: new Map() });
-    await lives.untilDone();
+    const lives = await livesOf(wholeLog(3, 20, { killers: new Set(["1/4"]) }));
     expect([lives.count, [...lives.rejected]]).toEqual([2 * KILLS_MAX + 1, ["1/4"]]);
   });
 
+  test.each<[string, Log, string[]]>([
+    [
+      "has offsets without records before it",
+      wholeLog(1, 0, {
+        offsets: [Array.from({ length: 40 }, (_, index) => index + Math.floor(index / 2))],
+        killers: new Set(["0/13"]),
+      }),
+      ["0/13"],
+    ],
+    [
+      "stands behind the end of a shorter batch",
+      wholeLog(1, 40, { killers: new Set(["0/4", "0/12"]), sizes: [...Array<number>(6).fill(10), 7] }),
+      ["0/4", "0/12"],
+    ],
+    [
+      "comes after others that are applied again each time",
+      wholeLog(1, 100, { killers: new Set(["0/65"]), reapplied: [40] }),
+      ["0/65"],
+    ],
+  ])("find a record that %s", async (_case, log, rejected) => {
+    const lives = await livesOf(log);
+    expect([...lives.rejected]).toEqual(rejected);
+    expect(lives.count - 1).toBeLessThanOrEqual(rejected.length * (2 * KILLS_MAX + 2));
+  });
+
+  test("come on with the other partitions meanwhile", async () => {
+    const lives = new Lives(wholeLog(2, 2000, { killers: new Set(["1/4"]) }));
+    await lives.untilDone(1 + KILLS_MAX);
+    expect([...lives.rejected]).toEqual([]);
+    expect(lives.committed(0)).toBeGreaterThanOrEqual(KILLS_MAX * 100);
+  });
+
   test("leave the fleet's id alone beside what they commit while all goes well", async () => {
-    const log = { partitions: 1, records: 20, batchRecordsMax: 10, runsPerCommit: 1 };
-    const lives = new Lives({ ...log, killers: new Set(), operatorKills: new Map() });
-    await lives.untilDone();
-    expect([lives.coordinator.committed, lives.coordinator.notes]).toEqual([
+    const { coordinator } = await livesOf(wholeLog(1, 20, { runsPerCommit: 1 }));
+    expect([coordinator.committed, coordinator.notes]).toEqual([
       new Map([[0, 20]]),
       new Map([[0, printCommitNote({ fleet: FLEET_ID })]]),
     ]);
@@ -173,41 +131,98 @@ describe("workers that are killed by records, and by operators", () => {
 });
 
 describe("what is given up in an orderly way", () => {
-  test.each([
+  const ways: Record<string, (lose: () => Promise<never>) => Partial<Turn>> = {
+    "as its work fails": () => ({ run: () => Promise.reject(new Error("given up")) }),
+    "as the store has lost something": () => ({ run: () => Promise.resolve(new Set([0])) }),
+    "as the partitions go while it is noted": (lose) => ({ answer: lose }),
+  };
+  const notes = [
     { trying: { offset: 5, times: KILLS_MAX - 1, until: 15 } },
     { begun: { at: 5, times: KILLS_MAX - 1 } },
     {},
-  ])("is noted as not tried, however often that happens: %j", async (begun) => {
-    const coordinator = new MemoryCoordinator(1);
-    const rejected: PartitionBatch[] = [];
-    coordinator.committed.set(0, 5);
-    coordinator.notes.set(0, printCommitNote({ fleet: FLEET_ID, ...begun }));
-    for (let turn = 0; turn < KILLS_MAX + 2; turn++) {
-      coordinator.forgetMembers();
-      const group = new MemoryWorkerGroup(coordinator);
-      await group.join({ assigned: () => undefined, revoked: () => undefined, failed: () => undefined });
-      const attempts = new Attempts({
-        fleetId: FLEET_ID,
-        generation: coordinator.generation,
-        group,
-        settings: { killsMax: KILLS_MAX, batchRecordsMax: 10 },
-        patience: new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger }),
-        logger: silentLogger,
-        pipeline: {
-          run: () => Promise.reject(new Error("given up")),
-          reject: async (batch) => {
-            rejected.push(batch);
-            return await Promise.resolve(new Set<number>());
-          },
-        },
-      });
-      const running = attempts.run([batchOf(0, 5, 8)], new AbortController().signal);
-      await expect(running).rejects.toThrow("given up");
-    }
-    expect(rejected).toEqual([]);
-    expect(parseCommitNote(coordinator.notes.get(0))).toEqual({ fleet: FLEET_ID, ...begun });
+  ];
+  test.each(Object.entries(ways).flatMap(([way, turn]) => notes.map((note) => ({ way, turn, note }))))(
+    "is noted as not tried, however often that happens, $way: $note",
+    async ({ turn, note }) => {
+      const coordinator = noted(note);
+      const rejected: number[] = [];
+      for (let turns = 0; turns < KILLS_MAX + 2; turns++) {
+        rejected.push(...(await runTurn(coordinator, turn)));
+      }
+      expect(rejected).toEqual([]);
+      expect(parseCommitNote(coordinator.notes.get(0))).toEqual({ fleet: FLEET_ID, ...note });
+    },
+  );
+
+  test("is noted as done where it is, though the partitions go before that is known", async () => {
+    const coordinator = noted({ trying: { offset: 5, times: 0, until: 15 } });
+    let runs = 0;
+    await runTurn(coordinator, (lose) => ({
+      run: () => Promise.resolve(new Set(runs++ === 3 ? [0] : [])),
+      // All three were run: what comes now is the note of that.
+      answer: () => (runs === 3 ? lose() : Promise.resolve()),
+    }));
+    expect(parseCommitNote(coordinator.notes.get(0)).trying).toEqual({ offset: 8, times: 0, until: 15 });
   });
 });
+
+/** What befalls an assignment. */
+interface Turn {
+  readonly run: () => Promise<Set<number>>;
+  /** Comes between a commit and its answer. */
+  readonly answer: () => Promise<void>;
+}
+
+function noted(note: CommitNote): MemoryCoordinator {
+  const coordinator = new MemoryCoordinator(1);
+  coordinator.committed.set(0, 5);
+  coordinator.notes.set(0, printCommitNote({ fleet: FLEET_ID, ...note }));
+  return coordinator;
+}
+
+/** An assignment that runs the offsets from 5 to 7. The process lives on. Gives the offsets that were rejected. */
+async function runTurn(
+  coordinator: MemoryCoordinator,
+  turnOf: (lose: () => Promise<never>) => Partial<Turn>,
+): Promise<number[]> {
+  const ending = new AbortController();
+  const lose = async (): Promise<never> => {
+    ending.abort(new Error("given up"));
+    return await new Promise<never>(() => undefined);
+  };
+  const { run = () => Promise.resolve(new Set<number>()), answer } = turnOf(lose);
+  coordinator.forgetMembers();
+  const group = new MemoryWorkerGroup(coordinator);
+  await group.join({ assigned: () => undefined, revoked: () => undefined, failed: () => undefined });
+  const rejected: number[] = [];
+  const commit = group.commit.bind(group);
+  group.commit = async (...call) => {
+    const outcome = await commit(...call);
+    if (!ending.signal.aborted) await answer?.();
+    return outcome;
+  };
+  const attempts = new Attempts({
+    fleetId: FLEET_ID,
+    generation: coordinator.generation,
+    group,
+    settings: { killsMax: KILLS_MAX, batchRecordsMax: 10 },
+    patience: new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger }),
+    logger: silentLogger,
+    pipeline: {
+      run,
+      reject: async ({ records }) => {
+        rejected.push(...records.map(({ offset }) => offset));
+        return await Promise.resolve(new Set<number>());
+      },
+    },
+  });
+  try {
+    await attempts.run([batchOf(0, 5, 8)], ending.signal);
+  } catch (error) {
+    expect(error).toEqual(new Error("given up"));
+  }
+  return rejected;
+}
 
 test("an offset that another fleet left is not noted as this one's", async () => {
   const coordinator = new MemoryCoordinator(1);

@@ -4,8 +4,9 @@ import type { Patience } from "../faults/patience.js";
 import type { CommitOutcome, WorkerGroup } from "../group/worker-group.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
-import { noteOfFleet, printCommitNote } from "./commit-note.js";
-import { isolatedParts, type IsolatedPart } from "./isolated-parts.js";
+import { noteOfFleet, printCommitNote, type CommitNote } from "./commit-note.js";
+import { nextNote } from "./next-note.js";
+import { nextPart, type BatchPart } from "./next-part.js";
 import { PartitionAttempts } from "./partition-attempts.js";
 
 export interface AttemptsOptions {
@@ -32,12 +33,12 @@ const SUSPICION_MS = 30_000;
  *
  * - Before its first batch of a partition an assignment notes that it begins there. Its first commit takes that away,
  *   so only the fleet's id is noted while all goes well.
- * - Where the one before died without a commit, the first batches of such partitions are run one partition after the
- *   other, and a commit follows each batch: so the next death tells the partition and the batch.
- * - Where `killsMax` in a row died at one batch, its records are run one at a time, each noted before.
+ * - Where the one before died without a commit, the batches of such a partition run apart from all others until one is
+ *   committed, each noted before: so the next death tells the partition and the batch.
+ * - Where `killsMax` in a row died so, the records from that batch on are run one at a time, each noted before.
  * - A record that was noted `killsMax` times is not run any more, but dead-lettered as `internal`.
  *
- * Only death counts: what is given up in an orderly way is noted as not tried.
+ * Only death counts, and only at what is at work: in all else the note is as before, or further on.
  */
 export class Attempts {
   readonly #options: AttemptsOptions;
@@ -54,23 +55,26 @@ export class Attempts {
     return performance.now() < this.#suspiciousUntilMs;
   }
 
-  /** As Pipeline.run. */
-  async run(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
+  /** Whether a batch of the partition may end the process, and is to run with no other. Known once loaded. */
+  readonly runsApart = (partition: number): boolean => this.#partitions?.get(partition)?.isSuspected ?? false;
+
+  /** Loads what the assignments before have noted; once. */
+  async load(signal: AbortSignal): Promise<void> {
     this.#partitions ??= await this.#load(signal);
-    const usual: PartitionBatch[] = [];
-    const first: PartitionBatch[] = [];
-    const suspicious: PartitionBatch[] = [];
-    const isolated: PartitionBatch[] = [];
-    for (const batch of batches) {
-      const isFirst = this.#begin(batch);
-      const { isIsolated, deaths } = this.#of(batch.partition);
-      if (isIsolated) isolated.push(batch);
-      else if (isFirst && deaths > 0) suspicious.push(batch);
-      else (isFirst ? first : usual).push(batch);
-    }
-    const behind = await this.#runFirst(first, usual, signal);
-    for (const batch of suspicious) addAll(behind, await this.#runSuspicious(batch, signal));
-    for (const batch of isolated) addAll(behind, await this.#runIsolated(batch, signal));
+  }
+
+  /** As Pipeline.run. `moved` is called whenever a part of a batch that runs apart is done. */
+  async run(
+    batches: readonly PartitionBatch[],
+    signal: AbortSignal,
+    moved: () => void = () => undefined,
+  ): Promise<Set<number>> {
+    await this.load(signal);
+    for (const { partition, records } of batches) this.#of(partition).committed ??= records[0]?.offset;
+    const together = batches.filter(({ partition }) => !this.runsApart(partition));
+    const apart = batches.filter(({ partition }) => this.runsApart(partition));
+    const behind = await this.#runTogether(together, signal);
+    for (const batch of apart) addAll(behind, await this.#runApart(batch, signal, moved));
     return behind;
   }
 
@@ -79,7 +83,8 @@ export class Attempts {
     const notes = new Map<number, string>();
     for (const [partition, offset] of offsets) {
       const attempts = this.#of(partition);
-      attempts.advance(offset);
+      attempts.committed = offset;
+      attempts.happened({ kind: "committed", to: offset });
       notes.set(partition, this.#noteOf(attempts));
     }
     return await this.#options.group.commit(generation, offsets, notes);
@@ -107,89 +112,92 @@ export class Attempts {
     return attempts;
   }
 
-  /** Gives whether the batch is the assignment's first of its partition. */
-  #begin({ partition, records }: PartitionBatch): boolean {
-    const { settings, logger } = this.#options;
-    const attempts = this.#of(partition);
-    const from = records[0]?.offset;
-    if (attempts.hasBegun || from === undefined) return false;
-    attempts.begin(from, settings);
-    const { trying, deaths } = attempts;
-    if (trying !== undefined) logger.error("records are run one at a time", { partition, from, ...trying });
-    else if (deaths > 0) logger.warn("an assignment died where this one begins", { partition, from, deaths });
-    if (trying !== undefined || deaths > 0) this.#suspiciousUntilMs = performance.now() + SUSPICION_MS;
-    return true;
-  }
-
-  /** With those of partitions that have begun before. */
-  async #runFirst(
-    first: readonly PartitionBatch[],
-    usual: readonly PartitionBatch[],
-    signal: AbortSignal,
-  ): Promise<Set<number>> {
-    const together = [...first, ...usual];
-    if (together.length === 0) return new Set();
-    await this.#note(first, signal);
-    try {
-      return await this.#options.pipeline.run(together, signal);
-    } catch (error) {
-      for (const { partition } of first) this.#of(partition).giveUp();
-      await this.#takeBack(first);
-      throw error;
-    }
-  }
-
-  /** Alone, and noted as survived before another one begins. */
-  async #runSuspicious(batch: PartitionBatch, signal: AbortSignal): Promise<Set<number>> {
-    const behind = await this.#runFirst([batch], [], signal);
-    this.#of(batch.partition).survive();
-    await this.#note([batch], signal);
+  /** Those that are the assignment's first of their partition are noted: until its first commit, whatever comes. */
+  async #runTogether(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
+    if (batches.length === 0) return new Set();
+    const first = batches.filter(
+      ({ partition, records }) => records.length > 0 && !this.#of(partition).hasBegun,
+    );
+    const work = () => this.#options.pipeline.run(batches, signal);
+    const behind = await this.#underNote(first, begun, signal, work);
+    for (const { partition } of first) this.#of(partition).hasBegun = !behind.has(partition);
     return behind;
   }
 
-  async #runIsolated(batch: PartitionBatch, signal: AbortSignal): Promise<Set<number>> {
+  /** Part by part, each with a note of its own before. Afterwards no note says that one is at work. */
+  async #runApart(batch: PartitionBatch, signal: AbortSignal, moved: () => void): Promise<Set<number>> {
+    const { killsMax } = this.#options.settings;
     const attempts = this.#of(batch.partition);
-    for (const part of isolatedParts(batch, attempts)) {
-      const behind = await this.#runPart(part, attempts, signal);
+    this.#take(batch);
+    for (let rest = batch; rest.records.length > 0;) {
+      const part = nextPart(rest, attempts.note, killsMax);
+      const behind = await this.#runPart(part, signal);
       // What comes next must not be done before what was lost is done again.
       if (behind.size > 0) return behind;
+      attempts.happened({ kind: "passed", to: part.batch.nextOffset });
+      moved();
+      rest = part.rest;
     }
-    // Else a later death, in another partition, would count as the last record's.
-    attempts.pass(batch.nextOffset);
-    await this.#note([batch], signal);
-    return new Set();
+    // Else a later death, in another partition, would count as the last part's.
+    return await this.#underNote(
+      [batch],
+      (note) => note,
+      signal,
+      () => Promise.resolve(new Set()),
+    );
   }
 
-  async #runPart(
-    { kind, batch }: IsolatedPart,
-    attempts: PartitionAttempts,
-    signal: AbortSignal,
-  ): Promise<Set<number>> {
+  #take({ partition, records }: PartitionBatch): void {
+    const { settings, logger } = this.#options;
+    const attempts = this.#of(partition);
+    const from = records[0]?.offset;
+    if (from === undefined) return;
+    const { trying: before } = attempts.note;
+    attempts.happened({ kind: "taken", at: from, ...settings });
+    this.#suspiciousUntilMs = performance.now() + SUSPICION_MS;
+    const { trying, begun: died } = attempts.note;
+    const isTold = attempts.isToldOf && trying?.until === before?.until;
+    attempts.isToldOf = true;
+    if (isTold) return;
+    if (trying !== undefined) logger.error("records are run one at a time", { partition, from, ...trying });
+    else
+      logger.warn("an assignment died where this one begins", { partition, from, deaths: died?.times ?? 0 });
+  }
+
+  async #runPart({ kind, batch }: BatchPart, signal: AbortSignal): Promise<Set<number>> {
     const { pipeline, settings } = this.#options;
-    const offset = batch.records[0]?.offset;
-    if (kind === "usual" || offset === undefined) return await pipeline.run([batch], signal);
-    const times = attempts.timesTried(offset);
-    if (kind === "tried" && times < settings.killsMax) {
-      return await this.#tryRecord(batch, { attempts, offset, times: times + 1 }, signal);
+    const work = () => pipeline.run([batch], signal);
+    if (kind === "together") return await this.#underNote([batch], begun, signal, work);
+    if (kind === "tried") return await this.#underNote([batch], tried, signal, work);
+    if (kind === "guilty") {
+      this.#of(batch.partition).happened({ kind: "condemned", offset: offsetOf(batch) });
+      await this.#note([batch], signal);
     }
-    if (kind === "tried") attempts.condemn(offset);
     const error = `the record ended the worker's process ${settings.killsMax} times`;
     return await pipeline.reject(batch, error, signal);
   }
 
-  async #tryRecord(
-    batch: PartitionBatch,
-    { attempts, offset, times }: { attempts: PartitionAttempts; offset: number; times: number },
+  /**
+   * Notes what begins, and works: a death meanwhile counts by that note. Afterwards the process lives, and the note is
+   * as before. In the group it is taken back at once for what was given up or has to be done again; after a success
+   * whatever is noted next does it.
+   */
+  async #underNote(
+    batches: readonly PartitionBatch[],
+    noteOf: (note: CommitNote, batch: PartitionBatch) => CommitNote,
     signal: AbortSignal,
+    work: () => Promise<Set<number>>,
   ): Promise<Set<number>> {
-    attempts.try(offset, times);
-    await this.#note([batch], signal);
+    const before = batches.map((batch) => ({ batch, note: this.#of(batch.partition).note }));
+    let givenUp = new Set(batches.map(({ partition }) => partition));
     try {
-      return await this.#options.pipeline.run([batch], signal);
-    } catch (error) {
-      attempts.try(offset, times - 1);
-      await this.#takeBack([batch]);
-      throw error;
+      for (const { batch, note } of before) this.#of(batch.partition).note = noteOf(note, batch);
+      await this.#note(batches, signal);
+      givenUp = await work();
+      return givenUp;
+    } finally {
+      for (const { batch, note } of before) this.#of(batch.partition).note = note;
+      await this.#takeBack(batches.filter(({ partition }) => givenUp.has(partition)));
     }
   }
 
@@ -217,7 +225,7 @@ export class Attempts {
   }
 
   #noteOf(attempts: PartitionAttempts): string {
-    return printCommitNote({ fleet: this.#options.fleetId, ...attempts.note });
+    return printCommitNote({ ...attempts.note, fleet: this.#options.fleetId });
   }
 
   /** The process lives, so it was not ended. Where that cannot be noted, it counts as if it had been. */
@@ -233,6 +241,19 @@ export class Attempts {
       logger.warn("what was given up counts as tried", { partitions, error });
     }
   }
+}
+
+function begun(note: CommitNote, batch: PartitionBatch): CommitNote {
+  return nextNote(note, { kind: "begun", at: offsetOf(batch) });
+}
+
+function tried(note: CommitNote, batch: PartitionBatch): CommitNote {
+  return nextNote(note, { kind: "tried", offset: offsetOf(batch) });
+}
+
+/** Of the first record. */
+function offsetOf({ records, nextOffset }: PartitionBatch): number {
+  return records[0]?.offset ?? nextOffset;
 }
 
 function addAll<Element>(into: Set<Element>, elements: ReadonlySet<Element>): void {

@@ -2,12 +2,12 @@
 export interface CommitNote {
   /** Id of the fleet whose worker committed. Without it somebody else did, by a tool or in the group by mistake. */
   readonly fleet?: string;
-  /** How many assignments in a row began their work at the offset `at` and never came to a commit. */
-  readonly begun?: Begun;
-  /** There while the records up to `until` are run one at a time. */
-  readonly trying?: Trying;
+  /** How many assignments in a row never came to a commit. The last one had begun its work at `at`, or run all before. */
+  readonly begun?: Begun | undefined;
+  /** There while records are run one at a time: at least up to `until`. */
+  readonly trying?: Trying | undefined;
   /** Offsets, above the committed one, of records that are not run any more: they ended their process too often. */
-  readonly condemned?: readonly number[];
+  readonly condemned?: readonly number[] | undefined;
 }
 
 export interface Begun {

@@ -1,38 +1,45 @@
-import type { LogRecord } from "@lastknown/shared";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
-import type { PartitionAttempts } from "./partition-attempts.js";
+import type { CommitNote } from "./commit-note.js";
 
-/** How a part of a batch is run: all of it as usual, or its one record with a note before it, or not at all. */
-export type PartKind = "usual" | "tried" | "condemned";
+/**
+ * - `together`: records that nothing is held against
+ * - `tried`: one that is suspected
+ * - `guilty`: one that has ended its process too often, which is not noted yet
+ * - `condemned`: one of which that is noted
+ */
+export type PartKind = "together" | "tried" | "guilty" | "condemned";
 
-export interface IsolatedPart {
+export interface BatchPart {
   readonly kind: PartKind;
+  /** More than one record only where these run together. */
   readonly batch: PartitionBatch;
+  readonly rest: PartitionBatch;
 }
 
 /**
- * Cuts a batch whose records are run one at a time. Records before the one that was tried last have shown that they
- * kill nobody, and those behind the end of the range are not suspected, so these go together.
+ * What of a batch is to be run next, as its partition's note stands. Records before the one that was tried last have
+ * shown that they kill nobody. All from there to the batch's end are suspected, wherever the range ends that was
+ * suspected at first: the batch that died may have reached further than this one.
+ *
+ * @param batch with at least one record
  */
-export function isolatedParts(
+export function nextPart(
   { partition, records, nextOffset }: PartitionBatch,
-  attempts: PartitionAttempts,
-): IsolatedPart[] {
-  const { trying } = attempts;
-  const kindOf = ({ offset }: LogRecord): PartKind => {
-    if (attempts.isCondemned(offset)) return "condemned";
-    const isSuspected = trying !== undefined && offset >= trying.offset && offset < trying.until;
-    return isSuspected ? "tried" : "usual";
+  note: CommitNote,
+  killsMax: number,
+): BatchPart {
+  const kindOf = (offset: number): PartKind => {
+    if (note.condemned?.includes(offset) === true) return "condemned";
+    const { trying } = note;
+    if (trying === undefined || offset < trying.offset) return "together";
+    return offset === trying.offset && trying.times >= killsMax ? "guilty" : "tried";
   };
-  const groups: { kind: PartKind; records: LogRecord[] }[] = [];
-  for (const record of records) {
-    const kind = kindOf(record);
-    const group = groups.at(-1);
-    if (group?.kind === "usual" && kind === "usual") group.records.push(record);
-    else groups.push({ kind, records: [record] });
-  }
-  return groups.map(({ kind, records: own }, index) => {
-    const end = groups[index + 1]?.records[0]?.offset ?? nextOffset;
-    return { kind, batch: { partition, records: own, nextOffset: end } };
-  });
+  const kinds = records.map(({ offset }) => kindOf(offset));
+  const kind = kinds[0] ?? "together";
+  const others = kinds.findIndex((one) => one !== "together");
+  const together = others === -1 ? records.length : others;
+  const length = kind === "together" ? together : 1;
+  const rest = { partition, records: records.slice(length), nextOffset };
+  const end = rest.records[0]?.offset ?? nextOffset;
+  return { kind, batch: { partition, records: records.slice(0, length), nextOffset: end }, rest };
 }
