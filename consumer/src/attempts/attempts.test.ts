@@ -166,9 +166,22 @@ describe("what is given up in an orderly way", () => {
   });
 });
 
+test("a record that ended its process too often is noted so before anything is made of it", async () => {
+  const coordinator = noted({ trying: { offset: 5, times: KILLS_MAX, until: 15 } });
+  const before: CommitNote[] = [];
+  const look = async (): Promise<Set<number>> => {
+    before.push(parseCommitNote(coordinator.notes.get(0)));
+    return await Promise.resolve(new Set());
+  };
+  await runTurn(coordinator, () => ({ run: look, reject: look }));
+  const trying = { offset: 6, times: 0, until: 15 };
+  expect(before[0]).toEqual({ fleet: FLEET_ID, trying, condemned: [5] });
+});
+
 /** What befalls an assignment. */
 interface Turn {
   readonly run: () => Promise<Set<number>>;
+  readonly reject: () => Promise<Set<number>>;
   /** Comes between a commit and its answer. */
   readonly answer: () => Promise<void>;
 }
@@ -190,7 +203,8 @@ async function runTurn(
     ending.abort(new Error("given up"));
     return await new Promise<never>(() => undefined);
   };
-  const { run = () => Promise.resolve(new Set<number>()), answer } = turnOf(lose);
+  const nothing = () => Promise.resolve(new Set<number>());
+  const { run = nothing, reject = nothing, answer } = turnOf(lose);
   coordinator.forgetMembers();
   const group = new MemoryWorkerGroup(coordinator);
   await group.join({ assigned: () => undefined, revoked: () => undefined, failed: () => undefined });
@@ -212,7 +226,7 @@ async function runTurn(
       run,
       reject: async ({ records }) => {
         rejected.push(...records.map(({ offset }) => offset));
-        return await Promise.resolve(new Set<number>());
+        return await reject();
       },
     },
   });
