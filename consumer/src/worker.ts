@@ -1,55 +1,13 @@
-import {
-  SESSION_TIMEOUT_MAX_MS,
-  withDeadline,
-  type Appender,
-  type CheckResult,
-  type FleetNames,
-  type Logger,
-  type LogReader,
-  type MaxFutureSkew,
-  type WorkerSettings,
-} from "@lastknown/shared";
-import { Activity } from "./assignment/activity.js";
-import { Attempts } from "./attempts/attempts.js";
-import { Assignment } from "./assignment/assignment.js";
-import { BucketProgress } from "./assignment/bucket-progress.js";
-import { Healings } from "./assignment/healings.js";
-import { Positions } from "./assignment/positions.js";
-import { rebuildFromAudit } from "./assignment/rebuild-from-audit.js";
-import { RecordQueue } from "./assignment/record-queue.js";
-import { SettledRecords } from "./assignment/settled-records.js";
-import { startingOffsets } from "./assignment/starting-offsets.js";
-import { DeadLetterBreaker } from "./dead-letters/dead-letter-breaker.js";
+import { SESSION_TIMEOUT_MAX_MS, withDeadline, type CheckResult } from "@lastknown/shared";
+import type { Assignment } from "./assignment/assignment.js";
+import { createAssignment, type AssignmentParts } from "./assignment/create-assignment.js";
 import { DeadLetterShare } from "./dead-letters/dead-letter-share.js";
-import { DeadLetters } from "./dead-letters/dead-letters.js";
-import type { Patience } from "./faults/patience.js";
-import type { GroupListener, WorkerGroup } from "./group/worker-group.js";
-import { StateApplier } from "./pipeline/apply-states.js";
-import { AuditLog } from "./pipeline/audit-log.js";
-import type { EventJudge } from "./pipeline/event-judge.js";
-import type { WriterSchemas } from "./pipeline/writer-schemas.js";
-import { Pipeline } from "./pipeline/pipeline.js";
-import { BatchPreparation } from "./pipeline/prepare-batches.js";
-import type { AssignedFleet } from "./starting/assigned-fleet.js";
-import type { StateStore } from "./states/state-store.js";
+import type { GroupListener } from "./group/worker-group.js";
 import { Watchdog } from "./watchdog.js";
 import type { WorkerMetrics } from "./worker-metrics.js";
 
-export interface WorkerOptions {
-  readonly names: FleetNames;
-  readonly partitions: number;
-  readonly maxFutureSkew: MaxFutureSkew;
-  readonly settings: WorkerSettings;
-  readonly reader: LogReader;
-  readonly appender: Appender;
-  readonly group: WorkerGroup;
-  readonly fleet: AssignedFleet;
-  readonly states: StateStore;
-  readonly schemas: WriterSchemas;
-  readonly judge: Pick<EventJudge, "judge">;
-  readonly patience: Patience;
+export interface WorkerOptions extends Omit<AssignmentParts, "metrics" | "share"> {
   readonly metrics: (worker: Worker) => WorkerMetrics;
-  readonly logger: Logger;
 }
 
 /** Of the time that stopping may take, for finishing what was taken; or joining, where a signal comes meanwhile. */
@@ -181,7 +139,8 @@ export class Worker implements GroupListener {
       this.#metrics.rebalances.inc();
       this.#assignment?.end();
       if (this.#stopped !== undefined) return;
-      const assignment = this.#assignmentOf(generation, partitions);
+      const parts = { ...this.#options, metrics: this.#metrics, share: this.#share };
+      const assignment = createAssignment(parts, generation, partitions);
       this.#assignment = assignment;
       this.#assignments = this.#runAfter(this.#assignments, assignment);
     });
@@ -223,78 +182,5 @@ export class Worker implements GroupListener {
     } catch (error) {
       this.failed(error instanceof Error ? error : new Error(String(error)));
     }
-  }
-
-  /** Everything that an assignment remembers is its own, so that nothing is left over from the one before. */
-  #assignmentOf(generation: number, partitions: readonly number[]): Assignment {
-    const { names, settings, reader, appender, group, states: store } = this.#options;
-    const { schemas, judge, patience, logger, maxFutureSkew } = this.#options;
-    const { eventsTopic, auditTopic, deadLetterTopic } = names;
-    const metrics = this.#metrics;
-    const progress = new BucketProgress(this.#options.partitions);
-    const settled = new SettledRecords();
-    const activity = new Activity();
-    const counted = activity.counting(patience);
-    const kafka = { appender, patience: counted };
-    const applier = { states: store, progress, eventsTopic, metrics };
-    const tries = {
-      attemptsMax: settings.recordAttemptsMax,
-      delayMs: settings.retryDelayMs,
-      delayMaxMs: settings.retryDelayMaxMs,
-    };
-    const pipeline = new Pipeline({
-      preparation: new BatchPreparation({ schemas, judge, eventsTopic, tries, logger }),
-      audit: new AuditLog({ ...kafka, topic: auditTopic }),
-      deadLetters: new DeadLetters({ ...kafka, topic: deadLetterTopic, eventsTopic, logger }),
-      breaker: new DeadLetterBreaker({
-        inRowMax: settings.deadLettersInRowMax,
-        share: this.#share,
-        deadLetterTopic,
-      }),
-      settled,
-      states: new StateApplier({ ...applier, patience: counted }),
-      eventsTopic,
-      tries,
-      metrics,
-      logger,
-    });
-    const fleetId = this.#options.fleet.id;
-    const attempts = new Attempts({ fleetId, generation, group, pipeline, settings, patience, logger });
-    const { acceptLoss } = settings;
-    const servers = { reader, states: store, eventsTopic, acceptLoss, patience: counted, logger };
-    const start = { ...servers, fleetId, group, progress, settled, deadLetterTopic };
-    const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
-    const knowledge = {
-      positions: new Positions(),
-      queue: new RecordQueue(settings.queueBytesMax),
-      progress,
-      settled,
-      healings: new Healings({ metrics, logger }),
-    };
-    return new Assignment({
-      generation,
-      partitions,
-      eventsTopic,
-      settings,
-      reader,
-      attempts,
-      // Its buckets are touched for ever, whether anything is done or not.
-      states: new StateApplier({ ...applier, patience }),
-      schemas,
-      verifyFleet: (wanted, signal) => this.#options.fleet.verify(wanted, signal),
-      startingOffsets: async (wanted, signal) => {
-        const [offsets] = await Promise.all([
-          startingOffsets(wanted, start, signal),
-          schemas.prepare(signal, () => activity.moved()),
-        ]);
-        return offsets;
-      },
-      rebuild: (buckets, signal) => rebuildFromAudit(buckets, audit, signal),
-      knowledge,
-      activity,
-      patience,
-      metrics,
-      logger,
-    });
   }
 }

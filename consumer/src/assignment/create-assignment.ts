@@ -1,0 +1,129 @@
+import type {
+  Appender,
+  FleetNames,
+  Logger,
+  LogReader,
+  MaxFutureSkew,
+  WorkerSettings,
+} from "@lastknown/shared";
+import { Attempts } from "../attempts/attempts.js";
+import { DeadLetterBreaker } from "../dead-letters/dead-letter-breaker.js";
+import type { DeadLetterShare } from "../dead-letters/dead-letter-share.js";
+import { DeadLetters } from "../dead-letters/dead-letters.js";
+import type { Patience } from "../faults/patience.js";
+import type { WorkerGroup } from "../group/worker-group.js";
+import { StateApplier } from "../pipeline/apply-states.js";
+import { AuditLog } from "../pipeline/audit-log.js";
+import type { EventJudge } from "../pipeline/event-judge.js";
+import { Pipeline } from "../pipeline/pipeline.js";
+import { BatchPreparation } from "../pipeline/prepare-batches.js";
+import type { WriterSchemas } from "../pipeline/writer-schemas.js";
+import type { AssignedFleet } from "../starting/assigned-fleet.js";
+import type { StateStore } from "../states/state-store.js";
+import type { WorkerMetrics } from "../worker-metrics.js";
+import { Activity } from "./activity.js";
+import { Assignment } from "./assignment.js";
+import { BucketProgress } from "./bucket-progress.js";
+import { Healings } from "./healings.js";
+import { Positions } from "./positions.js";
+import { rebuildFromAudit } from "./rebuild-from-audit.js";
+import { RecordQueue } from "./record-queue.js";
+import { SettledRecords } from "./settled-records.js";
+import { startingOffsets } from "./starting-offsets.js";
+
+/** What outlives an assignment. */
+export interface AssignmentParts {
+  readonly names: FleetNames;
+  /** Of the events topic. */
+  readonly partitions: number;
+  readonly maxFutureSkew: MaxFutureSkew;
+  readonly settings: WorkerSettings;
+  readonly reader: LogReader;
+  readonly appender: Appender;
+  readonly group: WorkerGroup;
+  readonly fleet: AssignedFleet;
+  readonly states: StateStore;
+  readonly schemas: WriterSchemas;
+  readonly judge: Pick<EventJudge, "judge">;
+  readonly patience: Patience;
+  readonly share: DeadLetterShare;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
+
+/** Everything that an assignment remembers is its own, so that nothing is left over from the one before. */
+export function createAssignment(
+  parts: AssignmentParts,
+  generation: number,
+  partitions: readonly number[],
+): Assignment {
+  const { names, settings, reader, appender, group, states: store } = parts;
+  const { schemas, judge, patience, logger, maxFutureSkew } = parts;
+  const { eventsTopic, auditTopic, deadLetterTopic } = names;
+  const { metrics, share } = parts;
+  const progress = new BucketProgress(parts.partitions);
+  const settled = new SettledRecords();
+  const activity = new Activity();
+  const counted = activity.counting(patience);
+  const kafka = { appender, patience: counted };
+  const applier = { states: store, progress, eventsTopic, metrics };
+  const tries = {
+    attemptsMax: settings.recordAttemptsMax,
+    delayMs: settings.retryDelayMs,
+    delayMaxMs: settings.retryDelayMaxMs,
+  };
+  const pipeline = new Pipeline({
+    preparation: new BatchPreparation({ schemas, judge, eventsTopic, tries, logger }),
+    audit: new AuditLog({ ...kafka, topic: auditTopic }),
+    deadLetters: new DeadLetters({ ...kafka, topic: deadLetterTopic, eventsTopic, logger }),
+    breaker: new DeadLetterBreaker({
+      inRowMax: settings.deadLettersInRowMax,
+      share,
+      deadLetterTopic,
+    }),
+    settled,
+    states: new StateApplier({ ...applier, patience: counted }),
+    eventsTopic,
+    tries,
+    metrics,
+    logger,
+  });
+  const fleetId = parts.fleet.id;
+  const attempts = new Attempts({ fleetId, generation, group, pipeline, settings, patience, logger });
+  const { acceptLoss } = settings;
+  const servers = { reader, states: store, eventsTopic, acceptLoss, patience: counted, logger };
+  const start = { ...servers, fleetId, group, progress, settled, deadLetterTopic };
+  const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
+  const knowledge = {
+    positions: new Positions(),
+    queue: new RecordQueue(settings.queueBytesMax),
+    progress,
+    settled,
+    healings: new Healings({ metrics, logger }),
+  };
+  return new Assignment({
+    generation,
+    partitions,
+    eventsTopic,
+    settings,
+    reader,
+    attempts,
+    // Its buckets are touched for ever, whether anything is done or not.
+    states: new StateApplier({ ...applier, patience }),
+    schemas,
+    verifyFleet: (wanted, signal) => parts.fleet.verify(wanted, signal),
+    startingOffsets: async (wanted, signal) => {
+      const [offsets] = await Promise.all([
+        startingOffsets(wanted, start, signal),
+        schemas.prepare(signal, () => activity.moved()),
+      ]);
+      return offsets;
+    },
+    rebuild: (buckets, signal) => rebuildFromAudit(buckets, audit, signal),
+    knowledge,
+    activity,
+    patience,
+    metrics,
+    logger,
+  });
+}
