@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
@@ -118,6 +121,10 @@ describe("a wrong call", () => {
     [["demo", "/no/such/file.csv"], /\/no\/such\/file\.csv/],
     [["demo", "x.csv", "--live"], /cannot check a replay with --live/],
     [["replay", "/no/such/file.csv", "--dry-run"], /\/no\/such\/file\.csv/],
+    [
+      ["replay", "/no/such/file.csv", "--kafka-brokers", "127.0.0.1:1"],
+      /\/no\/such\/file\.csv cannot be read \(it does not exist\): check the path/,
+    ],
   ])("%j is refused before any server is asked", async (args, expected) => {
     const { exitCode, messages } = await run(...args);
     expect(messages).toMatch(expected);
@@ -177,6 +184,21 @@ describe("what needs no server", () => {
       value: expect.any(String),
       source: expect.any(String),
     });
+  });
+
+  test("stack status of servers that do not run says how they come back, and ends with 1", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "lastknown-status-"));
+    const named = (name: string): object => ({ name, port: 1 });
+    const redis = ["redis-1", "redis-2", "redis-3"].map(named);
+    const layout = { brokers: [{ ...named("kafka-1"), nodeId: 1 }], registry: named("registry"), redis };
+    await writeFile(join(directory, "stack.json"), JSON.stringify({ layout, servers: {} }));
+    const { exitCode, messages } = await run("stack", "status", "--directory", directory);
+    await rm(directory, { recursive: true });
+    expect(exitCode).toBe(1);
+    expect(messages).toBe(
+      "not all of it is healthy; what does not run comes back with: " +
+        `lastknown stack down --directory ${directory} && lastknown stack up --directory ${directory} --brokers 1 --redis-nodes 3\n`,
+    );
   });
 
   test("a dry run reports the file as data with --json, else as messages", async () => {

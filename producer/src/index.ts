@@ -1,5 +1,6 @@
 export { ABOUT_ARRIVAL_COLUMNS } from "./columns/about-arrival.js";
 export { joinFields } from "./csv/fields.js";
+export { requireInput } from "./csv/open-input.js";
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from "./csv/rejection.js";
 export { createReplayMetrics } from "./operations/replay-metrics.js";
 export { ReplayMonitor } from "./operations/replay-monitor.js";

@@ -2,6 +2,7 @@ import { isRunning } from "./lifetime/server-identity.js";
 import { redisNodeLacks } from "./servers/redis-cluster.js";
 import { registryLacks, registryUrl } from "./servers/registry.js";
 import { brokerLacks } from "./servers/start-servers.js";
+import { restartCommands } from "./restart-commands.js";
 import { addressesOf, environmentOf, exportLines, type StackAddresses } from "./stack-addresses.js";
 import { StackError } from "./stack-error.js";
 import { HOST, type StackState } from "./stack-layout.js";
@@ -26,6 +27,8 @@ export interface StackStatus {
   readonly healthy: boolean;
   readonly addresses: StackAddresses;
   readonly servers: readonly ServerStatus[];
+  /** The commands that bring back whatever does not run. */
+  readonly restart: string;
 }
 
 /** Asks each server of a stack how it is. @throws StackError `not-running` where the folder holds no stack. */
@@ -43,7 +46,8 @@ export async function stackStatus(directory: string): Promise<StackStatus> {
     ),
   ]);
   const healthy = servers.every((server) => server.healthy);
-  return { directory, healthy, addresses: addressesOf(state.layout), servers };
+  const restart = restartCommands(directory, state.layout);
+  return { directory, healthy, addresses: addressesOf(state.layout), servers, restart };
 }
 
 /** `export LASTKNOWN_…='…'` lines for a shell. @throws StackError `not-running`. */

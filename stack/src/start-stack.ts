@@ -7,6 +7,7 @@ import { StartLock } from "./lifetime/start-lock.js";
 import { prepareServers } from "./prepare-servers.js";
 import type { OnProgress } from "./progress.js";
 import { RunningStack } from "./running-stack.js";
+import { restartCommands } from "./restart-commands.js";
 import { ServerFiles } from "./servers/server-files.js";
 import { startServers } from "./servers/start-servers.js";
 import { StackError } from "./stack-error.js";
@@ -127,11 +128,7 @@ async function startAgain(
 function resumable(stateFile: StateFile, options: StartStackOptions): StackState | undefined {
   const state = stateFile.read();
   if (state === undefined) return undefined;
-  const running = Object.entries(state.servers).filter(([, identity]) => isRunning(identity));
-  if (running.length > 0) {
-    const named = running.map(([name, { pid }]) => `${name} (pid ${pid})`).join(", ");
-    throw new StackError("already-running", `a stack runs in ${options.directory}: ${named}`);
-  }
+  requireNoneRunning(options.directory, state);
   if (!state.formatted) return undefined;
   const form = formOf(options);
   if (form.proxied !== (state.layout.proxies !== undefined)) {
@@ -150,6 +147,21 @@ function resumable(stateFile: StateFile, options: StartStackOptions): StackState
     );
   }
   return state;
+}
+
+/** Where only some servers run the others cannot be started alone: what a person does then is to stop all. */
+function requireNoneRunning(directory: string, { layout, servers }: StackState): void {
+  const running = Object.entries(servers).filter(([, identity]) => isRunning(identity));
+  if (running.length === 0) return;
+  const named = running.map(([name, { pid }]) => `${name} (pid ${pid})`).join(", ");
+  const dead = [...layout.brokers, layout.registry, ...layout.redis]
+    .map(({ name }) => name)
+    .filter((name) => !running.some(([runs]) => runs === name));
+  const without = dead.length === 0 ? "" : `, but not ${dead.join(", ")}`;
+  throw new StackError(
+    "already-running",
+    `a stack runs in ${directory}: ${named}${without}; to start it again: ${restartCommands(directory, layout)}`,
+  );
 }
 
 async function freshState(options: StartStackOptions): Promise<StackState> {

@@ -24,8 +24,10 @@ export function lagCommand(terminal: Terminal, finish: (outcome: Outcome) => voi
     const { withLagSources } = await import("../lag/lag-sources.js");
     const { measureFleetLag } = await import("../lag/fleet-lag.js");
     const { lagLines } = await import("../lag/print-lag.js");
+    const { queryServiceUrl } = await import("../query-client/query-client.js");
+    const asked = queryServiceUrl(settings.query);
     const print = async (lag: FleetLag): Promise<void> => {
-      const text = options.json === true ? JSON.stringify(lag) : lagLines(lag).join("\n");
+      const text = options.json === true ? JSON.stringify(lag) : lagLines(lag, asked).join("\n");
       await writeData(terminal, `${text}\n`);
     };
     await withLagSources(settings, async (sources) => {

@@ -110,7 +110,10 @@ function statusCommand(terminal: Terminal, finish: (outcome: Outcome) => void): 
           { title: "HEALTH" },
         ];
         await writeData(terminal, `${tableLines(columns, rows).join("\n")}\n`);
-        if (!status.healthy) say(terminal, paint(terminal.messages, "yellow", "not all of it is healthy"));
+        if (!status.healthy) {
+          const warning = paint(terminal.messages, "yellow", "not all of it is healthy");
+          say(terminal, `${warning}; what does not run comes back with: ${status.restart}`);
+        }
       }
       finish(status.healthy ? undefined : FAILED);
     });

@@ -5,6 +5,7 @@ import { lagLines } from "./print-lag.js";
 
 const names = fleetNames("buses");
 const NOW_MS = 1_700_000_100_000;
+const ASKED = "http://127.0.0.1:8080";
 
 function sources(options: {
   events: number[];
@@ -80,7 +81,9 @@ describe("the fleet's lag", () => {
     const lag = await measureFleetLag(await sources({ events: [1] }));
     expect(lag.viewLag).toBeNull();
     // One may answer that it does not know.
-    expect(lagLines(lag)[1]).toBe("view: unknown, no query service of this fleet tells its lag");
+    expect(lagLines(lag, ASKED)[1]).toBe(
+      `view: unknown, no query service of this fleet tells its lag at ${ASKED}; where one is: --query-host, --query-port`,
+    );
   });
 
   test("the view's lag is what its query service tells", async () => {
@@ -94,7 +97,7 @@ describe("the fleet's lag", () => {
       partition === 1 ? undefined : await appendedAt(topic, partition, offset);
     const lag = await measureFleetLag(all);
     expect([lag.lagSeconds, ...lag.partitions.map(({ lagSeconds }) => lagSeconds)]).toEqual([null, 98, null]);
-    const [sum, , ...table] = lagLines(lag);
+    const [sum, , ...table] = lagLines(lag, ASKED);
     expect(sum).toBe("workers: 4 records not yet committed, the oldest for an unknown time");
     expect(table.map((line) => line.split(/ {2,}/).at(-1))).toEqual(["OLDEST WAITS", "98.0 s", "unknown"]);
   });
@@ -105,12 +108,15 @@ describe("the fleet's lag", () => {
   });
 
   test("people see a line per partition that is behind, and none where nothing waits", async () => {
-    const behind = lagLines(await measureFleetLag(await sources({ events: [3, 2], committed: [[1, 2]] })));
+    const behind = lagLines(
+      await measureFleetLag(await sources({ events: [3, 2], committed: [[1, 2]] })),
+      ASKED,
+    );
     expect(behind.join("\n")).toMatch(/3 records not yet committed/);
     expect(behind.slice(2)).toEqual([
       "PARTITION  COMMITTED  END  LAG  OLDEST WAITS",
       "        0       none    3    3        99.0 s",
     ]);
-    expect(lagLines(await measureFleetLag(await sources({ events: [0] })))).toHaveLength(2);
+    expect(lagLines(await measureFleetLag(await sources({ events: [0] })), ASKED)).toHaveLength(2);
   });
 });

@@ -2,12 +2,16 @@ import { printCount, printCounted, printSeconds } from "../output/figures.js";
 import { tableLines } from "../output/table.js";
 import type { FleetLag } from "./fleet-lag.js";
 
-/** The lag for people: the sum, the view, and a line per partition that is behind. */
-export function lagLines(lag: FleetLag): string[] {
+/**
+ * The lag for people: the sum, the view, and a line per partition that is behind.
+ *
+ * @param asked the address at which a query service was asked for the view's lag
+ */
+export function lagLines(lag: FleetLag, asked: string): string[] {
   const behind = lag.partitions.filter((partition) => partition.lag > 0);
   const view =
     lag.viewLag === null
-      ? "view: unknown, no query service of this fleet tells its lag"
+      ? `view: unknown, no query service of this fleet tells its lag at ${asked}; where one is: --query-host, --query-port`
       : `view: ${printCounted(lag.viewLag, "audit record")} behind`;
   const sum =
     lag.lag === 0

@@ -1,4 +1,5 @@
 import {
+  requireInput,
   runReplay,
   type ReplayMonitor,
   type ReplayOptions,
@@ -40,6 +41,8 @@ export async function replayOnServers(
   options: ReplayOptions,
   { progress, monitor }: { progress: ProgressDisplay; monitor?: ReplayMonitor | undefined },
 ): Promise<{ summary: ReplaySummary; exitCode: number }> {
+  // A name that is misspelt is told at once, whether or not there are servers.
+  requireInput(options.file);
   const logger = quietLogger(settings);
   const stopping = new AbortController();
   let stoppedBy: StopSignal | undefined;

@@ -51,6 +51,15 @@ export function openInput(file: string, options: { stdin: Readable; hashed: bool
   };
 }
 
+/**
+ * To be asked before what takes long is begun; standard input is taken for readable.
+ *
+ * @throws FatalError (usage) if there is no such file or it is a directory
+ */
+export function requireInput(file: string): void {
+  if (file !== "-") sizeOf(file);
+}
+
 function sizeOf(file: string): number {
   try {
     const found = statSync(file);

@@ -1,0 +1,13 @@
+import type { StackLayout } from "./stack-layout.js";
+
+/** What stops a stack and has it go on with its data, all of its servers again: for a person to paste into a shell. */
+export function restartCommands(directory: string, { brokers, redis }: StackLayout): string {
+  const where = `--directory ${quoted(directory)}`;
+  const form = `--brokers ${brokers.length} --redis-nodes ${redis.length}`;
+  return `lastknown stack down ${where} && lastknown stack up ${where} ${form}`;
+}
+
+/** As a POSIX shell takes it; plain names stay as they are. */
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
