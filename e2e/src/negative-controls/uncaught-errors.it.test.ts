@@ -1,6 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { readMetric } from "../faults/read-metrics.js";
 import type { ChildProcess } from "../harness/child-process.js";
+import { freePorts } from "../harness/free-ports.js";
+import { Service } from "../harness/lastknown.js";
 import type { TestFleet } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
 import { ControlFleets, replaySample } from "./control-fleets.js";
@@ -52,6 +55,15 @@ const SWALLOWS_IN_THE_LOOP: BuildChange = {
         catch (error) {`,
 };
 
+const SESSION_MAX_MS = 1_000;
+
+/** The watchdog waits for two of the longest sessions that a member may have, which are ten minutes. */
+const SHORT_SESSIONS: BuildChange = {
+  file: "consumer/dist/worker.js",
+  from: "sessionTimeoutMaxMs: SESSION_TIMEOUT_MAX_MS,",
+  to: `sessionTimeoutMaxMs: ${SESSION_MAX_MS},`,
+};
+
 describe("a SyntaxError of a worker's own code", () => {
   const fleets = new ControlFleets();
   const workers: ChildProcess[] = [];
@@ -97,12 +109,33 @@ describe("a SyntaxError of a worker's own code", () => {
     expect(log).not.toContain("nobody foresaw it");
   });
 
-  it("is caught where it is swallowed when partitions are given: a live process leaves all of the lag", async () => {
-    const worker = await startWorker(FAILS_WHEN_ASSIGNED, SWALLOWS_WHEN_ASSIGNED);
+  it("is seen where it is swallowed when partitions are given: not ready, no partitions, and all of the lag", async () => {
+    const [port = 0] = await freePorts(1);
+    const { bin } = await fleets.copyWith(FAILS_WHEN_ASSIGNED, SWALLOWS_WHEN_ASSIGNED);
+    const child = fleet.start(["consume", "--operations-port", String(port)], bin);
+    workers.push(child);
+    const worker = new Service(child, port);
     const isAssigned = (): true | undefined =>
-      worker.stderr.end(Infinity).includes("partitions were given") || undefined;
+      child.stderr.end(Infinity).includes("partitions were given") || undefined;
     await waitUntil(isAssigned, { what: "the error", boundMs: ENDED_BOUND_MS });
-    expect(await exitCodeOf(worker, 2 * STALL_EXIT_MS)).toBe("lives on");
+    // Longer than what has no server to wait for may take.
+    expect(await exitCodeOf(child, 2 * STALL_EXIT_MS)).toBe("lives on");
+    expect([await worker.status("/livez"), await worker.status("/readyz")]).toEqual([200, 503]);
+    expect(await worker.readiness()).toContain("no assignment yet");
+    expect(await readMetric(worker, "lastknown_assigned_partitions")).toBe(0);
     expect((await fleet.untilLag(() => true)).lag).toBe(ROWS);
+    await worker.stop();
+  });
+
+  it("is caught there too: the watchdog ends what is given nothing", async () => {
+    const worker = await startWorker(FAILS_WHEN_ASSIGNED, SWALLOWS_WHEN_ASSIGNED, SHORT_SESSIONS);
+    expect(await exitCodeOf(worker, ENDED_BOUND_MS)).toBe(1);
+    const log = worker.stderr.end(Infinity);
+    expect(log).toContain("partitions were given");
+    const patienceMs = STALL_EXIT_MS + 2 * SESSION_MAX_MS;
+    expect(log).toContain(
+      `the group has given no partitions for ${patienceMs} ms, though its coordinator answers`,
+    );
+    expect(log).not.toContain("nobody foresaw it");
   });
 });
