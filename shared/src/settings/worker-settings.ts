@@ -166,7 +166,7 @@ export const workerDefinition = {
     "dead-letters-in-row-max",
     { min: 1, max: 1_000_000 },
     "100",
-    "dead letters in a row in one partition that stop the worker",
+    "dead letters in a row in one partition that are taken for mishaps; one more stops the worker",
   ),
   deadLettersPercentMax: workerNumber(
     "dead-letters-percent-max",
