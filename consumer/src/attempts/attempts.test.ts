@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { silentLogger } from "@lastknown/shared";
+import { RedisUnavailableError, silentLogger } from "@lastknown/shared";
 import fc from "fast-check";
+import { eventually } from "../eventually.js";
 import { Patience } from "../faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "../group/memory/memory-worker-group.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
@@ -166,6 +167,30 @@ describe("what is given up in an orderly way", () => {
   });
 });
 
+test.each<CommitNote>([{ trying: { offset: 5, times: KILLS_MAX - 1, until: 15 } }, {}])(
+  "who ends a process that waits for Redis ends it for no record: %j",
+  async (note) => {
+    const coordinator = noted(note);
+    const before = coordinator.notes.get(0);
+    const isAway = () => Promise.reject(new RedisUnavailableError("memory", new Error("away")));
+    const ending = new AbortController();
+    let waits = 0;
+    // None of them ends: whoever joins next is another process.
+    for (let life = 1; life <= KILLS_MAX + 2; life++) {
+      void runTurn(coordinator, () => ({
+        run: async (patience) => {
+          expect(coordinator.notes.get(0)).not.toBe(before);
+          waits++;
+          return await patience.outlast("redis", ending.signal, isAway);
+        },
+      })).catch(() => undefined);
+      await eventually("waits", () => waits === life);
+      await eventually("is taken back", () => coordinator.notes.get(0) === before);
+    }
+    ending.abort(new Error("given up"));
+  },
+);
+
 test("a record that ended its process too often is noted so before anything is made of it", async () => {
   const coordinator = noted({ trying: { offset: 5, times: KILLS_MAX, until: 15 } });
   const before: CommitNote[] = [];
@@ -180,7 +205,7 @@ test("a record that ended its process too often is noted so before anything is m
 
 /** What befalls an assignment. */
 interface Turn {
-  readonly run: () => Promise<Set<number>>;
+  readonly run: (patience: Patience) => Promise<Set<number>>;
   readonly reject: () => Promise<Set<number>>;
   /** Comes between a commit and its answer. */
   readonly answer: () => Promise<void>;
@@ -215,15 +240,16 @@ async function runTurn(
     if (!ending.signal.aborted) await answer?.();
     return outcome;
   };
+  const patience = new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger });
   const attempts = new Attempts({
     fleetId: FLEET_ID,
     generation: coordinator.generation,
     group,
     settings: { killsMax: KILLS_MAX, batchRecordsMax: 10 },
-    patience: new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger }),
+    patience,
     logger: silentLogger,
     pipeline: {
-      run,
+      run: () => run(patience),
       reject: async ({ records }) => {
         rejected.push(...records.map(({ offset }) => offset));
         return await reject();

@@ -180,7 +180,8 @@ export class Attempts {
   /**
    * Notes what begins, and works: a death meanwhile counts by that note. Afterwards the process lives, and the note is
    * as before. In the group it is taken back at once for what was given up or has to be done again; after a success
-   * whatever is noted next does it.
+   * whatever is noted next does it. The same as soon as the work waits for a server: whoever ends a process that waits
+   * does so for no record.
    */
   async #underNote(
     batches: readonly PartitionBatch[],
@@ -189,15 +190,38 @@ export class Attempts {
     work: () => Promise<Set<number>>,
   ): Promise<Set<number>> {
     const before = batches.map((batch) => ({ batch, note: this.#of(batch.partition).note }));
+    const restore = (): void => {
+      for (const { batch, note } of before) this.#of(batch.partition).note = note;
+    };
     let givenUp = new Set(batches.map(({ partition }) => partition));
     try {
       for (const { batch, note } of before) this.#of(batch.partition).note = noteOf(note, batch);
       await this.#note(batches, signal);
-      givenUp = await work();
+      givenUp = await this.#unlessWaiting(batches, restore, work);
       return givenUp;
     } finally {
-      for (const { batch, note } of before) this.#of(batch.partition).note = note;
+      restore();
       await this.#takeBack(batches.filter(({ partition }) => givenUp.has(partition)));
+    }
+  }
+
+  async #unlessWaiting<Answer>(
+    batches: readonly PartitionBatch[],
+    restore: () => void,
+    work: () => Promise<Answer>,
+  ): Promise<Answer> {
+    let takingBack: Promise<void> | undefined;
+    const stopListening = this.#options.patience.onWait((server) => {
+      // While Kafka is away nothing can be noted: neither this, nor by who begins anew.
+      if (server === "kafka" || takingBack !== undefined) return;
+      restore();
+      takingBack = this.#takeBack(batches);
+    });
+    try {
+      return await work();
+    } finally {
+      stopListening();
+      await takingBack;
     }
   }
 

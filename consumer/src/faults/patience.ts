@@ -35,6 +35,8 @@ export class Patience {
   /** How many calls wait for each server now. */
   readonly #waiting = new Map<Server, number>(SERVERS.map((server) => [server, 0]));
 
+  readonly #listeners = new Set<(server: Server) => void>();
+
   constructor({ delayMs, delayMaxMs, noticeAfterMs, logger }: PatienceOptions) {
     this.#noticeAfterMs = noticeAfterMs;
     this.#logger = logger;
@@ -92,6 +94,12 @@ export class Patience {
     };
   }
 
+  /** Calls the listener whenever another call begins to wait for a server. Gives what ends that. */
+  onWait(listener: (server: Server) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
   /** The servers that something waits for now. */
   waitingOn(): Server[] {
     return SERVERS.filter((server) => this.#waiting.get(server) !== 0);
@@ -99,6 +107,7 @@ export class Patience {
 
   #count(server: Server, change: number): void {
     this.#waiting.set(server, (this.#waiting.get(server) ?? 0) + change);
+    if (change > 0) for (const listener of this.#listeners) listener(server);
   }
 }
 
