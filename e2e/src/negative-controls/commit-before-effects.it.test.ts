@@ -13,8 +13,8 @@ const SESSION = { LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000" };
 
 const COMMITS_FIRST: BuildChange = {
   file: "consumer/dist/assignment/assignment.js",
-  from: "const behind = await attempts.run(batches, signal, () => this.#moved());",
-  to: "this.#markDone(batches, new Set()); await this.#commit(signal); const behind = await attempts.run(batches, signal, () => this.#moved());",
+  from: "const behind = await attempts.run(batches, signal, () => this.#options.activity.moved());",
+  to: "this.#markDone(batches, new Set()); await this.#commit(signal); const behind = await attempts.run(batches, signal, () => this.#options.activity.moved());",
 };
 
 describe("a worker that is killed between taking a batch and its effects", () => {

@@ -16,9 +16,9 @@ const STATES_BEFORE_AUDIT: BuildChange = {
 
 const COMMITS_BEFORE_AUDIT: BuildChange = {
   file: "consumer/dist/assignment/assignment.js",
-  from: "const behind = await pipeline.run(batches, signal);",
-  to: `await this.#commitOffsets(new Map(batches.map(({ partition, nextOffset }) => [partition, nextOffset]))); ${HELD}
-       const behind = await pipeline.run(batches, signal);`,
+  from: "const behind = await attempts.run(batches, signal, () => this.#options.activity.moved());",
+  to: `await this.#commitOffsets(new Map(batches.map(({ partition, nextOffset }) => [partition, nextOffset])), signal); ${HELD}
+       const behind = await attempts.run(batches, signal, () => this.#options.activity.moved());`,
 };
 
 /** Whatever comes last is the state, as in the assignment that takes the order of arrival for that of events. */
