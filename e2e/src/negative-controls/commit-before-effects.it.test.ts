@@ -13,8 +13,10 @@ const SESSION = { LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000" };
 
 const COMMITS_FIRST: BuildChange = {
   file: "consumer/dist/assignment/assignment.js",
-  from: "const behind = await attempts.run(batches, signal, () => this.#options.activity.moved());",
-  to: "this.#markDone(batches, new Set()); await this.#commit(signal); const behind = await attempts.run(batches, signal, () => this.#options.activity.moved());",
+  from: "const batches = await this.#gate.pass(taken, signal);",
+  to: `this.#markDone(taken, new Set());
+       await this.#commit(signal);
+       const batches = await this.#gate.pass(taken, signal);`,
 };
 
 describe("a worker that is killed between taking a batch and its effects", () => {

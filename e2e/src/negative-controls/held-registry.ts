@@ -1,16 +1,18 @@
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 
 /**
- * Stands before the registry and passes everything on, but never answers which schema an id names. A worker asks
- * that at the beginning of its first batch, so it stays there: what it has to do is known, none of it is done.
+ * Stands before the registry and passes everything on, but never answers which schema of an event an id names. A
+ * worker asks that at the beginning of its first batch, so it stays there: what it has to do is known, none of it is
+ * done. What it asks before, to see whether the registry is there, is the audit's own schema.
  */
 export class HeldRegistry {
   readonly #server: Server;
   readonly #registryUrl: URL;
   #tellHeld: () => void = () => undefined;
-  /** Resolves when somebody waits for a schema. */
+  /** Resolves when somebody waits for the schema of an event. */
   readonly held: Promise<void>;
 
   private constructor(registryUrl: string) {
@@ -42,15 +44,17 @@ export class HeldRegistry {
   }
 
   #answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    if (/\/schemas\/ids\/\d+$/.test(incoming.url ?? "")) return this.#tellHeld();
+    const isById = /\/schemas\/ids\/\d+$/.test(incoming.url ?? "");
     const { hostname, port, host } = this.#registryUrl;
     const { method, url, headers } = incoming;
     const passedOn = request({ hostname, port, method, path: url, headers: { ...headers, host } });
     incoming.pipe(passedOn);
     passedOn.on("error", () => outgoing.destroy());
     passedOn.on("response", (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      void buffer(answer).then((body) => {
+        if (isById && !body.includes("AuditEntry")) return this.#tellHeld();
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(body);
+      });
     });
   }
 }
