@@ -26,7 +26,7 @@ import { Watchdog, type WatchedWork } from "./watchdog.js";
 import { FakeFleet, type Replacements } from "./worker-on-fakes.js";
 import type { Worker } from "./worker.js";
 
-const STALL_EXIT_MS = 400;
+const STALL_EXIT_MS = 600;
 const SESSION_TIMEOUT_MS = 100;
 const STALLED = `records wait, and none was done for ${STALL_EXIT_MS} ms`;
 /** Long enough that a watchdog that is wrong has ended the worker. */
