@@ -8,6 +8,9 @@ import type {
   KafkajsInternals,
 } from "./kafkajs-internals.js";
 
+/** Two copies of this module may meet the same kafkajs. */
+const REPAIRED = Symbol.for("lastknown.kafkajs.repaired");
+
 /**
  * Mends seven faults of kafkajs, for all its clients in this process; doing it again changes nothing. What it
  * replaces is known only of the version that loadKafkajsInternals lets through.
@@ -20,6 +23,8 @@ export function repairKafkajs({
   ConsumerGroup,
   SocketRequest,
 }: KafkajsInternals): void {
+  if (Object.hasOwn(Cluster.prototype, REPAIRED)) return;
+  Object.defineProperty(Cluster.prototype, REPAIRED, { value: true });
   stopIdleTimer(RequestQueue.prototype);
   connectedOnceGreeted(Broker.prototype);
   closeUnanswered(Connection.prototype);
@@ -36,20 +41,16 @@ const limitedGzipCodec = {
   decompress: async (bytes: Buffer): Promise<Buffer> => inflateGzip(bytes),
 };
 
-const REPAIRED = Symbol.for("lastknown.kafkajs.idle-timer-stopped");
-
 /**
  * After its first answer each connection plans a look at its waiting requests, and after that look the next one,
  * 1 ms later, for ever: 2.5 % of a core per idle connection. With nothing waiting there is nothing to plan: the
  * only place that lets a request wait plans the look itself.
  */
-function stopIdleTimer(queue: KafkajsInternals["RequestQueue"]["prototype"] & { [REPAIRED]?: true }): void {
-  if (queue[REPAIRED] === true) return;
+function stopIdleTimer(queue: KafkajsInternals["RequestQueue"]["prototype"]): void {
   const schedule = queue.scheduleCheckPendingRequests;
   queue.scheduleCheckPendingRequests = function () {
     if (this.pending.length > 0) schedule.call(this);
   };
-  queue[REPAIRED] = true;
 }
 
 /**
@@ -59,7 +60,6 @@ function stopIdleTimer(queue: KafkajsInternals["RequestQueue"]["prototype"] & { 
  * clock's time when it is asked for.
  */
 function keepTimeOf(prototype: object, name: "lastRequest" | "sentAt"): void {
-  if (Object.hasOwn(prototype, name)) return;
   const setAtMs = new WeakMap<object, number | null>();
   Object.defineProperty(prototype, name, {
     get(this: object): number | null {
@@ -75,8 +75,6 @@ function keepTimeOf(prototype: object, name: "lastRequest" | "sentAt"): void {
 
 /** As kafkajs names what stands for `lookupRequest` until the broker has said which requests it has. */
 const NOT_GREETED = "notInitializedLookup";
-const GREETED = Symbol.for("lastknown.kafkajs.connected-once-greeted");
-
 /**
  * A broker counts as connected as soon as its socket is open. If it does not answer the first request, as on a
  * network that loses bytes, the next call takes it for connected, never greets it again, and fails with an error of
@@ -85,8 +83,7 @@ const GREETED = Symbol.for("lastknown.kafkajs.connected-once-greeted");
  * an error that kafkajs takes for final, though only the broker hangs: it may be tried again. And kafkajs waits for
  * the greeting's answer as long as for any, though it means not to: a broker that hangs would hold up each new client.
  */
-function connectedOnceGreeted(broker: ConnectableBroker & { [GREETED]?: true }): void {
-  if (broker[GREETED] === true) return;
+function connectedOnceGreeted(broker: ConnectableBroker): void {
   const { isConnected, connect } = broker;
   broker.connect = async function () {
     const timer = setTimeout(
@@ -104,7 +101,6 @@ function connectedOnceGreeted(broker: ConnectableBroker & { [GREETED]?: true }):
   broker.isConnected = function () {
     return this.lookupRequest.name !== NOT_GREETED && isConnected.call(this);
   };
-  broker[GREETED] = true;
 }
 
 /** Of the time that a connection may take to open: it is opened, greeted, and logged in to. */
@@ -119,14 +115,11 @@ function giveUpGreeting(broker: ConnectableBroker): void {
   }
 }
 
-const CLOSED = Symbol.for("lastknown.kafkajs.unanswered-closed");
-
 /**
  * A broker that hangs keeps its connections open, so it goes on counting as connected, and as the one to ask for
  * metadata and coordinators, time-out after time-out. So a connection that leaves a request unanswered is closed.
  */
-function closeUnanswered(connection: ClosableConnection & { [CLOSED]?: true }): void {
-  if (connection[CLOSED] === true) return;
+function closeUnanswered(connection: ClosableConnection): void {
   const { send } = connection;
   connection.send = async function (call) {
     try {
@@ -136,7 +129,6 @@ function closeUnanswered(connection: ClosableConnection & { [CLOSED]?: true }): 
       throw error;
     }
   };
-  connection[CLOSED] = true;
 }
 
 /** Each answer begins with its size, an int32. */
@@ -154,15 +146,12 @@ function close(connection: ClosableConnection, error: Error): void {
   connection.bytesNeeded = SIZE_BYTES;
 }
 
-const TOLD_WHY = Symbol.for("lastknown.kafkajs.told-why-no-coordinator");
-
 /**
  * Where no broker tells which of them coordinates a group, kafkajs throws away why and calls it what no retry mends:
  * one answer that is lost while a member joins, and it is out of its group for good. So one broker is asked once
  * more, and what it says counts, or that it says nothing.
  */
-function tellWhyNoCoordinator(cluster: CoordinatorFinder & { [TOLD_WHY]?: true }): void {
-  if (cluster[TOLD_WHY] === true) return;
+function tellWhyNoCoordinator(cluster: CoordinatorFinder): void {
   const { findGroupCoordinatorMetadata } = cluster;
   cluster.findGroupCoordinatorMetadata = async function (request) {
     try {
@@ -173,10 +162,7 @@ function tellWhyNoCoordinator(cluster: CoordinatorFinder & { [TOLD_WHY]?: true }
       return await broker.findGroupCoordinator(request);
     }
   };
-  cluster[TOLD_WHY] = true;
 }
-
-const ANEW = Symbol.for("lastknown.kafkajs.lost-membership-begun-anew");
 
 /**
  * A member that has to join again and cannot, as where a coordinator just elected is still loading its groups, goes
@@ -189,8 +175,7 @@ const ANEW = Symbol.for("lastknown.kafkajs.lost-membership-begun-anew");
  *
  * Why either happened is told by an event that the group has rebalanced.
  */
-function beginLostMembershipAnew(group: JoiningGroup & { [ANEW]?: true }): void {
-  if (group[ANEW] === true) return;
+function beginLostMembershipAnew(group: JoiningGroup): void {
   const { joinAndSync, heartbeat } = group;
   const notJoined = new WeakSet<object>();
   const unanswered = new WeakSet<object>();
@@ -220,7 +205,6 @@ function beginLostMembershipAnew(group: JoiningGroup & { [ANEW]?: true }): void 
       throw new LostMembershipError("a heartbeat was not answered");
     }
   };
-  group[ANEW] = true;
 }
 
 function isUnanswered(error: unknown): error is Error {
