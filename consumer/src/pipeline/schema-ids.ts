@@ -1,9 +1,9 @@
-import { unframe, type LogRecord } from "@lastknown/shared";
+import { framedSchemaId, type LogRecord } from "@lastknown/shared";
 import type { PartitionBatch } from "./partition-batch.js";
 
 /** Id of the schema that the record was written with; undefined where its value is not framed. */
 export function schemaIdOf({ value }: LogRecord): number | undefined {
-  return value === null ? undefined : unframe(value)?.schemaId;
+  return value === null ? undefined : framedSchemaId(value);
 }
 
 export function schemaIdsIn(batches: readonly PartitionBatch[]): Set<number> {

@@ -8,10 +8,15 @@ export interface Framed {
   readonly body: Buffer;
 }
 
+/** Id of the schema that a framed value was written with, or undefined if it is not framed so. */
+export function framedSchemaId(value: Buffer): number | undefined {
+  return value.length < FRAME_BYTES || value[0] !== MAGIC ? undefined : value.readUInt32BE(1);
+}
+
 /** Takes a framed value apart, or gives undefined if it is not framed so. */
 export function unframe(value: Buffer): Framed | undefined {
-  if (value.length < FRAME_BYTES || value[0] !== MAGIC) return undefined;
-  return { schemaId: value.readUInt32BE(1), body: value.subarray(FRAME_BYTES) };
+  const schemaId = framedSchemaId(value);
+  return schemaId === undefined ? undefined : { schemaId, body: value.subarray(FRAME_BYTES) };
 }
 
 export function frame(schemaId: number, body: Uint8Array): Buffer {
