@@ -1,3 +1,4 @@
+import { singleQuoted } from "./single-quoted.js";
 import type { StackLayout } from "./stack-layout.js";
 
 /** What stops a stack and has it go on with its data, all of its servers again: for a person to paste into a shell. */
@@ -9,5 +10,5 @@ export function restartCommands(directory: string, { brokers, redis }: StackLayo
 
 /** As a POSIX shell takes it; plain names stay as they are. */
 function quoted(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w./-]+$/.test(text) ? text : singleQuoted(text);
 }

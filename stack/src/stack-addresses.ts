@@ -1,4 +1,5 @@
 import { registryUrl } from "./servers/registry.js";
+import { singleQuoted } from "./single-quoted.js";
 import { HOST, proxyBefore, type StackLayout } from "./stack-layout.js";
 
 /** Where the servers of a stack listen, in the form of the product's settings. */
@@ -49,6 +50,6 @@ export function environmentOf(
 /** One `export NAME='value'` per line, for `eval` in a POSIX shell. */
 export function exportLines(environment: Readonly<Record<string, string>>): string {
   return Object.entries(environment)
-    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+    .map(([name, value]) => `export ${name}=${singleQuoted(value)}\n`)
     .join("");
 }
