@@ -78,10 +78,6 @@ describe("servers that go away", () => {
   };
   const redisNodes = () =>
     stack.nodeNames.filter((name) => name.startsWith("redis")).map((name) => stack.node(name));
-  const readiness = async ({ operationsPort }: Service): Promise<string> => {
-    const response = await fetch(`http://127.0.0.1:${operationsPort}/readyz?verbose`);
-    return await response.text();
-  };
 
   describe.each([
     ["hung", "SIGSTOP"],
@@ -106,15 +102,15 @@ describe("servers that go away", () => {
       const replayed = replay(20_000, 7);
       for (const worker of workers) {
         await waitUntil(
-          async () => ((await readiness(worker)).includes("[-]redis failed") ? true : undefined),
+          async () => ((await worker.readiness()).includes("[-]redis failed") ? true : undefined),
           { what: "a worker to name Redis", boundMs: 20_000 },
         );
         expect(await readMetric(worker, 'lastknown_waiting_on_server{server="redis"}')).toBe(1);
-        expect(await readiness(worker)).toContain("[+]kafka ok");
+        expect(await worker.readiness()).toContain("[+]kafka ok");
       }
       await pause(AWAY_MS);
       await replayed;
-      expect(await readiness(query)).toMatch(/^\[-\]redis failed, tolerated: /m);
+      expect(await query.readiness()).toMatch(/^\[-\]redis failed, tolerated: /m);
       expect(await readMetric(query, 'lastknown_waiting_on_server{server="redis"}')).toBe(1);
       for (const worker of workers) {
         expect(await worker.status("/livez")).toBe(200);
@@ -166,13 +162,13 @@ describe("servers that go away", () => {
       await workOff(async (worker) => {
         const { url } = settings.registry;
         const named = `[-]registry failed, tolerated: known schemas go on: the schema registry at ${url} does not`;
-        expect(await readiness(worker)).toContain(named);
+        expect(await worker.readiness()).toContain(named);
         expect(await worker.status("/readyz")).toBe(200);
         expect(await readMetric(worker, 'lastknown_waiting_on_server{server="registry"}')).toBe(1);
 
         await stack.restartNode("registry");
         await waitUntil(
-          async () => ((await readiness(worker)).includes("[+]registry ok") ? true : undefined),
+          async () => ((await worker.readiness()).includes("[+]registry ok") ? true : undefined),
           { what: "a worker to see the registry again", boundMs: 30_000 },
         );
         expect(await readMetric(worker, 'lastknown_waiting_on_server{server="registry"}')).toBe(0);
@@ -194,7 +190,7 @@ describe("servers that go away", () => {
         await appendEvent(settings, fleet.name, { user: userOf(partition), encoder });
       await fleet.untilLag(({ lag }) => lag === 1);
       await waitUntil(
-        async () => ((await readiness(worker)).includes("[-]registry failed") ? true : undefined),
+        async () => ((await worker.readiness()).includes("[-]registry failed") ? true : undefined),
         { what: "a worker to name the registry", boundMs: 20_000 },
       );
       expect(await worker.status("/readyz")).toBe(503);

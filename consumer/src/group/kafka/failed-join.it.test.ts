@@ -56,7 +56,14 @@ function failNext(name: keyof typeof broker, error: Error, calls = 1): void {
   };
 }
 
-async function memberOfOwnFleet(): Promise<{ fleet: TestFleet; group: KafkaWorkerGroup }> {
+interface Member {
+  readonly group: KafkaWorkerGroup;
+  /** What it was told, the newest last. */
+  readonly heard: string[];
+}
+
+/** Gives the test a member of a fleet of its own, which has not joined yet. */
+async function asMember(test: (member: Member) => Promise<void>): Promise<void> {
   const fleet = new TestFleet({ partitions: 2 });
   await fleet.create();
   const group = new KafkaWorkerGroup({
@@ -66,7 +73,12 @@ async function memberOfOwnFleet(): Promise<{ fleet: TestFleet; group: KafkaWorke
     topic: fleet.names.eventsTopic,
     logger: silentLogger,
   });
-  return { fleet, group };
+  try {
+    await test({ group, heard: [] });
+  } finally {
+    await group.leave();
+    await fleet.remove();
+  }
 }
 
 function listener(heard: string[]): GroupListener {
@@ -81,9 +93,7 @@ function listener(heard: string[]): GroupListener {
 test.each(["joinGroup", "syncGroup"] as const)(
   "a member whose %s failed gets its partitions back",
   async (step) => {
-    const { fleet, group } = await memberOfOwnFleet();
-    const heard: string[] = [];
-    try {
+    await asMember(async ({ group, heard }) => {
       await group.join(listener(heard));
       // A coordinator's first group may have to wait until it is there, and that is heard too.
       await eventually("assigned", () => heard.at(-1) === "assigned 2");
@@ -93,10 +103,7 @@ test.each(["joinGroup", "syncGroup"] as const)(
       await eventually("revoked", () => heard.length > before);
       await eventually("assigned again", () => heard.at(-1) === "assigned 2");
       expect(heard.slice(before)).not.toContain("failed");
-    } finally {
-      await group.leave();
-      await fleet.remove();
-    }
+    });
   },
   60_000,
 );
@@ -110,9 +117,7 @@ test.each([
 ] as const)(
   "a member that gets no answer to %s says why, and joins anew",
   async (_what, step, name) => {
-    const { fleet, group } = await memberOfOwnFleet();
-    const heard: string[] = [];
-    try {
+    await asMember(async ({ group, heard }) => {
       await group.join(listener(heard));
       await eventually("assigned", () => heard.at(-1) === "assigned 2");
       const before = heard.length;
@@ -121,33 +126,23 @@ test.each([
       await eventually("lost", () => heard.slice(before).includes("lost: no answer"));
       await eventually("assigned again", () => heard.at(-1) === "assigned 2");
       expect(heard.slice(before)).not.toContain("failed");
-    } finally {
-      await group.leave();
-      await fleet.remove();
-    }
+    });
   },
   60_000,
 );
 
 test("a first join that gets no connection is tried again", async () => {
-  const { fleet, group } = await memberOfOwnFleet();
-  const heard: string[] = [];
-  try {
+  await asMember(async ({ group, heard }) => {
     failNext("joinGroup", new UnansweredError("KafkaJSLockTimeout"));
     await group.join(listener(heard));
     await eventually("assigned", () => heard.at(-1) === "assigned 2");
     expect(heard).not.toContain("failed");
-  } finally {
-    await group.leave();
-    await fleet.remove();
-  }
+  });
 }, 60_000);
 
 // As where the question, or its answer, gets lost.
 test("a member that no broker tells its coordinator goes on asking, at its first join and later", async () => {
-  const { fleet, group } = await memberOfOwnFleet();
-  const heard: string[] = [];
-  try {
+  await asMember(async ({ group, heard }) => {
     refuseNext("findGroupCoordinator", "REQUEST_TIMED_OUT", 4);
     await group.join(listener(heard));
     await eventually("assigned", () => heard.at(-1) === "assigned 2");
@@ -159,8 +154,5 @@ test("a member that no broker tells its coordinator goes on asking, at its first
     refuseNext("findGroupCoordinator", "REQUEST_TIMED_OUT", 4);
     await expect(group.committed()).resolves.toEqual(new Map());
     expect(heard).not.toContain("failed");
-  } finally {
-    await group.leave();
-    await fleet.remove();
-  }
+  });
 }, 60_000);
