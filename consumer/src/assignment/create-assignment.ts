@@ -58,9 +58,8 @@ export function createAssignment(
   partitions: readonly number[],
 ): Assignment {
   const { names, settings, reader, appender, group, states: store } = parts;
-  const { schemas, judge, patience, logger, maxFutureSkew } = parts;
+  const { schemas, judge, patience, share, metrics, logger, maxFutureSkew } = parts;
   const { eventsTopic, auditTopic, deadLetterTopic } = names;
-  const { metrics, share } = parts;
   const progress = new BucketProgress(parts.partitions);
   const settled = new SettledRecords();
   const activity = new Activity();

@@ -197,7 +197,7 @@ export class Attempts {
     try {
       for (const { batch, note } of before) this.#of(batch.partition).note = noteOf(note, batch);
       await this.#note(batches, signal);
-      givenUp = await this.#unlessWaiting(batches, restore, work);
+      givenUp = await this.#takingBackAtWait(batches, restore, work);
       return givenUp;
     } finally {
       restore();
@@ -205,7 +205,7 @@ export class Attempts {
     }
   }
 
-  async #unlessWaiting<Answer>(
+  async #takingBackAtWait<Answer>(
     batches: readonly PartitionBatch[],
     restore: () => void,
     work: () => Promise<Answer>,

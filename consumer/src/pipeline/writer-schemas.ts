@@ -54,11 +54,12 @@ export class WriterSchemas {
   readonly #awaited = new Map<number, number>();
 
   constructor(options: WriterSchemasOptions) {
-    const { registry, auditTopic, auditSchemaId, logger, checkIntervalMs = CHECK_INTERVAL_MS } = options;
     this.#options = options;
-    const known = (): Map<number, string> => this.#known();
-    const intervalMs = checkIntervalMs;
-    this.#watch = new RegistryWatch({ registry, known, auditSchemaId, auditTopic, intervalMs, logger });
+    this.#watch = new RegistryWatch({
+      ...options,
+      known: () => this.#known(),
+      intervalMs: options.checkIntervalMs ?? CHECK_INTERVAL_MS,
+    });
   }
 
   /** Why the registry did not answer, where schemas that are known go on without it. */

@@ -107,8 +107,8 @@ export const hangLeader: Fault = {
 
 export const hangCoordinator: Fault = {
   name: "a coordinator that hangs for 20 s",
-  standsStillMs: HANG_MS,
   inEveryTest: false,
+  standsStillMs: HANG_MS,
   strike: async (run) => {
     const coordinator = await run.brokers.coordinatorOf(run.group);
     const after = await whileHanging(run, coordinator, (others) => others.coordinatorOf(run.group));
