@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { open } from "node:fs/promises";
+import { spawnHeld } from "./lifetime/spawn-held.js";
 import { StackError } from "./stack-error.js";
 
 /** More than this of standard output or error is cut off at the front: its end says what went wrong. */
@@ -15,6 +16,11 @@ export interface CommandOptions {
   /** Standard output goes into this file instead of memory. */
   readonly outputFile?: string;
   readonly argv0?: string;
+  /**
+   * Told the pid before the command runs, so that whoever cleans up after us finds it: our end does not end it. It
+   * is in a group of its own then, in our environment, and reads nothing.
+   */
+  readonly note?: (pid: number) => void;
 }
 
 export interface CommandResult {
@@ -35,12 +41,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   // The command writes the file itself: what prints in small pieces would come here byte by byte.
   const outputFile = options.outputFile === undefined ? undefined : await open(options.outputFile, "w");
-  const child = spawn(command, args, {
-    stdio: ["pipe", outputFile?.fd ?? "pipe", "pipe"],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: options.env }),
-    ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
-  });
+  const child = start(command, args, options, outputFile?.fd ?? "pipe");
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", (cause) =>
       reject(new StackError("tools-missing", `cannot run ${command}: ${cause.message}`, { cause })),
@@ -68,6 +69,22 @@ export async function runCommand(
     clearTimeout(timer);
     await outputFile?.close();
   }
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  { cwd, env, argv0, note }: CommandOptions,
+  stdout: "pipe" | number,
+): ChildProcess {
+  const place = cwd === undefined ? {} : { cwd };
+  if (note !== undefined) return spawnHeld({ command, args, ...place, stdout, stderr: "pipe" }, note);
+  return spawn(command, args, {
+    stdio: ["pipe", stdout, "pipe"],
+    ...place,
+    ...(env === undefined ? {} : { env }),
+    ...(argv0 === undefined ? {} : { argv0 }),
+  });
 }
 
 /** Null where the stream goes elsewhere: then nothing is kept. */

@@ -2,10 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { allOrNoneUnderWay } from "../lifetime/all-or-none-under-way.js";
 import type { ServerLaunch } from "../lifetime/launch-server.js";
+import { identify } from "../lifetime/server-identity.js";
 import { runCommand } from "../run-command.js";
 import { StackError } from "../stack-error.js";
 import { type BrokerPlace, HOST, proxyBefore, type StackState } from "../stack-layout.js";
+import type { StateFile } from "../state-file.js";
 import type { ServerFiles } from "./server-files.js";
 
 const FORMAT_BOUND_MS = 60_000;
@@ -36,18 +39,25 @@ export interface BrokerVariant {
 
 const PLAIN_BROKER: BrokerVariant = { settings: {}, formatArguments: [] };
 
-/** Writes the brokers' settings and formats their folders, together. */
+/**
+ * Writes the brokers' settings and formats their folders, together. What formats is in the list of what runs
+ * meanwhile: left alone it would make the folder anew after everything was removed.
+ */
 export async function formatBrokers(
   state: StackState,
+  stateFile: StateFile,
   files: ServerFiles,
   variant: BrokerVariant = PLAIN_BROKER,
 ): Promise<void> {
-  await Promise.all(state.layout.brokers.map((broker) => formatBroker(state, broker, files, variant)));
+  await allOrNoneUnderWay(
+    state.layout.brokers.map((broker) => formatBroker(state, broker, stateFile, files, variant)),
+  );
 }
 
 async function formatBroker(
   state: StackState,
   broker: BrokerPlace,
+  stateFile: StateFile,
   files: ServerFiles,
   variant: BrokerVariant,
 ): Promise<void> {
@@ -68,12 +78,22 @@ async function formatBroker(
       ["--initial-controllers", voters.join(",")],
       variant.formatArguments,
     ].flat(),
-    { boundMs: FORMAT_BOUND_MS, cwd: folder },
+    {
+      boundMs: FORMAT_BOUND_MS,
+      cwd: folder,
+      note: (pid) => stateFile.note(formatterOf(broker), identify(pid)),
+    },
   );
+  stateFile.note(formatterOf(broker), undefined);
   if (result.exitCode !== 0) {
     const output = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`.trim();
     throw new StackError("start", `cannot format the folder of ${broker.name}:\n${output}`);
   }
+}
+
+/** The name in the list of what runs. */
+function formatterOf(broker: BrokerPlace): string {
+  return `${broker.name}-format`;
 }
 
 export function brokerLaunch(state: StackState, broker: BrokerPlace, files: ServerFiles): ServerLaunch {

@@ -61,7 +61,7 @@ export async function startSecuredBroker(user: BrokerUser): Promise<SecuredBroke
     stateFile.write(state);
     const { keyStore, certificate } = await makeCertificate(keyToolBeside(tools.java), directory);
     const files = new ServerFiles(directory, tools, jars);
-    await formatBrokers(state, files, securedVariant(state, { securePort, keyStore, user }));
+    await formatBrokers(state, stateFile, files, securedVariant(state, { securePort, keyStore, user }));
     for (const { name, port, nodeId } of layout.brokers) {
       startOne(stateFile, files, name);
       await waitUntil({

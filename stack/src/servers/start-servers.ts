@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { allOrNoneUnderWay } from "../lifetime/all-or-none-under-way.js";
 import { launchServer, type ServerLaunch } from "../lifetime/launch-server.js";
 import { isRunning, type ServerIdentity } from "../lifetime/server-identity.js";
 import { waitUntil } from "../lifetime/wait-until.js";
@@ -41,16 +42,6 @@ export async function startServers(
     ]),
   );
   stateFile.write({ ...stateOf(stateFile), formatted: true });
-}
-
-/** Rejects with the first failure, but only when nothing of the rest could start another server any more. */
-async function allOrNoneUnderWay(steps: readonly Promise<void>[]): Promise<void> {
-  try {
-    await Promise.all(steps);
-  } catch (error) {
-    await Promise.allSettled(steps);
-    throw error;
-  }
 }
 
 /** Notes one server by its name and starts it. It is not waited for. */
@@ -96,7 +87,7 @@ export function serverNames({ layout }: StackState): string[] {
 
 async function startKafka(stateFile: StateFile, files: ServerFiles): Promise<void> {
   const state = stateOf(stateFile);
-  if (!state.formatted) await formatBrokers(state, files);
+  if (!state.formatted) await formatBrokers(state, stateFile, files);
   for (const broker of state.layout.brokers) startOne(stateFile, files, broker.name);
   await ready(stateFile, "every broker knows every broker", () => kafkaLacks(state));
 }
@@ -168,8 +159,10 @@ function ready(
 
 /** @throws StackError with the end of the log of a server that was started and ended. */
 export function assertAllRun(stateFile: StateFile): void {
-  for (const [name, identity] of Object.entries(stateOf(stateFile).servers)) {
-    if (isRunning(identity)) continue;
+  const state = stateOf(stateFile);
+  for (const name of serverNames(state)) {
+    const identity = state.servers[name];
+    if (identity === undefined || isRunning(identity)) continue;
     const tail = logTail(stateFile.directory, name);
     const code = /address already in use/i.test(tail) ? "port-taken" : "start";
     throw new StackError(code, `${name} ended while it was being started. The end of its log:\n${tail}`);
