@@ -11,7 +11,7 @@ import { requiredEnvironment } from "../harness/test-fleet.js";
 import type { FaultRun } from "./fault-run.js";
 import { seconds } from "./faults/seconds.js";
 import { complaintsAboutMoments, judgeMoments } from "./judge-moments.js";
-import { HEALED_WITHIN_MS } from "./recovery.js";
+import { complaintsAboutSilence, HEALED_WITHIN_MS } from "./recovery.js";
 import type { Struck } from "./run-scenario.js";
 
 const QUESTIONS = 1_000;
@@ -52,7 +52,11 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
     answers,
   });
   return {
-    complaints: [...complaintsAbout(judgement), ...complaintsAboutMoments(moments)],
+    complaints: [
+      ...complaintsAboutSilence(struck, run.answers.seen),
+      ...complaintsAbout(judgement),
+      ...complaintsAboutMoments(moments),
+    ],
     figures: {
       rows: expected.length,
       auditDoubles: evidence.audit.length - new Set(evidence.audit.map(keyOf)).size,

@@ -12,6 +12,9 @@ const HANG_MS = 20_000;
 /** Kafka has missed a broker by then, and has others do its work. */
 const MISSED_MS = 12_000;
 const DOWN_MS = 5_000;
+/** A sender learns of a new leader by the old one's refusal, or before, where it asked for another reason. */
+const MOVES_MAX = 5;
+const REFUSED_WITHIN_MS = 2_000;
 const WAITING = 'lastknown_waiting_on_server{server="kafka"}';
 
 export const killLeader: Fault = {
@@ -138,8 +141,18 @@ export const moveLeaders: Fault = {
   name: "leaders moved while records are sent",
   inEveryTest: true,
   strike: async (run) => {
-    const moved = await run.brokers.moveLeaders(run.eventsTopic);
+    const sentBefore = run.load.sentToOldLeaders;
+    const sent = (): number => run.load.sentToOldLeaders - sentBefore;
+    let moved = 0;
+    for (let moves = 0; moves < MOVES_MAX && sent() === 0; moves++) {
+      moved += await run.brokers.moveLeaders(run.eventsTopic);
+      await pause(REFUSED_WITHIN_MS);
+    }
     if (moved === 0) throw new Error("no leader moved");
-    return { seen: `${moved} partitions got another leader`, figures: { movedLeaders: moved } };
+    if (sent() === 0) throw new Error(`${moved} leaders moved, but none while the replay sent to it`);
+    return {
+      seen: `${moved} partitions got another leader, ${sent()} sends came to the one before`,
+      figures: { movedLeaders: moved, sentToOldLeaders: sent() },
+    };
   },
 };

@@ -96,8 +96,7 @@ export const rollingStop: Fault = {
     for (const worker of before) {
       const fromMs = performance.now();
       const { exitCode } = await worker.process.stop(STOPPED_BOUND_MS);
-      if (exitCode !== 0 && exitCode !== 143)
-        throw worker.process.failure(`ended with ${exitCode} on SIGTERM`);
+      if (exitCode !== 143) throw worker.process.failure(`ended with ${exitCode} on SIGTERM`);
       longestMs = Math.max(longestMs, performance.now() - fromMs);
       await run.workers.start();
     }
