@@ -1,6 +1,7 @@
 import {
   createKafka,
   KafkaAdmin,
+  KafkaRefusedError,
   KafkaUnavailableError,
   translateKafkaError,
   UnfitConnection,
@@ -96,7 +97,11 @@ export class KafkaWorkerGroup implements WorkerGroup {
       return "committed";
     } catch (error) {
       if (isRefusedByCoordinator(error) || !this.#memberIds.has(generation)) return "stale";
-      throw new KafkaUnavailableError(settings.brokers, "take the committed offsets", { cause: error });
+      const doing = "take the committed offsets";
+      const translated = translateKafkaError(error, settings.brokers, doing);
+      if (translated instanceof KafkaRefusedError) throw translated;
+      // Whatever else the coordinator says: the records are worked off, and their commit can come later.
+      throw new KafkaUnavailableError(settings.brokers, doing, { cause: error });
     }
   }
 
