@@ -7,12 +7,14 @@ const TOPIC_TOOL = "org.apache.kafka.tools.TopicCommand";
 const GROUP_TOOL = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
 const REASSIGN_TOOL = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand";
 const ELECTION_TOOL = "org.apache.kafka.tools.LeaderElectionCommand";
-const DESCRIBED_PARTITION = /\tPartition: (\d+)\tLeader: (\d+)\tReplicas: ([\d,]+)/g;
+const DESCRIBED_PARTITION = /\tTopic: (\S+)\tPartition: (\d+)\tLeader: (\d+)\tReplicas: ([\d,]+)/g;
 const QUORUM_TOOL = "org.apache.kafka.tools.MetadataQuorumCommand";
 
 const ATTEMPTS_MAX = 3;
 
 interface PartitionPlace {
+  readonly topic: string;
+  readonly partition: number;
   readonly leader: number;
   readonly replicas: readonly number[];
 }
@@ -68,21 +70,27 @@ export class Brokers {
   }
 
   /**
-   * Gives every partition its next replica as leader while it is written to. Gives how many moved: those whose next
-   * replica is in sync.
+   * Gives every partition of the topics its next replica as leader while it is written to. Gives how many moved:
+   * those whose next replica is in sync.
    */
-  async moveLeaders(topic: string): Promise<number> {
-    const before = leadersIn(await this.#ask(TOPIC_TOOL, ["--describe", "--topic", topic]));
-    await this.#reassign(topic, before);
-    const after = leadersIn(await this.#ask(TOPIC_TOOL, ["--describe", "--topic", topic]));
-    return [...before].filter(([partition, { leader }]) => after.get(partition)?.leader !== leader).length;
+  async moveLeaders(topics: readonly string[]): Promise<number> {
+    const before = await this.#places(topics);
+    await this.#reassign(before);
+    const after = await this.#places(topics);
+    const isThere = ({ topic, partition, leader }: PartitionPlace): boolean =>
+      after.some((now) => now.topic === topic && now.partition === partition && now.leader === leader);
+    return before.filter((place) => !isThere(place)).length;
+  }
+
+  async #places(topics: readonly string[]): Promise<PartitionPlace[]> {
+    return placesIn(await this.#ask(TOPIC_TOOL, ["--describe", "--topic", topics.join()]));
   }
 
   /** The order of a partition's replicas decides who is to lead: the first. */
-  async #reassign(topic: string, places: ReadonlyMap<number, PartitionPlace>): Promise<void> {
+  async #reassign(places: readonly PartitionPlace[]): Promise<void> {
     await inFolder("lastknown-reassign-", async (folder) => {
       const file = join(folder, "plan.json");
-      const partitions = [...places].map(([partition, { leader, replicas }]) => {
+      const partitions = places.map(({ topic, partition, leader, replicas }) => {
         const others = replicas.filter((replica) => replica !== leader);
         return { topic, partition, replicas: [...others, leader] };
       });
@@ -111,10 +119,13 @@ function brokerName(id: string | undefined, what: string, printed: string): stri
   return `kafka-${id}`;
 }
 
-function leadersIn(described: string): Map<number, PartitionPlace> {
-  const places = new Map<number, PartitionPlace>();
-  for (const [, partition, leader, replicas = ""] of described.matchAll(DESCRIBED_PARTITION)) {
-    places.set(Number(partition), { leader: Number(leader), replicas: replicas.split(",").map(Number) });
-  }
-  return places;
+function placesIn(described: string): PartitionPlace[] {
+  return [...described.matchAll(DESCRIBED_PARTITION)].map(
+    ([, topic = "", partition, leader, replicas = ""]) => ({
+      topic,
+      partition: Number(partition),
+      leader: Number(leader),
+      replicas: replicas.split(",").map(Number),
+    }),
+  );
 }

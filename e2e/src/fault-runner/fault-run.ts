@@ -126,6 +126,10 @@ export class FaultRun extends WithParts {
     return `${this.fleet.name}.events`;
   }
 
+  get auditTopic(): string {
+    return `${this.fleet.name}.audit`;
+  }
+
   /** @throws where the scenario has none */
   get proxies(): ServerProxies {
     const { proxies } = this.#rare;

@@ -8,6 +8,15 @@ const line = (second: number, message: string, partition: number, buckets: reado
 const workerThatSaid = (...lines: readonly string[]): Service =>
   ({ process: { stderr: { lines, onLine: () => undefined } } }) as unknown as Service;
 
+it("batches that came to a leader that was none any more are counted over all workers", () => {
+  const log = new FleetLog();
+  const notTaken = (...failed: readonly string[]): string =>
+    JSON.stringify({ time: at(1), message: "kafka did not acknowledge all that was sent", failed });
+  log.follow(workerThatSaid(notTaken("fleet.audit/3: 6", "fleet.audit/4: 7"), "no JSON: 6"));
+  log.follow(workerThatSaid(notTaken("fleet.audit/5: 6")));
+  expect(log.sentToOldLeaders).toBe(2);
+});
+
 describe("the healings that workers log", () => {
   it("are those of the named buckets, each to the end of its partition's", () => {
     const log = new FleetLog();

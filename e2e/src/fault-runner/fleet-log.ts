@@ -8,6 +8,8 @@ interface LogLine {
   readonly partition?: number;
   readonly buckets?: readonly number[];
   readonly offsets?: Readonly<Record<string, number>>;
+  /** `topic/partition: error code` of each batch that was not taken. */
+  readonly failed?: readonly string[];
 }
 
 export interface Assigned {
@@ -19,11 +21,23 @@ export interface Assigned {
 const HEALING_BEGINS = "healing begins";
 const HEALING_ENDED = "healing ended";
 const ASSIGNED = "partitions assigned";
+const NOT_TAKEN = "kafka did not acknowledge all that was sent";
+/** NOT_LEADER_OR_FOLLOWER. */
+const LED_BY_ANOTHER = /: 6$/;
 
-/** What the workers of a fleet say of their assignments, and of the buckets that they heal, each from its start to its end. */
+/**
+ * What the workers of a fleet say of their assignments, of what brokers did not take, and of the buckets that they
+ * heal, each from its start to its end.
+ */
 export class FleetLog {
   readonly assignments: Assigned[] = [];
   readonly #healings: { partition: number; bucket: number; fromMs: number; toMs: number }[] = [];
+  #sentToOldLeaders = 0;
+
+  /** How many batches a broker refused so far that did not lead their partition any more. */
+  get sentToOldLeaders(): number {
+    return this.#sentToOldLeaders;
+  }
 
   /** Has to be called before the worker logs anything that counts. */
   follow(worker: Service): void {
@@ -37,10 +51,12 @@ export class FleetLog {
 
   #take(worker: Service, text: string): void {
     if (!text.startsWith("{")) return;
-    const { time, message, partition, buckets = [], offsets } = JSON.parse(text) as LogLine;
+    const { time, message, partition, buckets = [], offsets, failed = [] } = JSON.parse(text) as LogLine;
     const atMs = Date.parse(time);
     if (message === ASSIGNED && offsets !== undefined)
       this.assignments.push({ worker, atMs, partitions: Object.keys(offsets).map(Number) });
+    if (message === NOT_TAKEN)
+      this.#sentToOldLeaders += failed.filter((one) => LED_BY_ANOTHER.test(one)).length;
     if (partition === undefined) return;
     if (message === HEALING_BEGINS)
       for (const bucket of buckets) this.#healings.push({ partition, bucket, fromMs: atMs, toMs: Infinity });

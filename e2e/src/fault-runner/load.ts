@@ -14,21 +14,16 @@ export interface LoadForm {
 
 const STOP_BOUND_MS = 60_000;
 const EARLY_ARRIVALS = 1_000;
-const REFUSED = "kafka did not acknowledge all that was sent";
-/** NOT_LEADER_OR_FOLLOWER, as the replay logs it of one partition. */
-const LEADER_ELSEWHERE = /: 6$/;
 
 /** A replay of hostile rows at a steady rate, for as long as faults are made. */
 export class Load {
   /** All that the file has, in the order of publishing. */
   readonly #arrivals: readonly Arrival[];
   readonly #replay: ChildProcess;
-  #sentToOldLeaders = 0;
 
   private constructor(arrivals: readonly Arrival[], replay: ChildProcess) {
     this.#arrivals = arrivals;
     this.#replay = replay;
-    replay.stderr.onLine((line) => (this.#sentToOldLeaders += oldLeadersIn(line)));
   }
 
   static async start(fleet: TestFleet, { users, rate, secondsMax, seed }: LoadForm): Promise<Load> {
@@ -40,11 +35,6 @@ export class Load {
   /** Those who come within the first seconds, so that something is to be seen of them all the time. */
   get earlyUsers(): readonly string[] {
     return [...new Set(this.#arrivals.slice(0, EARLY_ARRIVALS).map(({ user }) => user))];
-  }
-
-  /** How many sends of one partition a broker refused so far that did not lead it any more. */
-  get sentToOldLeaders(): number {
-    return this.#sentToOldLeaders;
   }
 
   get running(): boolean {
@@ -72,10 +62,4 @@ export class Load {
   async abandon(): Promise<void> {
     await this.#replay.kill("SIGKILL");
   }
-}
-
-function oldLeadersIn(line: string): number {
-  if (!line.startsWith("{") || !line.includes(REFUSED)) return 0;
-  const { failed } = JSON.parse(line) as { failed: readonly string[] };
-  return failed.filter((text) => LEADER_ELSEWHERE.test(text)).length;
 }

@@ -141,17 +141,17 @@ export const moveLeaders: Fault = {
   name: "leaders moved while records are sent",
   inEveryTest: true,
   strike: async (run) => {
-    const sentBefore = run.load.sentToOldLeaders;
-    const sent = (): number => run.load.sentToOldLeaders - sentBefore;
+    const sentBefore = run.workers.log.sentToOldLeaders;
+    const sent = (): number => run.workers.log.sentToOldLeaders - sentBefore;
     let moved = 0;
     for (let moves = 0; moves < MOVES_MAX && sent() === 0; moves++) {
-      moved += await run.brokers.moveLeaders(run.eventsTopic);
+      moved += await run.brokers.moveLeaders([run.eventsTopic, run.auditTopic]);
       await pause(REFUSED_WITHIN_MS);
     }
     if (moved === 0) throw new Error("no leader moved");
-    if (sent() === 0) throw new Error(`${moved} leaders moved, but none while the replay sent to it`);
+    if (sent() === 0) throw new Error(`${moved} leaders moved, but no worker sent to the one before`);
     return {
-      seen: `${moved} partitions got another leader, ${sent()} sends came to the one before`,
+      seen: `${moved} partitions got another leader; ${sent()} batches were sent to the one before, and again`,
       figures: { movedLeaders: moved, sentToOldLeaders: sent() },
     };
   },
