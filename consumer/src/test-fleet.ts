@@ -115,10 +115,10 @@ export class TestFleet {
   /** How many records the group has not committed yet. */
   async lag(): Promise<number> {
     const { workerGroup, eventsTopic } = this.names;
-    const committed = await this.admin.committedOffsets(workerGroup, eventsTopic);
+    const committed = await this.admin.committed(workerGroup, eventsTopic);
     let lag = 0;
     for (const [partition, { start, end }] of await this.reader.ends(eventsTopic)) {
-      lag += end - Math.max(start, committed.get(partition) ?? 0);
+      lag += end - Math.max(start, committed.get(partition)?.offset ?? 0);
     }
     return lag;
   }

@@ -22,8 +22,8 @@ export interface MemoryService {
   readonly log: MemoryLog;
   readonly fleet: FleetForTest;
   readonly latest: MemoryLatestStates;
-  /** Commits an offset of the events topic for the workers' group. */
-  commit(partition: number, offset: number): void;
+  /** Commits an offset of the events topic for the workers' group, as a worker of the fleet unless with another note. */
+  commit(partition: number, offset: number, note?: string): void;
   get(path: string): Promise<Response>;
 }
 
@@ -63,8 +63,9 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
     },
   });
   const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${query.port}${path}`);
-  const commit = (partition: number, offset: number): void =>
-    groupOffsets.commit(names.workerGroup, names.eventsTopic, partition, offset);
+  const ownNote = JSON.stringify({ fleet: fleet.record.id });
+  const commit = (partition: number, offset: number, note = ownNote): void =>
+    groupOffsets.commit(names.workerGroup, names.eventsTopic, partition, { offset, note });
   return { query, log, fleet, latest, commit, get };
 }
 

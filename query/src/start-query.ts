@@ -108,7 +108,8 @@ class RunningQuery implements QueryService {
     });
     const { auditReader, positionReader, groupOffsets, redisFleet, openStore } = connections;
     this.#latest = new GuardedLatestStates({ inner: connections.latest, deadlineMs: query.redisDeadlineMs });
-    this.#tracker = new LogTracker({ names, reader: positionReader, groupOffsets, logger });
+    const fleetId = (): string | undefined => this.#keeper.fleetId;
+    this.#tracker = new LogTracker({ names, reader: positionReader, groupOffsets, fleetId, logger });
     const observer = this.#observers.folding;
     this.#keeper = new ViewKeeper({
       fleet,

@@ -10,12 +10,13 @@ const ASKED = "http://127.0.0.1:8080";
 function sources(options: {
   events: number[];
   committed?: [number, number][];
+  note?: string;
   view?: number;
 }): Promise<FleetLagSources & { log: MemoryLog }> {
-  const { events, committed = [] } = options;
+  const { events, committed = [], note = '{"fleet":"f1"}' } = options;
   const groupOffsets = new MemoryGroupOffsets();
   for (const [partition, offset] of committed)
-    groupOffsets.commit(names.workerGroup, names.eventsTopic, partition, offset);
+    groupOffsets.commit(names.workerGroup, names.eventsTopic, partition, { offset, note });
   let appendedAtMs = NOW_MS - 100_000;
   const log = new MemoryLog({
     topics: { [names.eventsTopic]: events.length },
@@ -23,6 +24,7 @@ function sources(options: {
   });
   return append(log, names.eventsTopic, events).then(() => ({
     names,
+    fleetId: "f1",
     reader: log,
     log,
     groupOffsets,
@@ -52,6 +54,11 @@ describe("the fleet's lag", () => {
     );
     expect(lag.lag).toBe(2);
     expect(lag.partitions.map(({ lag: records }) => records)).toEqual([2, 0]);
+  });
+
+  test("counts what a tool has committed as not done", async () => {
+    const lag = await measureFleetLag(await sources({ events: [3], committed: [[0, 3]], note: "" }));
+    expect([lag.lag, lag.partitions[0]?.committed]).toEqual([3, null]);
   });
 
   test("tells how long the oldest uncommitted record of the worst partition has waited", async () => {

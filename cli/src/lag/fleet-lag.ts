@@ -1,9 +1,9 @@
-import type { FleetNames, GroupOffsets, LogReader } from "@lastknown/shared";
+import { committedByFleet, type FleetNames, type GroupOffsets, type LogReader } from "@lastknown/shared";
 
 /** How far the workers are behind in one partition of the events. */
 export interface PartitionLag {
   readonly partition: number;
-  /** The first record not yet committed; null where the group has committed nothing. */
+  /** The first record not yet committed; null where no worker of the fleet has committed. */
   readonly committed: number | null;
   readonly start: number;
   readonly end: number;
@@ -34,6 +34,8 @@ export interface ViewLag {
 
 export interface FleetLagSources {
   readonly names: FleetNames;
+  /** Whose workers' commits count: what a tool has set says nothing of what is done. */
+  readonly fleetId: string;
   readonly reader: LogReader;
   readonly groupOffsets: GroupOffsets;
   readonly view: ViewLag;
@@ -46,8 +48,11 @@ export interface FleetLagSources {
  * meanwhile makes the lag too great rather than too small.
  */
 export async function measureFleetLag(sources: FleetLagSources): Promise<FleetLag> {
-  const { names, reader, groupOffsets } = sources;
-  const commits = await groupOffsets.committedOffsets(names.workerGroup, names.eventsTopic);
+  const { names, fleetId, reader, groupOffsets } = sources;
+  const commits = committedByFleet(
+    fleetId,
+    await groupOffsets.committed(names.workerGroup, names.eventsTopic),
+  );
   const ends = await reader.ends(names.eventsTopic);
   const partitions: PartitionLag[] = [];
   for (const [partition, { start, end }] of [...ends].sort(([a], [b]) => a - b)) {

@@ -1,4 +1,10 @@
-import { fleetNames, KafkaAdmin, KafkaLogReader, requireReachableBroker } from "@lastknown/shared";
+import {
+  fleetNames,
+  KafkaAdmin,
+  KafkaLogReader,
+  readFleetRecord,
+  requireReachableBroker,
+} from "@lastknown/shared";
 import type { Settings } from "@lastknown/shared/settings";
 import { quietLogger } from "../fleet/fleet-servers.js";
 import type { FleetLagSources } from "./fleet-lag.js";
@@ -13,9 +19,12 @@ export async function withLagSources<Result>(
   const options = { settings: settings.kafka, logger: quietLogger(settings) };
   const reader = new KafkaLogReader(options);
   const admin = new KafkaAdmin(options);
+  const names = fleetNames(settings.fleet.name);
   try {
+    const { id: fleetId } = await readFleetRecord({ names, reader });
     return await work({
-      names: fleetNames(settings.fleet.name),
+      names,
+      fleetId,
       reader,
       groupOffsets: admin,
       view: new HttpViewLag(settings.query, settings.fleet.name),

@@ -1,3 +1,5 @@
+import { fleetOfNote } from "@lastknown/shared";
+
 /** What stands beside a committed offset, as JSON: what the next owner of the partition has to know. */
 export interface CommitNote {
   /** Id of the fleet whose worker committed. Without it somebody else did, by a tool or in the group by mistake. */
@@ -28,8 +30,7 @@ export function printCommitNote(note: CommitNote): string {
 
 /** What a worker of this fleet noted; undefined where the offset is somebody else's, and says nothing of what is done. */
 export function noteOfFleet(fleetId: string, text: string | undefined): CommitNote | undefined {
-  const note = parseCommitNote(text);
-  return note.fleet === fleetId ? note : undefined;
+  return fleetOfNote(text) === fleetId ? parseCommitNote(text) : undefined;
 }
 
 /** What cannot be read was written by something else, and says nothing. */

@@ -118,9 +118,7 @@ describe("the stores of a fleet on the real servers", () => {
     worker = undefined;
     await remake(fleet.names.eventsTopic);
     await produce(100);
-    expect(await fleet.admin.committedOffsets(fleet.names.workerGroup, fleet.names.eventsTopic)).toEqual(
-      new Map(),
-    );
+    expect(await fleet.admin.committed(fleet.names.workerGroup, fleet.names.eventsTopic)).toEqual(new Map());
     expect(await refusalAtStart()).toMatch(
       /was appended at .*, but the one there was at .*: the topic was made anew/,
     );

@@ -1,14 +1,17 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { connectRedis, KafkaAdmin, loadSettings, silentLogger, waitUntilReady } from "@lastknown/shared";
 import { KafkaTools } from "../harness/kafka-tools.js";
-import { requiredEnvironment, TestFleet } from "../harness/test-fleet.js";
+import { requiredEnvironment, TestFleet, type QueryService } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
 import { complaintsAbout, recompute } from "../oracle/index.js";
+import { readMetric } from "./read-metrics.js";
 import { sampleFile } from "./sample-file.js";
 
 jest.setTimeout(180_000);
 
 const TOPIC_BOUND_MS = 30_000;
+const LOOKS_MS = 3_000;
 
 describe("an offset that no worker of the fleet committed", () => {
   let fleet: TestFleet;
@@ -32,8 +35,11 @@ describe("an offset that no worker of the fleet committed", () => {
     await fleet.replay(file);
     const kafka = new KafkaTools(requiredEnvironment("LASTKNOWN_KAFKA_BROKERS"));
     await kafka.setOffsetsToEnd(`${fleet.name}.worker`, `${fleet.name}.events`);
-    const worker = await fleet.startWorker();
     const query = await fleet.startQuery();
+    // Nothing is done, and nobody says that it is.
+    expect((await fleet.untilLag(() => true)).lag).toBe(500);
+    await expectViewBehind(query);
+    const worker = await fleet.startWorker();
     await fleet.caughtUp(query);
     const expected = recompute(file).arrivals;
     expect(complaintsAbout(await fleet.judge({ expected, doublesAllowed: false }))).toEqual([]);
@@ -52,6 +58,19 @@ describe("an offset that no worker of the fleet committed", () => {
     await fleet.caughtUp(anew);
     expect(complaintsAbout(await fleet.judge({ expected, doublesAllowed: false }))).toEqual([]);
   });
+
+  /** For as long as several looks of the service at the logs take. */
+  async function expectViewBehind(query: QueryService): Promise<void> {
+    const lags: number[] = [];
+    const fromMs = performance.now();
+    while (performance.now() < fromMs + LOOKS_MS) {
+      lags.push(await readMetric(query, "lastknown_view_lag_seconds"));
+      await pause(100);
+    }
+    // It is not a number before the first look.
+    expect(lags.filter((lag) => lag === 0)).toEqual([]);
+    expect(lags.at(-1)).toBeGreaterThan(0);
+  }
 
   async function deleteKeys(): Promise<void> {
     for (const node of redis.nodes("master")) {

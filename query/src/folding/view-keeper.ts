@@ -54,6 +54,8 @@ export class ViewKeeper {
   readonly #options: ViewKeeperOptions;
   readonly #stopping = new AbortController();
   #view: OpenView | undefined;
+  /** Undefined until Kafka has told it. */
+  #fleet: FleetRecord | undefined;
   /** Whether the fleet was compared with Redis's copy too. */
   #wasRedisRead = false;
   /** Views that were found damaged. */
@@ -94,6 +96,11 @@ export class ViewKeeper {
   get state(): KeeperState {
     if (this.#view === undefined) return this.#isStopping ? "stopped" : "opening";
     return this.#view.folder.state;
+  }
+
+  /** Id of the fleet that the view is for; undefined until Kafka has told it. */
+  get fleetId(): string | undefined {
+    return this.#fleet?.id;
   }
 
   get unreadableRecords(): number {
@@ -167,6 +174,7 @@ export class ViewKeeper {
     const shape = { partitions: fleet.partitions, maxFutureSkew: fleet.maxFutureSkewMicros };
     const record = await verifyFleet({ names: fleetNames(fleet.name), reader, redis }, shape);
     this.#wasRedisRead = redis.wasRead;
+    this.#fleet = record;
     return record;
   }
 

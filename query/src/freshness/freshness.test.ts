@@ -4,7 +4,7 @@ import { Freshness } from "./freshness.js";
 import { LogTracker } from "./log-tracker.js";
 
 const names = fleetNames("test");
-const groupOffsets: GroupOffsets = { committedOffsets: async () => new Map() };
+const groupOffsets: GroupOffsets = { committed: async () => new Map() };
 
 test.each([0, -60_000, -3_600_000])(
   "a lack that was there before the service is told by no less than it was seen, with a clock %d ms ahead",
@@ -16,7 +16,14 @@ test.each([0, -60_000, -3_600_000])(
     await log.append(names.eventsTopic, [{ partition: 0, key: null, value: Buffer.from("x") }]);
     times.wallMs += 5_000;
     const monotonicMs = (): number => times.monotonicMs;
-    const tracker = new LogTracker({ names, reader: log, groupOffsets, logger: silentLogger, monotonicMs });
+    const tracker = new LogTracker({
+      names,
+      reader: log,
+      groupOffsets,
+      fleetId: () => undefined,
+      logger: silentLogger,
+      monotonicMs,
+    });
     const freshness = new Freshness({
       tracker,
       reader: log,

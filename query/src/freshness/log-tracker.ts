@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  committedByFleet,
   withDeadline,
   type FleetNames,
   type GroupOffsets,
@@ -15,6 +16,8 @@ export interface LogTrackerOptions {
   /** Not the one that folds: its lookups must not wait behind a read. */
   readonly reader: LogReader;
   readonly groupOffsets: GroupOffsets;
+  /** Whose workers' commits count; undefined while the fleet is not known, and none does. */
+  readonly fleetId: () => string | undefined;
   readonly logger: Logger;
   readonly pollIntervalMs?: number;
   /** In ms; never goes back. */
@@ -34,6 +37,7 @@ export interface PartitionTrack {
   readonly marks: FoldMarks;
 }
 
+const NOTHING_COMMITTED: ReadonlyMap<number, number> = new Map();
 const POLL_INTERVAL_MS = 300;
 /** Kafka away: the look ends by its own deadlines, and nobody waits for it. */
 const STOP_MS_MAX = 2000;
@@ -88,10 +92,11 @@ export class LogTracker {
   /** One look. Committed offsets are asked for before the audit's ends, as FoldMarks needs it. */
   async poll(): Promise<void> {
     const { names, reader } = this.#options;
+    const fleetId = this.#options.fleetId();
     const startedAtMs = this.#monotonicMs();
     const [events, committed] = await Promise.all([
       reader.ends(names.eventsTopic),
-      (this.#committed ??= this.#askCommitted()),
+      fleetId === undefined ? NOTHING_COMMITTED : (this.#committed ??= this.#askCommitted(fleetId)),
     ]);
     const audit = await reader.ends(names.auditTopic);
     for (const [partition, { end }] of events) {
@@ -108,10 +113,10 @@ export class LogTracker {
     this.#polledAtMs = startedAtMs;
   }
 
-  async #askCommitted(): Promise<ReadonlyMap<number, number>> {
+  async #askCommitted(fleetId: string): Promise<ReadonlyMap<number, number>> {
     const { names, groupOffsets } = this.#options;
     try {
-      return await groupOffsets.committedOffsets(names.workerGroup, names.eventsTopic);
+      return committedByFleet(fleetId, await groupOffsets.committed(names.workerGroup, names.eventsTopic));
     } finally {
       this.#committed = undefined;
     }

@@ -99,6 +99,19 @@ export async function verifyFleet(stores: FleetStoresToRead, shape: FleetShape):
 }
 
 /**
+ * The fleet's record as the audit has it, for who needs neither the settings nor Redis to agree with it.
+ *
+ * @throws FatalError where two copies differ, or the audit has none
+ */
+export async function readFleetRecord({ names, reader }: Omit<FleetStores, "redis">): Promise<FleetRecord> {
+  const { copies, missing } = await readAuditCopies(reader, names.auditTopic);
+  const first = copies[0];
+  if (first === undefined) throw noRecordError(missing, names);
+  checkCopies(first.record, copies, names);
+  return first.record;
+}
+
+/**
  * Holds Redis's copy, as it was read, against the record of the audit.
  *
  * @throws FatalError where they differ

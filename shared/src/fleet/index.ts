@@ -1,3 +1,4 @@
+export * from "./fleet-commits.js";
 export * from "./fleet-record.js";
 export * from "./names.js";
 export * from "./redis-keys.js";

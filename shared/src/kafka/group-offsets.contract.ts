@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { GroupOffsets } from "./group-offsets.js";
+import type { CommittedOffset, GroupOffsets } from "./group-offsets.js";
 
 /** A group for one test, and two topics with two partitions each. */
 export interface GroupOffsetsUnderTest {
@@ -8,7 +8,7 @@ export interface GroupOffsetsUnderTest {
   readonly topic: string;
   readonly otherTopic: string;
   /** Commits as a member of the group; offsets up to 10 are in the log. */
-  commit(topic: string, partition: number, offset: number): Promise<void>;
+  commit(topic: string, partition: number, committed: CommittedOffset): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -22,20 +22,29 @@ export function describeGroupOffsets(name: string, make: () => Promise<GroupOffs
     afterEach(() => kept.close());
 
     test("tells none of a group that has committed nothing", async () => {
-      expect(await kept.offsets.committedOffsets(kept.group, kept.topic)).toEqual(new Map());
+      expect(await kept.offsets.committed(kept.group, kept.topic)).toEqual(new Map());
     });
 
     test("tells what a group has committed, each partition and topic by itself", async () => {
-      await kept.commit(kept.topic, 1, 0);
-      await kept.commit(kept.otherTopic, 0, 4);
-      expect(await kept.offsets.committedOffsets(kept.group, kept.topic)).toEqual(new Map([[1, 0]]));
-      expect(await kept.offsets.committedOffsets(kept.group, kept.otherTopic)).toEqual(new Map([[0, 4]]));
-      expect(await kept.offsets.committedOffsets(`${kept.group}.other`, kept.topic)).toEqual(new Map());
+      await kept.commit(kept.topic, 1, { offset: 0, note: "a" });
+      await kept.commit(kept.otherTopic, 0, { offset: 4, note: "" });
+      const { offsets, group, topic, otherTopic } = kept;
+      expect(await offsets.committed(group, topic)).toEqual(new Map([[1, { offset: 0, note: "a" }]]));
+      expect(await offsets.committed(group, otherTopic)).toEqual(new Map([[0, { offset: 4, note: "" }]]));
+      expect(await offsets.committed(`${group}.other`, topic)).toEqual(new Map());
     });
 
-    test("tells the last commit, also where it went back", async () => {
-      for (const offset of [2, 9, 3]) await kept.commit(kept.topic, 0, offset);
-      expect(await kept.offsets.committedOffsets(kept.group, kept.topic)).toEqual(new Map([[0, 3]]));
+    test("tells none where a negative offset was committed, as kafkajs itself can (hazard K6)", async () => {
+      for (const [partition, offset] of [-1, -2].entries())
+        await kept.commit(kept.topic, partition, { offset, note: "" });
+      expect(await kept.offsets.committed(kept.group, kept.topic)).toEqual(new Map());
+    });
+
+    test("tells the last commit with its own note, also where it went back", async () => {
+      for (const offset of [2, 9, 3]) await kept.commit(kept.topic, 0, { offset, note: `at ${offset}` });
+      expect(await kept.offsets.committed(kept.group, kept.topic)).toEqual(
+        new Map([[0, { offset: 3, note: "at 3" }]]),
+      );
     });
   });
 }

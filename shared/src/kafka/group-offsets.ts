@@ -8,6 +8,6 @@ export interface CommittedOffset {
 
 /** Where a consumer group stands. */
 export interface GroupOffsets {
-  /** Partition → committed offset: the first record not yet done. A partition without one is absent. */
-  committedOffsets(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
+  /** Partition → what was committed of it last. A partition without an offset is absent. */
+  committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>>;
 }

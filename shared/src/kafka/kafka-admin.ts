@@ -111,11 +111,6 @@ export class KafkaAdmin implements GroupOffsets {
     });
   }
 
-  async committedOffsets(group: string, topic: string): Promise<Map<number, number>> {
-    const committed = await this.committed(group, topic);
-    return new Map([...committed].map(([partition, { offset }]) => [partition, offset]));
-  }
-
   /**
    * Partition → what was committed of it last, its offset and its note by the same commit. A negative offset, as
    * kafkajs itself can commit (−2, −1), means none.

@@ -20,9 +20,9 @@ describeGroupOffsets("KafkaAdmin", async () => {
     group,
     topic,
     otherTopic,
-    commit: async (where, partition, offset) => {
+    commit: async (where, partition, { offset, note: metadata }) => {
       member ??= await joined(group, [topic, otherTopic]);
-      await member.commitOffsets([{ topic: where, partition, offset: String(offset) }]);
+      await member.commitOffsets([{ topic: where, partition, offset: String(offset), metadata }]);
     },
     close: async () => {
       await member?.disconnect();

@@ -1,17 +1,18 @@
-import type { GroupOffsets } from "./group-offsets.js";
+import type { CommittedOffset, GroupOffsets } from "./group-offsets.js";
 
 /** Committed offsets in memory, for tests. */
 export class MemoryGroupOffsets implements GroupOffsets {
-  /** Group and topic → partition → offset. */
-  readonly #committed = new Map<string, Map<number, number>>();
+  /** Group and topic → partition → what was committed. */
+  readonly #committed = new Map<string, Map<number, CommittedOffset>>();
 
-  commit(group: string, topic: string, partition: number, offset: number): void {
+  commit(group: string, topic: string, partition: number, committed: CommittedOffset): void {
     const place = placeOf(group, topic);
-    this.#committed.set(place, new Map(this.#committed.get(place)).set(partition, offset));
+    this.#committed.set(place, new Map(this.#committed.get(place)).set(partition, committed));
   }
 
-  committedOffsets(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
-    return Promise.resolve(this.#committed.get(placeOf(group, topic)) ?? new Map<number, number>());
+  committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>> {
+    const committed = [...(this.#committed.get(placeOf(group, topic)) ?? [])];
+    return Promise.resolve(new Map(committed.filter(([, { offset }]) => offset >= 0)));
   }
 }
 
