@@ -57,6 +57,18 @@ describe("a record queue", () => {
     expect(shapeOf(queue.take(LIMITS))).toEqual([[1, [3], 9]]);
   });
 
+  test("counts headers, which may be the greatest part of a record", () => {
+    const queue = new RecordQueue(1_000_000);
+    const headers = { trace: Buffer.alloc(600_000) };
+    queue.push(
+      1,
+      recordsAt(3, 4).map((record) => ({ ...record, headers })),
+      5,
+    );
+    expect(queue.bytes).toBeGreaterThan(1_200_000);
+    expect(shapeOf(queue.take({ recordsMax: 3, bytesMax: 1_000_000 }))).toEqual([[1, [3], 4]]);
+  });
+
   test("splits by bytes too, and never gives nothing for a long record", () => {
     const queue = new RecordQueue(1_000_000);
     queue.push(1, recordsAt(0, 1, 2), 3);

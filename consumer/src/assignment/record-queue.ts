@@ -16,6 +16,8 @@ interface Slice {
 
 /** Objects, positions and the queue's own share of one record in memory, about. */
 const RECORD_OVERHEAD_BYTES = 200;
+/** The same of one header. */
+const HEADER_OVERHEAD_BYTES = 100;
 /** Over all partitions: more at a time only costs garbage collection, as everything of a batch lives until its end. */
 const BATCH_RECORDS_IN_ALL_MAX = 2000;
 /** A batch that runs apart may take long, or end the process: so often the other partitions come before the next. */
@@ -169,6 +171,8 @@ function bytesOf(records: readonly LogRecord[]): number {
   return bytes;
 }
 
-function bytesOfOne({ key, value }: LogRecord): number {
-  return (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+function bytesOfOne({ key, value, headers }: LogRecord): number {
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0) + HEADER_OVERHEAD_BYTES;
+  return bytes;
 }
