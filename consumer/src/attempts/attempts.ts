@@ -211,9 +211,9 @@ export class Attempts {
     work: () => Promise<Answer>,
   ): Promise<Answer> {
     let takingBack: Promise<void> | undefined;
-    const stopListening = this.#options.patience.onWait((server) => {
-      // While Kafka is away nothing can be noted: neither this, nor by who begins anew.
-      if (server === "kafka" || takingBack !== undefined) return;
+    const stopListening = this.#options.patience.onWait(() => {
+      // The coordinator may serve where the leader of a partition does not; where it is away too, this is given up.
+      if (takingBack !== undefined) return;
       restore();
       takingBack = this.#takeBack(batches);
     });
