@@ -1,13 +1,10 @@
-import { RecordTooLargeError, type AppendRecord, type Appender, type Logger } from "@lastknown/shared";
-import type { Outlasting } from "../faults/patience.js";
+import { RecordTooLargeError, type AppendRecord, type Logger } from "@lastknown/shared";
+import { appendPatiently, type PatientAppend } from "../faults/patient-append.js";
 import type { Rejection } from "../pipeline/rejection.js";
 import { CUT, deadLetterRecord, WHOLE, type DeadLetterLimits } from "./dead-letter-record.js";
 
-export interface DeadLettersOptions {
-  readonly appender: Appender;
-  readonly topic: string;
+export interface DeadLettersOptions extends PatientAppend {
   readonly eventsTopic: string;
-  readonly patience: Outlasting;
   readonly logger: Logger;
 }
 
@@ -23,13 +20,10 @@ export class DeadLetters {
   async send(rejections: readonly Rejection[], signal: AbortSignal): Promise<void> {
     if (rejections.length === 0) return;
     const whole = this.#records(rejections, WHOLE);
-    try {
-      await this.#append(whole, signal);
-    } catch (error) {
-      if (!(error instanceof RecordTooLargeError)) throw error;
-      const refused = rejections.filter((_, index) => error.refused.includes(whole[index] as AppendRecord));
-      await this.#append(this.#records(refused, CUT), signal);
-    }
+    const tooLarge = await appendPatiently(this.#options, whole, signal);
+    const refused = rejections.filter((_, index) => tooLarge.has(whole[index] as AppendRecord));
+    const still = await appendPatiently(this.#options, this.#records(refused, CUT), signal);
+    if (still.size > 0) throw new RecordTooLargeError(this.#options.topic, [...still]);
     for (const rejection of rejections) this.#log(rejection);
   }
 
@@ -48,11 +42,6 @@ export class DeadLetters {
       const bare = { offset, appendedAtMs, key, value, headers: {} };
       return deadLetterRecord(eventsTopic, { ...rejection, record: bare, read: {} }, limits);
     }
-  }
-
-  async #append(records: readonly AppendRecord[], signal: AbortSignal): Promise<void> {
-    const { appender, topic, patience } = this.#options;
-    await patience.outlast("kafka", signal, () => appender.append(topic, records));
   }
 
   #log({ partition, record, reason, error, read }: Rejection): void {

@@ -1,11 +1,5 @@
-import {
-  auditRecordKind,
-  RecordTooLargeError,
-  schemaCopyKey,
-  type AppendRecord,
-  type Appender,
-} from "@lastknown/shared";
-import type { Outlasting } from "../faults/patience.js";
+import { schemaCopyKey, type AppendRecord } from "@lastknown/shared";
+import { appendPatiently, type PatientAppend } from "../faults/patient-append.js";
 import type { WriterSchema } from "./writer-schemas.js";
 import type { Arrival } from "./partition-batch.js";
 
@@ -18,20 +12,16 @@ export interface Entered {
 /**
  * The audit topic, as one assignment writes it: every arrival, in the partition of its source.
  *
- * Before the first entry of a schema in a partition stands a copy of the schema, in the same ordered append, so
- * that readers need no registry. Each assignment writes the copies anew; compaction keeps one.
+ * Before the first entry of a schema in a partition stands a copy of the schema, so that readers need no registry.
+ * Each assignment writes the copies anew; compaction keeps one.
  */
 export class AuditLog {
-  readonly #appender: Appender;
-  readonly #topic: string;
-  readonly #patience: Outlasting;
+  readonly #audit: PatientAppend;
   /** Partition → ids of the schemas whose copies this assignment has had acknowledged. */
   readonly #copied = new Map<number, Set<number>>();
 
-  constructor(options: { appender: Appender; topic: string; patience: Outlasting }) {
-    this.#appender = options.appender;
-    this.#topic = options.topic;
-    this.#patience = options.patience;
+  constructor(audit: PatientAppend) {
+    this.#audit = audit;
   }
 
   /** Resolves when every arrival that the audit takes is on all in-sync replicas. */
@@ -40,13 +30,18 @@ export class AuditLog {
     schemas: ReadonlyMap<number, WriterSchema>,
     signal: AbortSignal,
   ): Promise<Entered> {
-    const { records, copies } = this.#withSchemaCopies(arrivals, schemas);
-    const refused = await this.#append(records, signal);
-    const isRefused = ({ auditRecord }: Arrival): boolean => refused?.has(auditRecord) === true;
-    const tooLarge = refused === undefined ? [] : arrivals.filter(isRefused);
-    for (const { partition, schemaId } of copies) this.#copiedIn(partition).add(schemaId);
-    if (refused === undefined) return { entered: arrivals, tooLarge };
-    return { entered: arrivals.filter((arrival) => !isRefused(arrival)), tooLarge };
+    await this.#copySchemas(arrivals, schemas, signal);
+    // Without its schema's copy no reader could read an entry.
+    const readable = arrivals.filter((arrival) => this.#isCopied(arrival));
+    const records = readable.map(({ auditRecord }) => auditRecord);
+    const refused = await appendPatiently(this.#audit, records, signal);
+    if (refused.size === 0 && readable.length === arrivals.length) return { entered: arrivals, tooLarge: [] };
+    const isEntered = (arrival: Arrival): boolean =>
+      this.#isCopied(arrival) && !refused.has(arrival.auditRecord);
+    return {
+      entered: arrivals.filter(isEntered),
+      tooLarge: arrivals.filter((arrival) => !isEntered(arrival)),
+    };
   }
 
   /** Resolves where the audit takes what every arrival of this schema may come with: the schema's copy, once more. */
@@ -55,44 +50,31 @@ export class AuditLog {
     schemas: ReadonlyMap<number, WriterSchema>,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#append([schemaCopy(partition, schemaId, schemas)], signal);
+    await appendPatiently(this.#audit, [schemaCopy(partition, schemaId, schemas)], signal);
   }
 
-  /** Gives the entries that are longer than the audit takes, if there are any; all others stand. */
-  async #append(
-    records: readonly AppendRecord[],
-    signal: AbortSignal,
-  ): Promise<Set<AppendRecord> | undefined> {
-    if (records.length === 0) return undefined;
-    try {
-      await this.#patience.outlast("kafka", signal, () => this.#appender.append(this.#topic, records));
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof RecordTooLargeError)) throw error;
-      // Without its copy no reader could read the schema's entries.
-      if (error.refused.some(({ key }) => isSchemaCopy(key))) throw error;
-      return new Set(error.refused);
-    }
-  }
-
-  #withSchemaCopies(
+  /** In an append of its own: a copy may be longer than the audit takes, and then its entries must not stand. */
+  async #copySchemas(
     arrivals: readonly Arrival[],
     schemas: ReadonlyMap<number, WriterSchema>,
-  ): { records: AppendRecord[]; copies: readonly Pick<Arrival, "partition" | "schemaId">[] } {
-    const records: AppendRecord[] = [];
-    const copies: Arrival[] = [];
-    for (const arrival of arrivals) {
-      const { partition, schemaId, auditRecord } = arrival;
-      const isCopied =
-        this.#copied.get(partition)?.has(schemaId) === true ||
-        copies.some((copy) => copy.partition === partition && copy.schemaId === schemaId);
-      if (!isCopied) {
-        records.push(schemaCopy(partition, schemaId, schemas));
-        copies.push(arrival);
-      }
-      records.push(auditRecord);
-    }
-    return { records, copies };
+    signal: AbortSignal,
+  ): Promise<void> {
+    const missing = arrivals.filter((arrival) => !this.#isCopied(arrival));
+    if (missing.length === 0) return;
+    const copies = new Map(
+      missing.map(({ partition, schemaId }) => [
+        `${partition}/${schemaId}`,
+        { schemaId, record: schemaCopy(partition, schemaId, schemas) },
+      ]),
+    );
+    const records = [...copies.values()].map(({ record }) => record);
+    const refused = await appendPatiently(this.#audit, records, signal);
+    for (const { schemaId, record } of copies.values())
+      if (!refused.has(record)) this.#copiedIn(record.partition).add(schemaId);
+  }
+
+  #isCopied({ partition, schemaId }: Arrival): boolean {
+    return this.#copied.get(partition)?.has(schemaId) === true;
   }
 
   #copiedIn(partition: number): Set<number> {
@@ -110,8 +92,4 @@ function schemaCopy(
   const schema = schemas.get(schemaId);
   if (schema?.kind !== "known") throw new Error(`an arrival has schema ${schemaId}, which is not known`);
   return { partition, key: schemaCopyKey(schemaId), value: Buffer.from(schema.text) };
-}
-
-function isSchemaCopy(key: AppendRecord["key"]): boolean {
-  return key !== null && auditRecordKind(key)?.kind === "schema";
 }
