@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import {
   KafkaUnavailableError,
   RedisUnavailableError,
@@ -9,6 +9,8 @@ import { StatesUnavailableError } from "../states/state-store.js";
 import { Patience } from "./patience.js";
 
 const patience = (): Patience => new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger });
+/** Of a server that is away, before it answers. */
+const TRIES = 20;
 const never = new AbortController().signal;
 
 describe("patience", () => {
@@ -89,5 +91,47 @@ describe("patience", () => {
     answer("served");
     expect([await waiting, patient.waitingOn()]).toEqual(["served", []]);
     expect(lines.at(-1)).toEqual(["server serves again", { server: "kafka" }]);
+  });
+
+  test("counts one attempt as a wait while it takes long, and makes no other", async () => {
+    const patient = new Patience({ delayMs: 1, delayMaxMs: 2, noticeAfterMs: 5, logger: silentLogger });
+    let fail: () => void = () => undefined;
+    const asked = patient.once("registry", () => {
+      return new Promise<never>((_resolve, reject) => {
+        fail = () => reject(new RegistryUnavailableError("http://test", "away"));
+      });
+    });
+    while (patient.waitingOn().length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(patient.waitingOn()).toEqual(["registry"]);
+    fail();
+    await expect(asked).rejects.toThrow("away");
+    expect(patient.waitingOn()).toEqual([]);
+  });
+
+  test("pauses between tries for longer each time, by chance, and never for longer than it may", async () => {
+    const random = jest.spyOn(Math, "random");
+    const pauses: number[] = [];
+    const real = globalThis.setTimeout;
+    const timer = jest.spyOn(globalThis, "setTimeout").mockImplementation(((
+      work: () => void,
+      ms?: number,
+    ) => {
+      if (ms !== undefined) pauses.push(ms);
+      return real(work, 0);
+    }) as typeof setTimeout);
+    let tries = 0;
+    const patient = new Patience({ delayMs: 100, delayMaxMs: 1000, logger: silentLogger });
+    await patient.outlast("kafka", never, () => {
+      if (++tries <= TRIES) return Promise.reject(new KafkaUnavailableError(["b"], "answer"));
+      return Promise.resolve();
+    });
+    timer.mockRestore();
+    expect(random).toHaveBeenCalled();
+    random.mockRestore();
+    expect(pauses).toHaveLength(TRIES);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(1000);
+    // Of the last ones, each at about the longest, no two are the same but by chance.
+    expect(Math.max(...pauses.slice(-10))).toBeGreaterThan(300);
+    expect(new Set(pauses.slice(-10)).size).toBeGreaterThan(3);
   });
 });

@@ -6,7 +6,7 @@ import {
   unlessAborted,
   type Logger,
 } from "@lastknown/shared";
-import { ExponentialBackoff, handleWhen, retry, type RetryPolicy } from "cockatiel";
+import { ExponentialBackoff, halfJitterGenerator, handleWhen, retry, type RetryPolicy } from "cockatiel";
 import { StatesUnavailableError } from "../states/state-store.js";
 
 export const SERVERS = ["kafka", "redis", "registry"] as const;
@@ -40,7 +40,9 @@ export class Patience {
   constructor({ delayMs, delayMaxMs, noticeAfterMs, logger }: PatienceOptions) {
     this.#noticeAfterMs = noticeAfterMs;
     this.#logger = logger;
-    const backoff = new ExponentialBackoff({ initialDelay: delayMs, maxDelay: delayMaxMs });
+    // The default has no jitter at its longest pause: all workers would come back to a server at one moment.
+    const generator = halfJitterGenerator;
+    const backoff = new ExponentialBackoff({ generator, initialDelay: delayMs, maxDelay: delayMaxMs });
     // A pause that was given up must not hold up the process's end; connections keep it running otherwise.
     this.#policy = retry(handleWhen(isServerFault), { backoff }).dangerouslyUnref();
   }
@@ -81,6 +83,22 @@ export class Patience {
     } finally {
       clearTimeout(notice);
       if (isWaiting) this.#count(server, -1);
+    }
+  }
+
+  /** One attempt, which counts as a wait for its server where it takes long: for what goes on without an answer, too. */
+  async once<Answer>(server: Server, attempt: () => Promise<Answer>): Promise<Answer> {
+    let isOver = (): void => undefined;
+    const wait = (): void => {
+      this.#count(server, 1);
+      isOver = () => this.#count(server, -1);
+    };
+    const notice = this.#noticeAfterMs === undefined ? undefined : setTimeout(wait, this.#noticeAfterMs);
+    try {
+      return await attempt();
+    } finally {
+      clearTimeout(notice);
+      isOver();
     }
   }
 

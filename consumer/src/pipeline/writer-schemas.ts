@@ -1,4 +1,5 @@
 import {
+  AUDIT_ENTRY_SCHEMA,
   EmptiedRegistryError,
   InvalidEventSchemaError,
   parseEventSchema,
@@ -123,7 +124,8 @@ export class WriterSchemas {
   async #isTold(id: number, signal: AbortSignal): Promise<boolean> {
     if (this.#awaited.has(id)) return false;
     try {
-      await this.#look(id, signal, () => this.#textInRegistry(id));
+      const { patience } = this.#options;
+      await this.#look(id, signal, () => patience.once("registry", () => this.#textInRegistry(id)));
       return true;
     } catch (error) {
       if (isServerFault(error)) return false;
@@ -140,7 +142,8 @@ export class WriterSchemas {
     const { copies, patience } = this.#options;
     const copy = await patience.outlast("redis", signal, () => copies.textById(id));
     if (copy === undefined) return await this.#askRegistry(id, ask, signal);
-    await this.#watch.check(id, copy);
+    // Each further question would take its whole time-out; the watch asks when it is back.
+    if (this.#watch.away === undefined) await patience.once("registry", () => this.#watch.check(id, copy));
     return this.#remember(id, parse(copy));
   }
 
@@ -148,18 +151,34 @@ export class WriterSchemas {
     return await this.#options.patience.outlast("registry", signal, () => this.#textInRegistry(id));
   }
 
-  /** Where the registry says that there is no such schema it must know the fleet's own: else it was emptied. */
+  /** Where what the registry says makes a dead letter it must be the one that the fleet began with: else it was emptied. */
   async #textInRegistry(id: number): Promise<string> {
-    const { registry, auditSchemaId } = this.#options;
+    const { registry } = this.#options;
     try {
-      return await registry.textById(id);
+      const text = await registry.textById(id);
+      if (parse(text).kind !== "known") await this.#requireOwn(id);
+      return text;
     } catch (error) {
-      if (!(error instanceof UnknownSchemaError)) throw error;
-      await registry.textById(auditSchemaId).catch((own: unknown) => {
-        throw own instanceof UnknownSchemaError ? new EmptiedRegistryError(id, auditSchemaId) : own;
-      });
+      if (error instanceof UnknownSchemaError) await this.#requireOwn(id);
       throw error;
     }
+  }
+
+  /** It knows the audit's own schema, which a start may have registered anew, and the newest that the audit has. */
+  async #requireOwn(id: number): Promise<void> {
+    const { auditSchemaId, copies } = this.#options;
+    await this.#requireText(id, auditSchemaId, AUDIT_ENTRY_SCHEMA);
+    const newest = await copies.newest();
+    if (newest !== undefined) await this.#requireText(id, newest.schemaId, newest.text);
+  }
+
+  async #requireText(id: number, ownId: number, ownText: string): Promise<void> {
+    try {
+      if ((await this.#options.registry.textById(ownId)) === ownText) return;
+    } catch (error) {
+      if (!(error instanceof UnknownSchemaError)) throw error;
+    }
+    throw new EmptiedRegistryError(id, ownId);
   }
 
   async #askRegistry(id: number, ask: () => Promise<string>, signal: AbortSignal): Promise<WriterSchema> {

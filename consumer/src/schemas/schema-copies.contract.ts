@@ -36,6 +36,14 @@ export function describeSchemaCopies(name: string, make: () => SchemaCopiesUnder
       expect([await copies.textById(1), await copies.textById(2)]).toEqual([first, "{}"]);
     });
 
+    test("tells the copy with the greatest id", async () => {
+      expect(await copies.newest()).toBeUndefined();
+      for (const id of [2, 10, 9]) await copies.keepIfAbsent(id, `{"id":${id}}`);
+      await copies.keepAuditSchemaId(70);
+      await copies.markComplete();
+      expect(await under.seenByAnother.newest()).toEqual({ schemaId: 10, text: '{"id":10}' });
+    });
+
     test("keeps the first id of the audit's own schema", async () => {
       expect(await copies.keepAuditSchemaId(7)).toBe(7);
       expect(await under.seenByAnother.keepAuditSchemaId(8)).toBe(7);

@@ -9,6 +9,9 @@ export interface SchemaCopies {
   /** Undefined where the store has no copy. */
   textById(schemaId: number): Promise<string | undefined>;
 
+  /** The one with the greatest id; undefined where there is none. */
+  newest(): Promise<{ readonly schemaId: number; readonly text: string } | undefined>;
+
   /** Keeps the text where the id has none, and gives what stands afterwards. */
   keepIfAbsent(schemaId: number, text: string): Promise<string>;
 

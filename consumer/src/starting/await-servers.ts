@@ -6,6 +6,7 @@ import {
   isRedisRefusal,
   RedisFleetRecordCell,
   RegistryUnavailableError,
+  UnknownSchemaError,
   verifyFleet,
   verifyRedisCopy,
   waitUntilReady,
@@ -73,11 +74,14 @@ async function auditSchemaId(servers: ServersToAwait): Promise<number> {
     return await patience.outlast("redis", signal, () => copies.keepAuditSchemaId(registered));
   }
   try {
-    const registered = await registerAuditSchema(registry, names);
-    if (registered !== kept) logger.warn("registry was made anew", { auditSchemaId: { kept, registered } });
+    // Not registered again: in a registry that was emptied it would stand for what that has lost.
+    const text = await patience.once("registry", () => orRefused(registry.textById(kept)));
+    if (text === AUDIT_ENTRY_SCHEMA) return kept;
+    logger.warn("the registry's schema of the audit is another", { auditSchemaId: kept });
   } catch (error) {
-    if (!(error instanceof RegistryUnavailableError)) throw error;
-    logger.warn("started without the registry", { error });
+    if (error instanceof UnknownSchemaError) logger.warn("registry was made anew", { auditSchemaId: kept });
+    else if (!(error instanceof RegistryUnavailableError)) throw error;
+    else logger.warn("started without the registry", { error });
   }
   return kept;
 }
@@ -94,8 +98,12 @@ async function readRedisCopy({ settings, names, redis }: ServersToAwait): Promis
 }
 
 async function registerAuditSchema(registry: SchemaRegistry, names: FleetNames): Promise<number> {
+  return await orRefused(registry.register(names.auditSubject, AUDIT_ENTRY_SCHEMA));
+}
+
+async function orRefused<Answer>(asked: Promise<Answer>): Promise<Answer> {
   try {
-    return await registry.register(names.auditSubject, AUDIT_ENTRY_SCHEMA);
+    return await asked;
   } catch (error) {
     if (!isRegistryRefusal(error)) throw error;
     throw new FatalError(error.message, {

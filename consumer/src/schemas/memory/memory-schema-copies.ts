@@ -10,6 +10,12 @@ export class MemorySchemaCopies implements SchemaCopies {
     return Promise.resolve(this.#texts.get(schemaId));
   }
 
+  newest(): Promise<{ schemaId: number; text: string } | undefined> {
+    const schemaId = Math.max(0, ...this.#texts.keys());
+    const text = this.#texts.get(schemaId);
+    return Promise.resolve(text === undefined ? undefined : { schemaId, text });
+  }
+
   keepIfAbsent(schemaId: number, text: string): Promise<string> {
     const standing = this.#texts.get(schemaId) ?? text;
     this.#texts.set(schemaId, standing);

@@ -22,6 +22,13 @@ export class RedisSchemaCopies implements SchemaCopies {
     return await this.#read(String(schemaId));
   }
 
+  async newest(): Promise<{ schemaId: number; text: string } | undefined> {
+    const fields = await withinDeadline(this.#deadlineMs, this.#redis.hkeys(this.#key));
+    const schemaId = Math.max(-1, ...fields.filter((field) => /^\d+$/.test(field)).map(Number));
+    const text = schemaId < 0 ? undefined : await this.textById(schemaId);
+    return text === undefined ? undefined : { schemaId, text };
+  }
+
   async keepIfAbsent(schemaId: number, text: string): Promise<string> {
     return await this.#keep(String(schemaId), text);
   }
