@@ -175,30 +175,41 @@ describe("servers that go away", () => {
       });
     });
 
-    it("that is away holds up one partition for a schema that it alone knows, and no other", async () => {
-      const worker = await fleet.startWorker();
-      const registry = new ConfluentSchemaRegistry(settings.registry);
-      const { eventsSubject } = fleetNames(fleet.name);
-      const known = await registry.latest(eventsSubject);
-      const schema = parseEventSchema(known?.text ?? "");
-      const later = evolveEventSchema(schema, [{ header: "later", type: "double" }]);
-      const laterId = await registry.register(eventsSubject, later.text);
-      endRegistry();
-      await appendEvent(settings, fleet.name, { user: userOf(0), encoder: new EventEncoder(later, laterId) });
-      const encoder = new EventEncoder(schema, known?.id ?? 0);
-      for (const partition of [1, 2, 3])
-        await appendEvent(settings, fleet.name, { user: userOf(partition), encoder });
-      await fleet.untilLag(({ lag }) => lag === 1);
-      await waitUntil(
-        async () => ((await worker.readiness()).includes("[-]registry failed") ? true : undefined),
-        { what: "a worker to name the registry", boundMs: 20_000 },
-      );
-      expect(await worker.status("/readyz")).toBe(503);
-      await stack.restartNode("registry");
-      await fleet.caughtUp();
-      expect(await deadLetters(worker)).toBe(0);
-      await worker.stop();
-    });
+    it.each([
+      ["away", "SIGKILL"],
+      ["hung", "SIGSTOP"],
+    ] as const)(
+      "that is %s holds up one partition for a schema that it alone knows, and no other",
+      async (how, signal) => {
+        const worker = await fleet.startWorker();
+        const registry = new ConfluentSchemaRegistry(settings.registry);
+        const { eventsSubject } = fleetNames(fleet.name);
+        const known = await registry.latest(eventsSubject);
+        const schema = parseEventSchema(known?.text ?? "");
+        const later = evolveEventSchema(schema, [{ header: `later ${how}`, type: "double" }]);
+        const laterId = await registry.register(eventsSubject, later.text);
+        stack.node("registry").signal(signal);
+        await appendEvent(settings, fleet.name, {
+          user: userOf(0),
+          encoder: new EventEncoder(later, laterId),
+        });
+        const encoder = new EventEncoder(schema, known?.id ?? 0);
+        for (const partition of [1, 2, 3])
+          await appendEvent(settings, fleet.name, { user: userOf(partition), encoder });
+        await fleet.untilLag(({ lag }) => lag === 1);
+        await waitUntil(
+          async () => ((await worker.readiness()).includes("waiting for registry") ? true : undefined),
+          { what: "a worker to name the registry", boundMs: 20_000 },
+        );
+        expect(await worker.status("/readyz")).toBe(503);
+        expect(await readMetric(worker, 'lastknown_waiting_on_server{server="registry"}')).toBe(1);
+        if (signal === "SIGSTOP") stack.node("registry").signal("SIGCONT");
+        else await stack.restartNode("registry");
+        await fleet.caughtUp();
+        expect(await deadLetters(worker)).toBe(0);
+        await worker.stop();
+      },
+    );
 
     it("that was emptied does not hold it up either, and nothing is dead-lettered for it", async () => {
       await replay(500, 22);
@@ -214,6 +225,19 @@ describe("servers that go away", () => {
       });
       expect(result.exitCode).toBe(1);
       expect(result.stderr).toContain(`${fleet.name}.events has records of schema`);
+    });
+
+    it("that was emptied makes no dead letter of what it has lost, also for a worker that starts then", async () => {
+      const encoder = new EventEncoder(evolveEventSchema(undefined, []), LOST_SCHEMA_ID);
+      await appendEvent(settings, fleet.name, { user: userOf(0), encoder });
+      const worker = await fleet.startWorker();
+      await waitUntil(
+        async () => ((await worker.readiness()).includes("waiting for registry") ? true : undefined),
+        { what: "a worker to wait for the registry", boundMs: 20_000 },
+      );
+      expect(await deadLetters(worker)).toBe(0);
+      expect((await fleet.untilLag(() => true)).lag).toBe(1);
+      await worker.stop();
     });
 
     it("that gives an id to another schema stops the workers, one that runs and one that starts", async () => {
@@ -245,6 +269,8 @@ async function giveAwayIds(settings: Settings, fleet: string): Promise<number> {
 }
 
 const FIRST_EVENTS_SCHEMA_ID = 2;
+/** More than the registry has given. */
+const LOST_SCHEMA_ID = 7_777;
 
 /** A new user of the partition. */
 function userOf(partition: number): string {
