@@ -38,7 +38,9 @@ export async function runUntilStopped<Running>(options: RunUntilStoppedOptions<R
   const finish = async (reason: Reason): Promise<never> => {
     aborter.abort();
     const isDrained = started === undefined || (await drain(started, options));
-    return await leave(isDrained ? exitCodeFor(reason) : exitCodes.failed);
+    const exitCode = isDrained ? exitCodeFor(reason) : exitCodes.failed;
+    if (isDrained && reason.error === undefined) logger.info("stopped", { exitCode });
+    return await leave(exitCode);
   };
   const grace = closeWithGrace(
     {
