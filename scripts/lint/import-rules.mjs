@@ -13,6 +13,7 @@ const allowedPackages = {
   stack: [],
   e2e: ["shared", "stack"],
   cli: ["shared", "producer", "consumer", "query", "stack", "e2e"],
+  deploy: ["shared", "stack"],
   bench: ["shared", "producer", "consumer", "query", "stack", "cli"],
 };
 
@@ -36,6 +37,7 @@ const environmentReaders = [
   /^scripts\//,
   /^e2e\//,
   /^bench\//,
+  /^deploy\//,
   /\.test\.ts$/,
   // What several tests of one package share.
   /\/test-[^/]+\.ts$/,

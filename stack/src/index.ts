@@ -1,3 +1,4 @@
+export { freePorts } from "./free-ports.js";
 export { defaultCacheFolder, ensureJars, type EnsureJarsOptions, type Jars } from "./jars/ensure-jars.js";
 export { kafkaTool, type KafkaToolOptions } from "./kafka-tool.js";
 export { parentToWatch, whenParentIsGone } from "./lifetime/watch-parent.js";
