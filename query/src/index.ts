@@ -7,4 +7,5 @@ export {
   type UnreadableReason,
 } from "./folding/read-audit-record.js";
 export type { Health } from "./http/health-route.js";
+export { addConsumerLagMetrics } from "./operations/consumer-lag-metrics.js";
 export { createQueryMetrics, type QueryMetrics, type ViewFigures } from "./operations/query-metrics.js";

@@ -17,6 +17,7 @@ import type { Health } from "./http/health-route.js";
 import { createHttpServer } from "./http/http-server.js";
 import type { RouteServer } from "./http/route-server.js";
 import { GuardedLatestStates } from "./latest/guarded-latest-states.js";
+import { addConsumerLagMetrics } from "./operations/consumer-lag-metrics.js";
 import { createQueryMetrics, type QueryMetrics } from "./operations/query-metrics.js";
 import { readyChecks, serverChecks } from "./operations/ready-checks.js";
 import { connectQuery, type QueryConnections, type QueryServiceSettings } from "./query-connections.js";
@@ -107,6 +108,14 @@ class RunningQuery implements QueryService {
       servers: () => this.#serverChecks(),
     });
     const { auditReader, positionReader, groupOffsets, redisFleet, openStore } = connections;
+    addConsumerLagMetrics(metrics, {
+      group: names.workerGroup,
+      topic: names.eventsTopic,
+      partitions: fleet.partitions,
+      positions: () => this.#tracker.positions,
+      lagOf: (partition, offset) => this.#freshness.lagOf(partition, offset),
+      members: () => groupOffsets.members(names.workerGroup, names.eventsTopic),
+    });
     this.#latest = new GuardedLatestStates({ inner: connections.latest, deadlineMs: query.redisDeadlineMs });
     const fleetId = (): string | undefined => this.#keeper.fleetId;
     this.#tracker = new LogTracker({ names, reader: positionReader, groupOffsets, fleetId, logger });

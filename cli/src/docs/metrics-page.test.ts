@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { createWorkerMetrics } from "@lastknown/consumer";
 import { createReplayMetrics } from "@lastknown/producer";
-import { createQueryMetrics } from "@lastknown/query";
+import { addConsumerLagMetrics, createQueryMetrics } from "@lastknown/query";
 import { createMetrics, type Metrics } from "@lastknown/shared";
 import { tableIn } from "./markdown-table.js";
 
@@ -14,7 +14,7 @@ function rowsOf(fill: (metrics: Metrics) => void): string[][] {
   fill(metrics);
   return metrics
     .list()
-    .filter(({ name }) => name.startsWith("lastknown_"))
+    .filter(({ name }) => /^(lastknown|kafka)_/.test(name))
     .map(({ name, type, labels, help }) => [`\`${name}\``, type, labels.join(", "), help]);
 }
 
@@ -41,6 +41,20 @@ test("the page of metrics names every metric of a query service as the code has 
     });
   });
   expect(tableIn(readFileSync(PAGE, "utf8"), "query")).toEqual([HEADER, ...rows]);
+});
+
+test("the page of metrics names every metric of the workers' lag as the code has it", () => {
+  const rows = rowsOf((metrics) => {
+    addConsumerLagMetrics(metrics, {
+      group: "fleet.worker",
+      topic: "fleet.events",
+      partitions: 1,
+      positions: () => undefined,
+      lagOf: () => Promise.resolve("unknown"),
+      members: () => Promise.resolve([]),
+    });
+  });
+  expect(tableIn(readFileSync(PAGE, "utf8"), "consumer-lag")).toEqual([HEADER, ...rows]);
 });
 
 test("the page of metrics names every metric of a replay as the code has it", () => {

@@ -28,6 +28,8 @@ export interface LogTrackerOptions {
 export interface LogPositions {
   /** Of the events topic, by partition. */
   readonly events: ReadonlyMap<number, PartitionEnds>;
+  /** What the fleet's workers have committed of the events topic, by partition; undefined while the fleet is not known. */
+  readonly committed: ReadonlyMap<number, number> | undefined;
   /** Ends of the audit, by partition. */
   readonly auditEnds: ReadonlyMap<number, number>;
 }
@@ -108,6 +110,7 @@ export class LogTracker {
     }
     this.#positions = {
       events,
+      committed: fleetId === undefined ? undefined : committed,
       auditEnds: new Map([...audit].map(([partition, { end }]) => [partition, end])),
     };
     this.#polledAtMs = startedAtMs;

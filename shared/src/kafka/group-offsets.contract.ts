@@ -9,6 +9,8 @@ export interface GroupOffsetsUnderTest {
   readonly otherTopic: string;
   /** Commits as a member of the group; offsets up to 10 are in the log. */
   commit(topic: string, partition: number, committed: CommittedOffset): Promise<void>;
+  /** Has somebody join the group who is given all partitions of both topics, unless somebody has. */
+  join(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,14 @@ export function describeGroupOffsets(name: string, make: () => Promise<GroupOffs
       for (const [partition, offset] of [-1, -2].entries())
         await kept.commit(kept.topic, partition, { offset, note: "" });
       expect(await kept.offsets.committed(kept.group, kept.topic)).toEqual(new Map());
+    });
+
+    test("tells who is in a group, and what they were given", async () => {
+      expect(await kept.offsets.members(kept.group, kept.topic)).toEqual([]);
+      await kept.join();
+      const member = { memberId: expect.any(String), clientId: expect.any(String), host: "127.0.0.1" };
+      expect(await kept.offsets.members(kept.group, kept.topic)).toEqual([{ ...member, partitions: [0, 1] }]);
+      expect(await kept.offsets.members(`${kept.group}.other`, kept.topic)).toEqual([]);
     });
 
     test("tells the last commit with its own note, also where it went back", async () => {

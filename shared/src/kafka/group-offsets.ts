@@ -6,8 +6,21 @@ export interface CommittedOffset {
   readonly note: string;
 }
 
-/** Where a consumer group stands. */
+/** One process that is in a consumer group. */
+export interface GroupMember {
+  /** As the coordinator names it; another one each time it joins. */
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its address as the coordinator sees it. */
+  readonly host: string;
+  /** Those of the topic that it was given, ascending. */
+  readonly partitions: readonly number[];
+}
+
+/** Where a consumer group stands, and who is in it. */
 export interface GroupOffsets {
   /** Partition → what was committed of it last. A partition without an offset is absent. */
   committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>>;
+  /** Those who are in the group now; none where nobody is, and where there is no such group. */
+  members(group: string, topic: string): Promise<readonly GroupMember[]>;
 }

@@ -1,7 +1,7 @@
 export * from "./appender.js";
 export * from "./create-kafka.js";
 export * from "./errors.js";
-export type { CommittedOffset, GroupOffsets } from "./group-offsets.js";
+export type { CommittedOffset, GroupMember, GroupOffsets } from "./group-offsets.js";
 export * from "./kafka-admin.js";
 export * from "./kafka-appender.js";
 export * from "./kafka-log-reader.js";

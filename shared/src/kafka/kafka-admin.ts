@@ -5,7 +5,7 @@ import type { KafkaSettings } from "../settings/kafka-settings.js";
 import { retryBounded } from "./bounded-retry.js";
 import { createKafka } from "./create-kafka.js";
 import { UnknownTopicError } from "./errors.js";
-import type { CommittedOffset, GroupOffsets } from "./group-offsets.js";
+import type { CommittedOffset, GroupMember, GroupOffsets } from "./group-offsets.js";
 import { translateTopicCreationError } from "./topic-creation-error.js";
 import { UnfitConnection } from "./unfit-connection.js";
 import { configurationDifferences, type TopicDifference, type TopicPlan } from "./topic-configuration.js";
@@ -129,6 +129,18 @@ export class KafkaAdmin implements GroupOffsets {
     );
   }
 
+  async members(group: string, topic: string): Promise<GroupMember[]> {
+    const { groups } = await this.#call(`describe group ${group}`, topic, (admin) =>
+      admin.describeGroups([group]),
+    );
+    return groups.flatMap(({ members }) =>
+      members.map(({ memberId, clientId, clientHost, memberAssignment }) => {
+        const partitions = partitionsOf(memberAssignment, topic);
+        return { memberId, clientId, host: clientHost.replace(/^\//, ""), partitions };
+      }),
+    );
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     // Never connected, or after a fault: there is nothing open, and disconnecting does no harm.
@@ -209,6 +221,13 @@ export class KafkaAdmin implements GroupOffsets {
       },
     });
   }
+}
+
+/** Nobody has any while the group shares out. */
+function partitionsOf(assignment: Buffer, topic: string): number[] {
+  const decoded =
+    assignment.length === 0 ? null : kafkajs.AssignerProtocol.MemberAssignment.decode(assignment);
+  return (decoded?.assignment[topic] ?? []).toSorted((a, b) => a - b);
 }
 
 async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> {

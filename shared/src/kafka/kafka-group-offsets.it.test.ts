@@ -15,15 +15,16 @@ describeGroupOffsets("KafkaAdmin", async () => {
   const [topic, otherTopic] = [await filled(topics), await filled(topics)];
   const group = `test-${randomUUID()}`;
   let member: Consumer | undefined;
+  const join = async (): Promise<Consumer> => (member ??= await joined(group, [topic, otherTopic]));
   return {
     offsets: topics.admin,
     group,
     topic,
     otherTopic,
     commit: async (where, partition, { offset, note: metadata }) => {
-      member ??= await joined(group, [topic, otherTopic]);
-      await member.commitOffsets([{ topic: where, partition, offset: String(offset), metadata }]);
+      await (await join()).commitOffsets([{ topic: where, partition, offset: String(offset), metadata }]);
     },
+    join: async () => void (await join()),
     close: async () => {
       await member?.disconnect();
       await topics.removeAll();

@@ -10,6 +10,10 @@ describeGroupOffsets("MemoryGroupOffsets", async () => {
     topic: "fleet.events",
     otherTopic: "other.events",
     commit: async (...commit) => offsets.commit(group, ...commit),
+    join: async () => {
+      const member = { memberId: "test-1", clientId: "test", host: "127.0.0.1", partitions: [0, 1] };
+      await Promise.resolve(offsets.join(group, "fleet.events", member));
+    },
     close: () => Promise.resolve(),
   };
 });

@@ -1,13 +1,22 @@
-import type { CommittedOffset, GroupOffsets } from "./group-offsets.js";
+import type { CommittedOffset, GroupMember, GroupOffsets } from "./group-offsets.js";
 
 /** Committed offsets in memory, for tests. */
 export class MemoryGroupOffsets implements GroupOffsets {
   /** Group and topic → partition → what was committed. */
   readonly #committed = new Map<string, Map<number, CommittedOffset>>();
+  readonly #members = new Map<string, GroupMember[]>();
 
   commit(group: string, topic: string, partition: number, committed: CommittedOffset): void {
     const place = placeOf(group, topic);
     this.#committed.set(place, new Map(this.#committed.get(place)).set(partition, committed));
+  }
+
+  join(group: string, topic: string, ...members: readonly GroupMember[]): void {
+    this.#members.set(placeOf(group, topic), [...members]);
+  }
+
+  members(group: string, topic: string): Promise<readonly GroupMember[]> {
+    return Promise.resolve(this.#members.get(placeOf(group, topic)) ?? []);
   }
 
   committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>> {

@@ -35,7 +35,8 @@ export const LATENCY_BUCKETS_SECONDS: readonly number[] = [
 /** Label sets of one metric; more is a mistake, as each is held in memory for the process's life. */
 const LABEL_SETS_MAX = 1024;
 
-const METRIC_NAME = /^lastknown_[a-z]+(_[a-z]+)+$/;
+/** Kafka's are those that others know already, from exporters of its figures. */
+const METRIC_NAME = /^(lastknown|kafka)_[a-z]+(_[a-z]+)+$/;
 
 /**
  * The metrics of one worker or one query service, Node's own included. Nothing is global: two workers in one

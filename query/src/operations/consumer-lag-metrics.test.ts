@@ -1,0 +1,76 @@
+import { describe, expect, it } from "@jest/globals";
+import { createMetrics, type GroupMember } from "@lastknown/shared";
+import { addConsumerLagMetrics, type ConsumerPositions } from "./consumer-lag-metrics.js";
+
+const KNOWN: ConsumerPositions = {
+  events: new Map([
+    [0, { start: 0, end: 100 }],
+    [1, { start: 40, end: 90 }],
+    [2, { start: 0, end: 7 }],
+  ]),
+  // What retention has removed of partition 1 was never committed.
+  committed: new Map([
+    [0, 100],
+    [1, 12],
+  ]),
+};
+const member = (partitions: number[]): GroupMember => ({
+  memberId: `m${partitions.join("")}`,
+  clientId: "lastknown",
+  host: "127.0.0.1",
+  partitions,
+});
+
+async function linesWith(
+  positions: ConsumerPositions | undefined,
+  members: () => Promise<GroupMember[]>,
+): Promise<string[]> {
+  const metrics = createMetrics();
+  addConsumerLagMetrics(metrics, {
+    group: "fleet.worker",
+    topic: "fleet.events",
+    partitions: 3,
+    positions: () => positions,
+    lagOf: (partition, offset) => Promise.resolve(partition === 2 ? "unknown" : offset / 10),
+    members,
+  });
+  return (await metrics.text()).split("\n").filter((line) => /^(kafka|lastknown)_/.test(line));
+}
+
+describe("the workers' lag", () => {
+  it("is told by partition in records and seconds, and over all", async () => {
+    const lines = await linesWith(KNOWN, () => Promise.resolve([member([0]), member([1, 2])]));
+    const group = 'consumergroup="fleet.worker"';
+    const topic = 'topic="fleet.events"';
+    expect(lines).toEqual([
+      `kafka_topic_partition_current_offset{${topic},partition="0"} 100`,
+      `kafka_topic_partition_current_offset{${topic},partition="1"} 90`,
+      `kafka_topic_partition_current_offset{${topic},partition="2"} 7`,
+      `kafka_topic_partition_oldest_offset{${topic},partition="0"} 0`,
+      `kafka_topic_partition_oldest_offset{${topic},partition="1"} 40`,
+      `kafka_topic_partition_oldest_offset{${topic},partition="2"} 0`,
+      `kafka_consumergroup_current_offset{${group},${topic},partition="0"} 100`,
+      `kafka_consumergroup_current_offset{${group},${topic},partition="1"} 12`,
+      `kafka_consumergroup_current_offset{${group},${topic},partition="2"} Nan`,
+      `kafka_consumergroup_lag{${group},${topic},partition="0"} 0`,
+      `kafka_consumergroup_lag{${group},${topic},partition="1"} 50`,
+      `kafka_consumergroup_lag{${group},${topic},partition="2"} 7`,
+      'lastknown_consumer_lag_seconds{partition="0"} 0',
+      'lastknown_consumer_lag_seconds{partition="1"} 4',
+      'lastknown_consumer_lag_seconds{partition="2"} Nan',
+      `kafka_consumergroup_lag_sum{${group},${topic}} 57`,
+      `kafka_consumergroup_members{${group}} 2`,
+    ]);
+  });
+
+  it("is not a number while Kafka does not tell it", async () => {
+    const lines = await linesWith(undefined, () => Promise.reject(new Error("away")));
+    expect(lines).toHaveLength(17);
+    expect(lines.filter((line) => !line.endsWith(" Nan"))).toEqual([]);
+  });
+
+  it("waits for no members that do not come", async () => {
+    const lines = await linesWith(KNOWN, () => new Promise(() => undefined));
+    expect(lines.at(-1)).toBe('kafka_consumergroup_members{consumergroup="fleet.worker"} Nan');
+  });
+});

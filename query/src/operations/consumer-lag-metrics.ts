@@ -1,0 +1,137 @@
+import { withDeadline, type GroupMember, type Metrics, type PartitionEnds } from "@lastknown/shared";
+import type { Lag } from "../freshness/freshness.js";
+
+/** Looked up when the metrics are read. */
+export interface ConsumerLagFigures {
+  readonly group: string;
+  readonly topic: string;
+  readonly partitions: number;
+  /** Where the log ends and what is committed of it; undefined where that was last seen too long ago. */
+  readonly positions: () => ConsumerPositions | undefined;
+  /** How long the oldest record of a partition from this offset on has waited. */
+  readonly lagOf: (partition: number, offset: number) => Promise<Lag>;
+  readonly members: () => Promise<readonly GroupMember[]>;
+}
+
+export interface ConsumerPositions {
+  readonly events: ReadonlyMap<number, PartitionEnds>;
+  /** Undefined while it is not known whose commits count. */
+  readonly committed: ReadonlyMap<number, number> | undefined;
+}
+
+/** Nobody who reads the metrics waits longer for Kafka. */
+const MEMBERS_DEADLINE_MS = 1000;
+
+/**
+ * How far the workers are behind, told by the query service, as it is there when all workers are dead: in records,
+ * under the names that dashboards of others know, and in seconds. What cannot be known is NaN.
+ */
+export function addConsumerLagMetrics(metrics: Metrics, figures: ConsumerLagFigures): void {
+  const { topic, partitions, positions } = figures;
+  const consumergroup = figures.group;
+  const countMembers = memberCounter(figures);
+  addPartitionGauge(metrics, partitions, {
+    name: "kafka_topic_partition_current_offset",
+    help: "Where a partition of the events topic ends; NaN while unknown.",
+    fixed: { topic },
+    tell: (partition) => positions()?.events.get(partition)?.end,
+  });
+  addPartitionGauge(metrics, partitions, {
+    name: "kafka_topic_partition_oldest_offset",
+    help: "Where a partition of the events topic begins; NaN while unknown.",
+    fixed: { topic },
+    tell: (partition) => positions()?.events.get(partition)?.start,
+  });
+  addPartitionGauge(metrics, partitions, {
+    name: "kafka_consumergroup_current_offset",
+    help: "What the workers have committed of a partition; NaN where that is nothing, or unknown.",
+    fixed: { consumergroup, topic },
+    tell: (partition) => positions()?.committed?.get(partition),
+  });
+  addPartitionGauge(metrics, partitions, {
+    name: "kafka_consumergroup_lag",
+    help: "Records of a partition that the workers have not committed; NaN while unknown.",
+    fixed: { consumergroup, topic },
+    tell: (partition) => lagIn(positions(), partition),
+  });
+  addPartitionGauge(metrics, partitions, {
+    name: "lastknown_consumer_lag_seconds",
+    help: "How long the oldest record of a partition that the workers have not committed has waited; NaN while unknown.",
+    fixed: {},
+    tell: (partition) => waitedIn(figures, partition),
+  });
+  metrics.gauge({
+    name: "kafka_consumergroup_lag_sum",
+    help: "Records of all partitions that the workers have not committed; NaN while any partition's are unknown.",
+    labels: { consumergroup: [consumergroup], topic: [topic] },
+    collect: (gauge) => gauge.set({ consumergroup, topic }, lagOverAll(positions(), partitions)),
+  });
+  metrics.gauge({
+    name: "kafka_consumergroup_members",
+    help: "Workers that are in the group now; NaN while unknown.",
+    labels: { consumergroup: [consumergroup] },
+    collect: async (gauge) => gauge.set({ consumergroup }, await countMembers()),
+  });
+}
+
+interface PartitionGauge {
+  readonly name: string;
+  readonly help: string;
+  /** Labels beside the partition's, which have one value each. */
+  readonly fixed: Readonly<Record<string, string>>;
+  readonly tell: (partition: number) => number | undefined | Promise<number | undefined>;
+}
+
+function addPartitionGauge(
+  metrics: Metrics,
+  partitions: number,
+  { name, help, fixed, tell }: PartitionGauge,
+): void {
+  const partition = Array.from({ length: partitions }, (_, index) => String(index));
+  const fixedLabels = Object.entries(fixed).map(([label, value]) => [label, [value]] as const);
+  metrics.gauge<string>({
+    name,
+    help,
+    labels: { ...Object.fromEntries(fixedLabels), partition },
+    collect: async (gauge) => {
+      const told = await Promise.all(partition.map(async (one) => await tell(Number(one))));
+      for (const one of partition) gauge.set({ ...fixed, partition: one }, told[Number(one)] ?? Number.NaN);
+    },
+  });
+}
+
+function lagOverAll(positions: ConsumerPositions | undefined, partitions: number): number {
+  let sum = 0;
+  for (let partition = 0; partition < partitions; partition++)
+    sum += lagIn(positions, partition) ?? Number.NaN;
+  return sum;
+}
+
+/** Committed offsets are read before the ends, so a lag is too great rather than too small. */
+function lagIn(positions: ConsumerPositions | undefined, partition: number): number | undefined {
+  const ends = positions?.events.get(partition);
+  if (positions?.committed === undefined || ends === undefined) return undefined;
+  return Math.max(0, ends.end - Math.max(ends.start, positions.committed.get(partition) ?? ends.start));
+}
+
+async function waitedIn(figures: ConsumerLagFigures, partition: number): Promise<number | undefined> {
+  const positions = figures.positions();
+  const lag = lagIn(positions, partition);
+  const end = positions?.events.get(partition)?.end;
+  if (lag === undefined || end === undefined) return undefined;
+  if (lag === 0) return 0;
+  const waited = await figures.lagOf(partition, end - lag);
+  return waited === "unknown" ? undefined : waited;
+}
+
+/** While Kafka is away a question takes longer than readers wait, and one at a time is enough. */
+function memberCounter({ members }: ConsumerLagFigures): () => Promise<number> {
+  const unknown = (): number => Number.NaN;
+  let asked: Promise<number> | undefined;
+  return async () => {
+    asked ??= members()
+      .then(({ length }) => length, unknown)
+      .finally(() => (asked = undefined));
+    return await withDeadline(MEMBERS_DEADLINE_MS, asked, unknown);
+  };
+}
