@@ -36,12 +36,6 @@ export function describeGroupOffsets(name: string, make: () => Promise<GroupOffs
       expect(await offsets.committed(`${group}.other`, topic)).toEqual(new Map());
     });
 
-    test("tells none where a negative offset was committed, as kafkajs itself can (hazard K6)", async () => {
-      for (const [partition, offset] of [-1, -2].entries())
-        await kept.commit(kept.topic, partition, { offset, note: "" });
-      expect(await kept.offsets.committed(kept.group, kept.topic)).toEqual(new Map());
-    });
-
     test("tells who is in a group, and what they were given", async () => {
       expect(await kept.offsets.members(kept.group, kept.topic)).toEqual([]);
       await kept.join();

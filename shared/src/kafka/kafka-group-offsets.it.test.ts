@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { expect, test } from "@jest/globals";
 import type { Consumer } from "kafkajs";
 import { silentLogger } from "../logging/index.js";
 import { createKafka } from "./create-kafka.js";
@@ -30,6 +31,23 @@ describeGroupOffsets("KafkaAdmin", async () => {
       await topics.removeAll();
     },
   };
+});
+
+test("K6: a negative offset, as kafkajs itself commits, is none", async () => {
+  const topics = new TestTopics();
+  const topic = await filled(topics);
+  const groupId = `test-${randomUUID()}`;
+  const admin = createKafka(testKafkaSettings(), { logger: silentLogger }).admin();
+  try {
+    await admin.connect();
+    await admin.resetOffsets({ groupId, topic, earliest: true });
+    const [{ partitions } = { partitions: [] }] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    expect(partitions.map(({ offset }) => offset)).toEqual(["-2", "-2"]);
+    expect(await topics.admin.committed(groupId, topic)).toEqual(new Map());
+  } finally {
+    await admin.disconnect();
+    await topics.removeAll();
+  }
 });
 
 /** Past the log's end kafkajs would replace a commit by one of its own. */

@@ -20,8 +20,7 @@ export class MemoryGroupOffsets implements GroupOffsets {
   }
 
   committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>> {
-    const committed = [...(this.#committed.get(placeOf(group, topic)) ?? [])];
-    return Promise.resolve(new Map(committed.filter(([, { offset }]) => offset >= 0)));
+    return Promise.resolve(this.#committed.get(placeOf(group, topic)) ?? new Map<number, CommittedOffset>());
   }
 }
 
