@@ -13,6 +13,8 @@ Breaks everything on servers of its own, under load, and says what it found.
   --list        names all of them, and breaks nothing
   --json        the result, or the list, as JSON on standard output
   --help        this text
+
+The faults of disks need root, or: unshare -Urm npm run test:faults
 `;
 
 const OPTIONS = {

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { unlessAborted } from "@lastknown/shared";
 import type { RunningStack } from "@lastknown/stack";
-import type { ServerProxies } from "../fault-tools/index.js";
+import { CannotBeMadeError, type ServerProxies } from "../fault-tools/index.js";
 import { WORKERS, type Evidence, type Fault, type Scenario } from "./fault.js";
-import { FaultRun, PARTITIONS } from "./fault-run.js";
+import { FaultRun, PARTITIONS, type FaultRunOptions } from "./fault-run.js";
 import { seconds } from "./faults/seconds.js";
 import { judgeRun } from "./judge-run.js";
 import { Random, seedOf } from "./random.js";
@@ -48,18 +48,21 @@ export interface ScenarioOptions {
   readonly seed: number;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /** FaultRun.start by default. */
+  readonly start?: (options: FaultRunOptions) => Promise<FaultRun>;
 }
 
 /** The load's file is to be long enough for every fault that names no bound of its own. */
 const SECONDS_PER_FAULT_MAX = 150;
 
 /**
- * Makes all of a scenario's faults in an order that the seed decides, and judges what is there afterwards.
+ * Makes all of a scenario's faults in an order that the seed decides, and judges what is there afterwards. What cannot
+ * be started, made or judged is a complaint of the scenario.
  *
  * @throws the signal's reason once it is aborted
  */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
-  const { scenario, seed, say, signal } = options;
+  const { scenario, seed, say, signal, start = startRun } = options;
   const startedAtMs = performance.now();
   const faults = new Random(seedOf(seed, scenario.name)).shuffle(scenario.faults);
   const struck: Struck[] = [];
@@ -76,7 +79,13 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     figures,
   });
   const secondsMax = faults.reduce((sum, fault) => sum + (fault.secondsMax ?? SECONDS_PER_FAULT_MAX), 0);
-  const run = await FaultRun.start({ ...options, secondsMax });
+  let run: FaultRun;
+  try {
+    run = await start({ ...options, secondsMax });
+  } catch (error) {
+    signal.throwIfAborted();
+    return result([`starting: ${reasonOf(error)}`]);
+  }
   try {
     for (const fault of faults) {
       struck.push(await unlessAborted(signal, strike(run, fault, scenario.workers ?? WORKERS)));
@@ -87,10 +96,19 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     return result(complaints.length === 0 ? [] : [...complaints, await keepLogs(run)], figures);
   } catch (error) {
     signal.throwIfAborted();
-    return result([`${faults[struck.length]?.name ?? "judging"}: ${inspect(error)}`, await keepLogs(run)]);
+    return result([`${faults[struck.length]?.name ?? "judging"}: ${reasonOf(error)}`, await keepLogs(run)]);
   } finally {
     await (signal.aborted ? run.abandon() : run.close());
   }
+}
+
+async function startRun(options: FaultRunOptions): Promise<FaultRun> {
+  return await FaultRun.start(options);
+}
+
+/** For a person: with the place in the code, unless it is this machine that does not allow it. */
+function reasonOf(error: unknown): string {
+  return error instanceof CannotBeMadeError ? error.message : inspect(error);
 }
 
 /** What the processes logged, for whoever looks for the reason. Gives where it is. */
