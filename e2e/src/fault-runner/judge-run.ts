@@ -5,6 +5,7 @@ import {
   readCommits,
   readFleet,
   stepsBack,
+  type Judgement,
   type SeenAnswer,
 } from "../oracle/index.js";
 import { requiredEnvironment } from "../harness/test-fleet.js";
@@ -17,10 +18,14 @@ import type { Struck } from "./run-scenario.js";
 const QUESTIONS = 1_000;
 const HIGH_PERCENTILE = 0.99;
 
+/** By what was judged: each store, each kind of answer, and each thing that has to hold at every moment. */
+export type Judged = Readonly<Record<string, Pick<Judgement, "checked" | "right">>>;
+
 /** What was found once the faults were over and everything had caught up. */
 export interface RunJudgement {
   /** A line for each thing that is wrong; none where all is right. */
   readonly complaints: readonly string[];
+  readonly judged: Judged;
   readonly figures: Readonly<Record<string, number>>;
 }
 
@@ -45,7 +50,7 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
   );
   const steps = stepsBack(states);
   const answers = { baseUrl: run.query.baseUrl, questions: QUESTIONS };
-  const judgement = await judgeEvidence(evidence, {
+  const { answers: said, ...stores } = await judgeEvidence(evidence, {
     expected,
     judgeEvents: { resumed: run.scenario.losesAcknowledgements ?? false },
     doublesAllowed: true,
@@ -54,9 +59,10 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
   return {
     complaints: [
       ...complaintsAboutSilence(struck, run.answers.seen),
-      ...complaintsAbout(judgement),
+      ...complaintsAbout({ ...stores, ...(said && { answers: said }) }),
       ...complaintsAboutMoments(moments),
     ],
+    judged: countsOf({ ...stores, ...said, ...moments }),
     figures: {
       rows: expected.length,
       auditDoubles: evidence.audit.length - new Set(evidence.audit.map(keyOf)).size,
@@ -75,6 +81,12 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
       commitsBack: backwardCommits(commits).length,
     },
   };
+}
+
+function countsOf(judgements: Readonly<Record<string, Judgement>>): Judged {
+  return Object.fromEntries(
+    Object.entries(judgements).map(([name, { checked, right }]) => [name, { checked, right }]),
+  );
 }
 
 /** `answers503FromView: 12`: how many there were of each status but 200. */

@@ -25,8 +25,8 @@ describe("how long records may stand still", () => {
 
 it("a fault while which nobody got an answer is complained about", () => {
   const struck = [
-    { fault: "first", fromMs: 1_000, seconds: 2 },
-    { fault: "second", fromMs: 5_000, seconds: 1 },
+    { fault: "first", fromMs: 1_000, tookSeconds: 2 },
+    { fault: "second", fromMs: 5_000, tookSeconds: 1 },
   ];
   const answers = [
     { askedAtMs: 3_000, status: 200 },

@@ -36,12 +36,13 @@ export function complaintsAboutRecovery(struck: readonly Standstill[]): string[]
 
 /** A line for each fault while which nobody was told anything: what readers saw says nothing of it. */
 export function complaintsAboutSilence(
-  struck: readonly Pick<Struck, "fault" | "fromMs" | "seconds">[],
+  struck: readonly Pick<Struck, "fault" | "fromMs" | "tookSeconds">[],
   answers: readonly Pick<SeenAnswer, "askedAtMs" | "status">[],
 ): string[] {
-  const isAnswered = ({ fromMs, seconds: lasted }: Pick<Struck, "fromMs" | "seconds">): boolean =>
+  const isAnswered = ({ fromMs, tookSeconds }: Pick<Struck, "fromMs" | "tookSeconds">): boolean =>
     answers.some(
-      ({ askedAtMs, status }) => status === 200 && askedAtMs >= fromMs && askedAtMs <= fromMs + 1000 * lasted,
+      ({ askedAtMs, status }) =>
+        status === 200 && askedAtMs >= fromMs && askedAtMs <= fromMs + 1000 * tookSeconds,
     );
   return struck
     .filter((fault) => !isAnswered(fault))

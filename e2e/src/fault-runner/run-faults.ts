@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parentToWatch, startStack } from "@lastknown/stack";
 import { ServerProxies } from "../fault-tools/index.js";
 import type { Scenario } from "./fault.js";
-import { printResult, printSummary } from "./report.js";
+import { printCount, printResult, printSummary } from "./report.js";
 import { runScenario, type ScenarioResult } from "./run-scenario.js";
 import { scenarios } from "./scenarios.js";
 
@@ -49,7 +49,7 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
     Object.assign(process.env, stack.environment);
     try {
       signal.throwIfAborted();
-      say(`scenario ${scenario.name}: ${scenario.faults.length} faults`);
+      say(`scenario ${scenario.name}: ${printCount(scenario.faults.length, "fault")}`);
       const served = { stack, ...(proxies === undefined ? {} : { proxies }) };
       const result = await runScenario({ ...served, scenario, seed, say, signal });
       say(printResult(result));

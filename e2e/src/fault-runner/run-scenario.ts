@@ -8,7 +8,7 @@ import { CannotBeMadeError, type ServerProxies } from "../fault-tools/index.js";
 import { WORKERS, type Evidence, type Fault, type Scenario } from "./fault.js";
 import { FaultRun, PARTITIONS, type FaultRunOptions } from "./fault-run.js";
 import { seconds } from "./faults/seconds.js";
-import { judgeRun } from "./judge-run.js";
+import { judgeRun, type Judged } from "./judge-run.js";
 import { Random, seedOf } from "./random.js";
 import { complaintsAboutRecovery, HEALED_WITHIN_MS, printLate, standstillBoundMs } from "./recovery.js";
 import { printTimes } from "./report.js";
@@ -17,8 +17,11 @@ import { longestStandstill } from "./standstill.js";
 /** One fault that was made, and what it cost. */
 export interface Struck extends Evidence {
   readonly fault: string;
-  /** From the beginning until records flowed through all partitions again. */
-  readonly seconds: number;
+  /**
+   * The whole fault, from its beginning until the runner had mended what it broke and records were seen to flow through
+   * all partitions: with the tools that it asked, and the restarts.
+   */
+  readonly tookSeconds: number;
   /** The longest time of these in which some partition had nothing new in Redis. */
   readonly standstillSeconds: number;
   /** How long that may have been. */
@@ -37,6 +40,8 @@ export interface ScenarioResult {
   readonly seconds: number;
   /** A line for each thing that is wrong. */
   readonly complaints: readonly string[];
+  /** How much of each thing was looked at, and right; nothing where it did not come to that. */
+  readonly judged: Judged;
   readonly figures: Readonly<Record<string, number>>;
 }
 
@@ -68,7 +73,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   const struck: Struck[] = [];
   const result = (
     complaints: readonly string[],
-    figures: ScenarioResult["figures"] = {},
+    { judged = {}, figures = {} }: Partial<Pick<ScenarioResult, "judged" | "figures">> = {},
   ): ScenarioResult => ({
     scenario: scenario.name,
     seed,
@@ -76,6 +81,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     struck,
     seconds: seconds(performance.now() - startedAtMs),
     complaints,
+    judged,
     figures,
   });
   const secondsMax = faults.reduce((sum, fault) => sum + (fault.secondsMax ?? SECONDS_PER_FAULT_MAX), 0);
@@ -91,9 +97,9 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
       struck.push(await unlessAborted(signal, strike(run, fault, scenario.workers ?? WORKERS)));
     }
     say("  the faults are over: catching up, judging");
-    const { complaints: wrong, figures } = await unlessAborted(signal, judgeRun(run, struck));
-    const complaints = [...complaintsAboutRecovery(struck), ...wrong];
-    return result(complaints.length === 0 ? [] : [...complaints, await keepLogs(run)], figures);
+    const found = await unlessAborted(signal, judgeRun(run, struck));
+    const complaints = [...complaintsAboutRecovery(struck), ...found.complaints];
+    return result(complaints.length === 0 ? [] : [...complaints, await keepLogs(run)], found);
   } catch (error) {
     signal.throwIfAborted();
     return result([`${faults[struck.length]?.name ?? "judging"}: ${reasonOf(error)}`, await keepLogs(run)]);
@@ -130,7 +136,7 @@ async function strike(run: FaultRun, fault: Fault, workers: number): Promise<Str
   const flow = await Promise.allSettled([run.flows(boundMs)]);
   const span = { fromMs: run.brokeAtMs, toMs: Date.now() };
   const times = {
-    seconds: seconds(span.toMs - span.fromMs),
+    tookSeconds: seconds(span.toMs - span.fromMs),
     standstillSeconds: seconds(longestStandstill(run.states.progress, PARTITIONS, span)),
     standstillBoundSeconds: seconds(boundMs),
   };
