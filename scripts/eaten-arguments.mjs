@@ -2,7 +2,8 @@
 
 /**
  * Options of our commands that take a value or change what is done; npm turns `-` into `_`. Not those that npm has
- * itself (`only`, `json`): it drops values that it does not know, and others may stand in its own settings.
+ * itself (`only`, `json`): others may stand in its own settings, and of `only` it drops what it does not know, without a
+ * trace. So `npm run test:faults` says how to name some where it makes all faults.
  */
 const OURS =
   /^npm_config_(user_column|time_column|arrival_column|event_id_column|not_identity|time_unit|zone|types|speed|rate|start|end|limit|loop|checkpoint|max_gap|live|rejects|progress|exit|fleet|unit|use_running|brokers|redis_nodes|keep|seed|short|list)$/;

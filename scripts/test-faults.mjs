@@ -36,6 +36,9 @@ async function breakEverything() {
     process.stdout.write(printList(plannedScenarios({ only, short }), json));
     return;
   }
+  const isAll = only.length === 0 && !short;
+  if (isAll)
+    say("making all faults; for some of them: npm run test:faults -- --only TEXT (npm drops it without --)");
   const seeded = seed === undefined ? {} : { seed };
   const result = await runFaults({ ...seeded, only, short, say, signal: interruption });
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);

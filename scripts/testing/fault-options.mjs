@@ -8,7 +8,7 @@ export const USAGE = `Usage: npm run test:faults -- [options]
 Breaks everything on servers of its own, under load, and says what it found.
 
   --seed N      the same choices as in the run that printed N
-  --only TEXT   scenarios and faults whose name holds the text; may be given several times
+  --only TEXT   scenarios and faults whose name holds the text, in capitals or not; may be given several times
   --short       only what \`npm test\` breaks
   --list        names all of them, and breaks nothing
   --json        the result, or the list, as JSON on standard output

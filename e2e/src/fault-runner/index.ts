@@ -1,7 +1,3 @@
+export { plannedScenarios } from "./planned-scenarios.js";
 export { isRight } from "./report.js";
-export {
-  plannedScenarios,
-  runFaults,
-  type FaultRunnerOptions,
-  type FaultRunnerResult,
-} from "./run-faults.js";
+export { runFaults, type FaultRunnerOptions, type FaultRunnerResult } from "./run-faults.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { plannedScenarios } from "./planned-scenarios.js";
 import { complaintsAboutRecovery, complaintsAboutSilence, standstillBoundMs } from "./recovery.js";
-import { plannedScenarios } from "./run-faults.js";
 
 describe("how long records may stand still", () => {
   it("is what the fault says of itself, and a minute", () => {

@@ -4,18 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parentToWatch, startStack } from "@lastknown/stack";
 import { ServerProxies } from "../fault-tools/index.js";
-import type { Scenario } from "./fault.js";
+import { plannedScenarios, type PlanOptions } from "./planned-scenarios.js";
 import { printCount, printResult, printSummary } from "./report.js";
 import { runScenario, type ScenarioResult } from "./run-scenario.js";
-import { scenarios } from "./scenarios.js";
 
-export interface FaultRunnerOptions {
+export interface FaultRunnerOptions extends PlanOptions {
   /** Decides every choice; a new one by default. */
   readonly seed?: number;
-  /** Only scenarios and faults whose name holds one of these texts; all by default. */
-  readonly only?: readonly string[];
-  /** Only what `npm test` breaks. */
-  readonly short?: boolean;
   /** Messages for a person. */
   readonly say: (line: string) => void;
   /** Ends the run: it rejects with the reason once its processes have ended and its folders are removed. */
@@ -61,25 +56,4 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
   }
   say(printSummary(results));
   return { seed, scenarios: results };
-}
-
-/** @throws RangeError where nothing is left to break */
-export function plannedScenarios({
-  only = [],
-  short = false,
-}: Pick<FaultRunnerOptions, "only" | "short">): Scenario[] {
-  const names = new Set(scenarios.map(({ name }) => name));
-  // A scenario's whole name means that scenario, not the faults of others that contain it.
-  const isNamed = (name: string): boolean =>
-    only.length === 0 || only.some((text) => (names.has(text) ? name === text : name.includes(text)));
-  const planned = scenarios
-    .map((scenario) => ({
-      ...scenario,
-      faults: scenario.faults.filter(
-        (fault) => (isNamed(scenario.name) || isNamed(fault.name)) && (!short || fault.inEveryTest),
-      ),
-    }))
-    .filter(({ faults }) => faults.length > 0);
-  if (planned.length === 0) throw new RangeError(`no fault has a name with ${only.join(" or ")}`);
-  return planned;
 }
