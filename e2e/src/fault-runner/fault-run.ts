@@ -3,6 +3,7 @@ import type { RunningStack } from "@lastknown/stack";
 import { type ServerProxies, SmallDisk } from "../fault-tools/index.js";
 import { TestFleet, type QueryService } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
+import { BadRecords } from "./bad-records.js";
 import { Brokers } from "./brokers.js";
 import { WORKERS, type Scenario } from "./fault.js";
 import { WORKER_SESSION_MS } from "./faults/time-outs.js";
@@ -47,6 +48,7 @@ interface FaultRunParts extends Pick<FaultRunOptions, "stack" | "scenario" | "se
   readonly workers: Workers;
   readonly query: QueryService;
   readonly load: Load;
+  readonly badRecords: BadRecords;
   readonly answers: AnswersReader;
   readonly states: StatesReader;
 }
@@ -85,9 +87,13 @@ export class FaultRun extends WithParts {
       ...(proxies === undefined ? {} : { environment: stack.proxiedEnvironment }),
     });
     const rare: RareParts = { proxies, viewDisk: undefined };
+    let run: FaultRun | undefined;
     try {
-      return await unlessAborted(signal, FaultRun.#startIn(fleet, rare, options));
+      run = await unlessAborted(signal, FaultRun.#startIn(fleet, rare, options));
+      await unlessAborted(signal, run.flows());
+      return run;
     } catch (error) {
+      await run?.abandon();
       await fleet.killAll();
       await fleet.close();
       await rare.viewDisk?.unmount();
@@ -112,10 +118,22 @@ export class FaultRun extends WithParts {
     const brokers = new Brokers(stack);
     const redis = new RedisNodes(stack);
     const readers = startReaders(options, { fleet, query, load });
-    const parts = { stack, scenario, seed, say, brokers, redis, fleet, workers, query, load, ...readers };
-    const run = new FaultRun(parts, rare);
-    await run.flows();
-    return run;
+    const badRecords = new BadRecords({ topic: eventsTopicOf(fleet), partitions: PARTITIONS });
+    const written = { load, badRecords };
+    const parts = {
+      stack,
+      scenario,
+      seed,
+      say,
+      brokers,
+      redis,
+      fleet,
+      workers,
+      query,
+      ...written,
+      ...readers,
+    };
+    return new FaultRun(parts, rare);
   }
 
   get group(): string {
@@ -123,7 +141,7 @@ export class FaultRun extends WithParts {
   }
 
   get eventsTopic(): string {
-    return `${this.fleet.name}.events`;
+    return eventsTopicOf(this.fleet);
   }
 
   get auditTopic(): string {
@@ -182,10 +200,15 @@ export class FaultRun extends WithParts {
   async close(): Promise<void> {
     await Promise.all([this.answers.stop(), this.states.stop()]);
     await this.load.abandon();
+    await this.badRecords.stop();
     await this.fleet.close();
     for (const ending of this.#endings) await ending();
     await this.#rare.viewDisk?.unmount();
   }
+}
+
+function eventsTopicOf({ name }: TestFleet): string {
+  return `${name}.events`;
 }
 
 /** Those who ask all the time, from the first fault to the last. */

@@ -50,7 +50,12 @@ export function judgeMoments(seen: SeenMoments, bounds: StepsBackBounds): Moment
 
 /** A line for each that is not all right, or of which nothing was seen though there has to be something. */
 export function complaintsAboutMoments(moments: MomentsJudgement): string[] {
-  return Object.entries<Judgement>({ ...moments })
+  return complaintsAboutEach({ ...moments });
+}
+
+/** The same of any judgements, by their names. */
+export function complaintsAboutEach(judgements: Readonly<Record<string, Judgement>>): string[] {
+  return Object.entries(judgements)
     .filter(([, { checked, right }]) => checked === 0 || right < checked)
     .map(([name, judgement]) => `${name}: ${printJudgement(judgement)}`);
 }

@@ -11,7 +11,8 @@ import {
 import { requiredEnvironment } from "../harness/test-fleet.js";
 import type { FaultRun } from "./fault-run.js";
 import { seconds } from "./faults/seconds.js";
-import { complaintsAboutMoments, judgeMoments } from "./judge-moments.js";
+import { judgeBadRecords } from "./judge-bad-records.js";
+import { complaintsAboutEach, judgeMoments } from "./judge-moments.js";
 import { complaintsAboutSilence, HEALED_WITHIN_MS } from "./recovery.js";
 import type { Struck } from "./run-scenario.js";
 
@@ -32,6 +33,7 @@ export interface RunJudgement {
 /** Stops the load, waits until all is done, and holds everything that was seen against what has to be. */
 export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promise<RunJudgement> {
   const expected = await run.load.stop();
+  await run.badRecords.stop();
   await run.fleet.caughtUp(run.query);
   await Promise.all([run.answers.stop(), run.states.stop()]);
   const brokers = requiredEnvironment("LASTKNOWN_KAFKA_BROKERS");
@@ -48,11 +50,12 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
     { states, progress, answers: run.answers.seen, healings, commits, evidence },
     { healedWithinMs: (atMs) => lastBefore(atMs, struck)?.healedWithinMs ?? HEALED_WITHIN_MS },
   );
+  const further = { badRecords: judgeBadRecords(run.badRecords.sent, evidence), ...moments };
   const steps = stepsBack(states);
   const answers = { baseUrl: run.query.baseUrl, questions: QUESTIONS };
   const { answers: said, ...stores } = await judgeEvidence(evidence, {
     expected,
-    judgeEvents: { resumed: run.scenario.losesAcknowledgements ?? false },
+    judgeEvents: { resumed: run.scenario.losesAcknowledgements ?? false, poisoned: true },
     doublesAllowed: true,
     answers,
   });
@@ -60,9 +63,9 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
     complaints: [
       ...complaintsAboutSilence(struck, run.answers.seen),
       ...complaintsAbout({ ...stores, ...(said && { answers: said }) }),
-      ...complaintsAboutMoments(moments),
+      ...complaintsAboutEach(further),
     ],
-    judged: countsOf({ ...stores, ...said, ...moments }),
+    judged: countsOf({ ...stores, ...said, ...further }),
     figures: {
       rows: expected.length,
       auditDoubles: evidence.audit.length - new Set(evidence.audit.map(keyOf)).size,

@@ -5,6 +5,9 @@ import { waitUntil } from "../harness/wait-until.js";
 import { FleetLog } from "./fleet-log.js";
 
 const ASSIGNED = "lastknown_assigned_partitions";
+const DEAD_LETTERS = "lastknown_dead_letters_total";
+/** Of the load's bad records. */
+const MEANT = 'reason="not_framed"';
 const SETTLE_BOUND_MS = 60_000;
 const FIGURES_BOUND_MS = 60_000;
 
@@ -56,10 +59,19 @@ export class Workers {
 
   /** A figure of all that run, over all of its labels. */
   async total(name: string): Promise<number> {
+    return await this.#sum((sample) => sample === name || sample.startsWith(`${name}{`));
+  }
+
+  /** How many records those that run have dead-lettered, but for those that are sent to be. */
+  async unmeantLetters(): Promise<number> {
+    return await this.#sum((sample) => sample.startsWith(`${DEAD_LETTERS}{`) && !sample.includes(MEANT));
+  }
+
+  async #sum(isWanted: (sample: string) => boolean): Promise<number> {
     const all = await Promise.all(this.running.map((worker) => patientMetrics(worker)));
     return all
       .flatMap((metrics) => [...metrics])
-      .filter(([sample]) => sample === name || sample.startsWith(`${name}{`))
+      .filter(([sample]) => isWanted(sample))
       .reduce((sum, [, value]) => sum + value, 0);
   }
 

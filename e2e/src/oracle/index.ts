@@ -15,7 +15,7 @@ export { type AuditEvidence, judgeAudit } from "./judges/judge-audit.js";
 export { judgeDeadLetters } from "./judges/judge-dead-letters.js";
 export { judgeEvents } from "./judges/judge-events.js";
 export { judgeStates } from "./judges/judge-states.js";
-export { type Judgement, type Mismatch, printJudgement } from "./judges/judgement.js";
+export { type Judgement, type Mismatch, printJudgement, Tally } from "./judges/judgement.js";
 export { randomQuestions } from "./judges/questions.js";
 export { type EventsRead, readEvents, schemaIdsOf, type UnreadableRecord } from "./judges/read-events.js";
 export { complaintsAbout } from "./complaints.js";

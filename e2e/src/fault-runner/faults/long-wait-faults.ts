@@ -12,7 +12,6 @@ const NAMED_BOUND_MS = 30_000;
 const QUEUE_BYTES_MAX = 4 * 1024 * 1024;
 const RESIDENT_BYTES_MAX = 400 * 1024 * 1024;
 const REBALANCES = "lastknown_rebalances_total";
-const DEAD_LETTERS = "lastknown_dead_letters_total";
 
 export const redisAway: Fault = {
   name: "all Redis nodes hang for 5 min",
@@ -22,7 +21,7 @@ export const redisAway: Fault = {
   strike: async (run) => {
     const nodes = run.redis.names.map((name) => run.redis.node(name));
     const rebalances = await run.workers.total(REBALANCES);
-    const letters = await run.workers.total(DEAD_LETTERS);
+    const letters = await run.workers.unmeantLetters();
     for (const node of nodes) node.signal("SIGSTOP");
     let largest: Memory;
     try {
@@ -37,8 +36,8 @@ export const redisAway: Fault = {
     const flowsAfterMs = await run.flows();
     const moved = (await run.workers.total(REBALANCES)) - rebalances;
     if (moved !== 0) throw new Error(`${moved} assignments were made anew`);
-    const moreLetters = (await run.workers.total(DEAD_LETTERS)) - letters;
-    if (moreLetters !== 0) throw new Error(`${moreLetters} records were dead-lettered`);
+    const moreLetters = (await run.workers.unmeantLetters()) - letters;
+    if (moreLetters !== 0) throw new Error(`${moreLetters} events were dead-lettered`);
     const megabytes = Math.round(largest.residentBytes / 1024 / 1024);
     const kilobytes = Math.round(largest.queueBytes / 1024);
     return {

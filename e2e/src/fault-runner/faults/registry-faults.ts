@@ -19,7 +19,6 @@ const DOWN_MS = 10_000;
 const EMPTY_MS = 15_000;
 const NAMED_BOUND_MS = 60_000;
 const REQUEST_BOUND_MS = 5_000;
-const DEAD_LETTERS = "lastknown_dead_letters_total";
 const UNKNOWN_SUBJECT = 40401;
 
 export const downAtStart: Fault = {
@@ -84,7 +83,7 @@ export const emptyRegistry: Fault = {
   inEveryTest: false,
   strike: async (run) => {
     const before = await newestSchema(run);
-    const letters = await run.workers.total(DEAD_LETTERS);
+    const letters = await run.workers.unmeantLetters();
     const backup = join(run.fleet.folder, "registry-backup");
     await replaceDatabase(run, async (folder) => await moveDatabase(folder, backup));
     if ((await newestSchema(run)) !== undefined) throw new Error("it still has the fleet's schemas");
@@ -93,8 +92,8 @@ export const emptyRegistry: Fault = {
     await run.workers.start();
     await run.flows();
     const refusal = await refusedReplay(run);
-    const moreLetters = (await run.workers.total(DEAD_LETTERS)) - letters;
-    if (moreLetters !== 0) throw new Error(`${moreLetters} records were dead-lettered`);
+    const moreLetters = (await run.workers.unmeantLetters()) - letters;
+    if (moreLetters !== 0) throw new Error(`${moreLetters} events were dead-lettered`);
     await replaceDatabase(run, async (folder) => {
       for (const name of await databaseFiles(folder)) await rm(join(folder, name), { recursive: true });
       await moveDatabase(backup, folder);
