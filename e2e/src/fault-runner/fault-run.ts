@@ -78,7 +78,7 @@ export class FaultRun extends WithParts {
     this.#rare = rare;
   }
 
-  /** Starts everything; resolves when records flow through all partitions. */
+  /** Starts everything; resolves when records flow through all partitions, and questions are asked. */
   static async start(options: FaultRunOptions): Promise<FaultRun> {
     const { stack, proxies, scenario, signal } = options;
     const fleet = await TestFleet.create({
@@ -90,7 +90,7 @@ export class FaultRun extends WithParts {
     let run: FaultRun | undefined;
     try {
       run = await unlessAborted(signal, FaultRun.#startIn(fleet, rare, options));
-      await unlessAborted(signal, run.flows());
+      await unlessAborted(signal, run.#begin());
       return run;
     } catch (error) {
       await run?.abandon();
@@ -134,6 +134,13 @@ export class FaultRun extends WithParts {
       ...readers,
     };
     return new FaultRun(parts, rare);
+  }
+
+  async #begin(): Promise<void> {
+    await this.flows();
+    const look = (): true | undefined => this.states.hasEveryUser || undefined;
+    await waitUntil(look, { what: "a state of every watched user", boundMs: FLOW_BOUND_MS });
+    this.answers.begin();
   }
 
   get group(): string {

@@ -71,6 +71,7 @@ export class WatchedFleet {
     const fromMs = Date.now();
     const users = this.#users;
     const readers = queries.map(({ baseUrl }) => new AnswersReader({ baseUrl, users, seed: LOAD.seed }));
+    for (const reader of readers) reader.begin();
     const isAnswered = (): true | undefined => readers.every(hasEnough) || undefined;
     try {
       await pause(WATCHED_MS);

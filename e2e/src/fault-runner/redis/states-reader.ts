@@ -69,6 +69,12 @@ export class StatesReader {
     return Math.max(...this.#movedAtMs.values()) > momentMs;
   }
 
+  /** Whether each user was seen to have a state. */
+  get hasEveryUser(): boolean {
+    const there = new Set(this.states.filter(({ order }) => order !== undefined).map(({ user }) => user));
+    return this.#options.users.every((user) => there.has(user));
+  }
+
   async #lookUntilStopped(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       // One after the other: what is seen later is never older.

@@ -162,7 +162,8 @@ describe("an answer's lag", () => {
     timelines: new Map([["u", foldTimeline("u", arrivals, "off")]]),
   };
   const answerOf = (event: number | undefined, askedAtMs: number, lagSeconds?: number): SeenAnswer => {
-    const seen = { user: "u", askedAtMs, tookMs: 1, status: event === undefined ? 404 : 200, store: "redis" };
+    const status = event === undefined ? 404 : 200;
+    const seen = { user: "u", kind: "latest", askedAtMs, tookMs: 1, status, store: "redis" } as const;
     const { eventId = "", sts = 0n } = (event === undefined ? undefined : arrivals[event]) ?? {};
     return {
       ...seen,

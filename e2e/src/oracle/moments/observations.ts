@@ -19,6 +19,7 @@ export interface SeenProgress {
 /** What the query service said about one user. */
 export interface SeenAnswer {
   readonly user: string;
+  readonly kind: "latest" | "as-of";
   /** When it was asked, in ms since 1970. */
   readonly askedAtMs: number;
   readonly tookMs: number;
