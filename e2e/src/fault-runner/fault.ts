@@ -21,6 +21,11 @@ export interface Fault {
    * the time-outs by which it is noticed. 0 by default. Beyond that they have to flow within RECOVERED_WITHIN_MS.
    */
   readonly standsStillMs?: number;
+  /**
+   * For how long all questions of a kind, for the latest or as of a moment, may get no answer, or another than 200 and
+   * 404, in ms; 0 by default. ANSWERS_GRACE_MS is allowed besides.
+   */
+  readonly answersFailMs?: number;
   /** How long what Redis lost by it may show, in ms; HEALED_WITHIN_MS by default. */
   readonly healedWithinMs?: number;
   /**

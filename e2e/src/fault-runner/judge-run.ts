@@ -13,8 +13,9 @@ import type { FaultRun } from "./fault-run.js";
 import { seconds } from "./faults/seconds.js";
 import { judgeBadRecords } from "./judge-bad-records.js";
 import { complaintsAboutEach, judgeMoments } from "./judge-moments.js";
-import { complaintsAboutSilence, HEALED_WITHIN_MS } from "./recovery.js";
+import { HEALED_WITHIN_MS } from "./recovery.js";
 import type { Struck } from "./run-scenario.js";
+import { complaintsAboutFailing, complaintsAboutSilence, failingTimes } from "./silence.js";
 
 const QUESTIONS = 1_000;
 const HIGH_PERCENTILE = 0.99;
@@ -52,6 +53,7 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
   );
   const further = { badRecords: judgeBadRecords(run.badRecords.sent, evidence), ...moments };
   const steps = stepsBack(states);
+  const failing = failingTimes(run.answers.seen);
   const answers = { baseUrl: run.query.baseUrl, questions: QUESTIONS };
   const { answers: said, ...stores } = await judgeEvidence(evidence, {
     expected,
@@ -62,6 +64,7 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
   return {
     complaints: [
       ...complaintsAboutSilence(struck, run.answers.seen),
+      ...complaintsAboutFailing(struck, failing),
       ...complaintsAbout({ ...stores, ...(said && { answers: said }) }),
       ...complaintsAboutEach(further),
     ],
@@ -72,6 +75,7 @@ export async function judgeRun(run: FaultRun, struck: readonly Struck[]): Promis
       deadLetters: evidence.letters.length,
       answers: run.answers.seen.length,
       ...answersByStatus(run.answers.seen),
+      answersFailedMaxSeconds: longestSeconds(failing),
       answersP99Ms: Math.round(percentile(run.answers.seen.map(({ tookMs }) => tookMs))),
       answersWithLag0: run.answers.seen.filter(({ lagSeconds }) => lagSeconds === 0).length,
       lagMaxSeconds: Math.max(...run.answers.seen.map(({ lagSeconds = 0 }) => lagSeconds)),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { plannedScenarios } from "./planned-scenarios.js";
-import { complaintsAboutRecovery, complaintsAboutSilence, standstillBoundMs } from "./recovery.js";
+import { complaintsAboutRecovery, standstillBoundMs } from "./recovery.js";
 
 describe("how long records may stand still", () => {
   it("is what the fault says of itself, and a minute", () => {
@@ -21,20 +21,4 @@ describe("how long records may stand still", () => {
     const long = faults.filter((fault) => standstillBoundMs(fault) > 120_000).map(({ name }) => name);
     expect(long).toEqual(["all Redis nodes hang for 5 min"]);
   });
-});
-
-it("a fault while which nobody got an answer is complained about", () => {
-  const struck = [
-    { fault: "first", fromMs: 1_000, tookSeconds: 2 },
-    { fault: "second", fromMs: 5_000, tookSeconds: 1 },
-  ];
-  const answers = [
-    { askedAtMs: 3_000, status: 200 },
-    { askedAtMs: 4_000, status: 200 },
-    { askedAtMs: 5_500, status: 503 },
-    { askedAtMs: 6_001, status: 200 },
-  ];
-  expect(complaintsAboutSilence(struck, answers)).toEqual([
-    "second: no question was answered with 200 from its beginning until records flowed again",
-  ]);
 });

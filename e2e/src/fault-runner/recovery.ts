@@ -1,7 +1,5 @@
-import type { SeenAnswer } from "../oracle/index.js";
 import type { Fault } from "./fault.js";
 import { seconds } from "./faults/seconds.js";
-import type { Struck } from "./run-scenario.js";
 
 /**
  * Records have to flow again so soon after a fault is over and noticed. 12 s were seen at a load of 18 on two cores,
@@ -32,24 +30,6 @@ export function complaintsAboutRecovery(struck: readonly Standstill[]): string[]
   return struck
     .filter(({ standstillSeconds, standstillBoundSeconds }) => standstillSeconds > standstillBoundSeconds)
     .map(printLate);
-}
-
-/** A line for each fault while which nobody was told anything: what readers saw says nothing of it. */
-export function complaintsAboutSilence(
-  struck: readonly Pick<Struck, "fault" | "fromMs" | "tookSeconds">[],
-  answers: readonly Pick<SeenAnswer, "askedAtMs" | "status">[],
-): string[] {
-  const isAnswered = ({ fromMs, tookSeconds }: Pick<Struck, "fromMs" | "tookSeconds">): boolean =>
-    answers.some(
-      ({ askedAtMs, status }) =>
-        status === 200 && askedAtMs >= fromMs && askedAtMs <= fromMs + 1000 * tookSeconds,
-    );
-  return struck
-    .filter((fault) => !isAnswered(fault))
-    .map(
-      ({ fault }) =>
-        `${fault}: no question was answered with 200 from its beginning until records flowed again`,
-    );
 }
 
 /** As a complaint: which fault, what was seen, and the bound. */

@@ -10,6 +10,7 @@ const struck: Struck = {
   standstillBoundSeconds: 63,
   fromMs: 0,
   healedWithinMs: 10_000,
+  answersFailMs: 0,
 };
 const right: ScenarioResult = {
   scenario: "workers",

@@ -30,6 +30,8 @@ export interface Struck extends Evidence {
   readonly fromMs: number;
   /** How long what Redis lost by it may show. */
   readonly healedWithinMs: number;
+  /** For how long all answers of a kind may fail by it. */
+  readonly answersFailMs: number;
 }
 
 export interface ScenarioResult {
@@ -146,6 +148,6 @@ async function strike(run: FaultRun, fault: Fault, workers: number): Promise<Str
   run.say(`  ${fault.name}: ${evidence.seen}; ${printTimes(times)}`);
   await run.workers.fillUp(workers);
   await run.workers.settled();
-  const { healedWithinMs = HEALED_WITHIN_MS } = fault;
-  return { ...evidence, fault: fault.name, ...times, fromMs: span.fromMs, healedWithinMs };
+  const { healedWithinMs = HEALED_WITHIN_MS, answersFailMs = 0 } = fault;
+  return { ...evidence, fault: fault.name, ...times, fromMs: span.fromMs, healedWithinMs, answersFailMs };
 }

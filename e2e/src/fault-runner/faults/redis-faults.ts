@@ -18,6 +18,11 @@ const RESHARD_BOUND_MS = 120_000;
 /** Of many losses a worker may see the last one while it applies the others again: 12 s later, on a busy machine. */
 const ALL_HEALED_MS = 20_000;
 const SLOTS_MOVED = 1_500;
+/**
+ * While Redis is away the view answers; where it lacks all, nobody knows until a worker has begun to heal it: 3 s later
+ * at most.
+ */
+const UNKNOWN_MS = 5_000;
 /** Where a node keeps its data; beside it stands what it knows of the cluster. */
 const DATA_FOLDER = "appendonlydir";
 
@@ -86,6 +91,7 @@ export const hangMaster: Fault = {
 export const emptyAll: Fault = {
   name: "all Redis nodes restarted empty",
   inEveryTest: true,
+  answersFailMs: UNKNOWN_MS,
   healedWithinMs: ALL_HEALED_MS,
   strike: async (run) => {
     const before = await contentOfMasters(run);
