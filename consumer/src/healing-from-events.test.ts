@@ -5,6 +5,7 @@ import {
   evolveEventSchema,
   FatalError,
   loadSettings,
+  type AppendRecord,
   type LogRecord,
 } from "@lastknown/shared";
 import { printCommitNote } from "./attempts/commit-note.js";
@@ -24,6 +25,20 @@ import {
   untilHealed,
 } from "./healing-for-test.js";
 import { internalRejection, type Rejection } from "./pipeline/rejection.js";
+import { StatesUnavailableError, type StateStore } from "./states/state-store.js";
+import type { FakeFleet } from "./worker-on-fakes.js";
+
+const WIDER = evolveEventSchema(undefined, [{ header: "other", type: "string" }]).text;
+/** That of the schema that is registered next. */
+const LATER_ID = 3;
+
+/** An event whose schema nobody knows yet. */
+function laterKnown(fleet: FakeFleet, user: string): AppendRecord {
+  const record = fleet.recordOf(fleet.eventOf({ user, timeStamp: 1, sts: 1, attributes: {} }));
+  const value = Buffer.from(record.value as Buffer);
+  value.writeUInt32BE(LATER_ID, 1);
+  return { ...record, value };
+}
 
 describe("a partition of which Redis has lost something", () => {
   test("is applied again without a second audit entry or dead letter, and says so", async () => {
@@ -101,17 +116,12 @@ describe("a partition of which Redis has lost something", () => {
   test("gets nothing that has a dead letter, even if it is an event by now", async () => {
     const fleet = await fleetOf();
     const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
-    const late = fleet.recordOf(fleet.eventOf({ user: "late", timeStamp: 1, sts: 1, attributes: {} }));
-    const value = Buffer.from(late.value as Buffer);
-    // The id that is registered next.
-    value.writeUInt32BE(3, 1);
-    await fleet.produce([fleet.recordOf(event), { ...late, value }]);
+    await fleet.produce([fleet.recordOf(event), laterKnown(fleet, "late")]);
     await applyAll(fleet);
     const { eventsSubject } = fleet.names;
     const [{ text }] = [(await fleet.registry.latest(eventsSubject))!];
-    const wider = evolveEventSchema(undefined, [{ header: "other", type: "string" }]).text;
-    expect(await fleet.registry.register("another", wider)).toBe(3);
-    expect(text).not.toBe(wider);
+    expect(await fleet.registry.register("another", WIDER)).toBe(LATER_ID);
+    expect(text).not.toBe(WIDER);
     fleet.states.lose(bucketOf(Buffer.from("a")));
     fleet.states.lose(bucketOf(Buffer.from("late")));
 
@@ -122,6 +132,33 @@ describe("a partition of which Redis has lost something", () => {
     await worker.stop();
     expect([...fleet.states.states().keys()]).toEqual(["a"]);
     expect(await doubles(fleet)).toBe(0);
+  });
+
+  test("has back what has a letter of a life that died before its commit, and an entry of the next", async () => {
+    const fleet = await fleetOf();
+    const event = fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} });
+    await fleet.produce([fleet.recordOf(event), laterKnown(fleet, "late")]);
+    const apply: StateStore["apply"] = async (updates) => {
+      if (updates.some(({ states }) => states.length > 0)) throw new StatesUnavailableError("away");
+      return await fleet.states.apply(updates);
+    };
+    const first = fleet.worker({ states: fleet.storeWith(apply), settings: { drainDeadlineMs: 200 } });
+    await first.start();
+    const { deadLetterTopic } = fleet.names;
+    await eventually("rejected", async () => (await recordsOf(fleet, deadLetterTopic)).length === 1);
+    await first.stop();
+    expect(new Set(fleet.states.progressOfAll().values())).toEqual(new Set([0]));
+
+    expect(await fleet.registry.register("another", WIDER)).toBe(LATER_ID);
+    await applyAll(fleet);
+    for (const user of ["a", "late"]) fleet.states.lose(bucketOf(Buffer.from(user)));
+    const lines = new Lines();
+    const worker = fleet.worker({ logger: lines.logger });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect([...fleet.states.states().keys()].toSorted()).toEqual(["a", "late"]);
+    expect(lines.of("healing begins").map(({ source }) => source)).toEqual(["audit"]);
   });
 
   test("has back from the audit what would be rejected now, as by a stricter version of the worker", async () => {
@@ -204,6 +241,17 @@ describe("a partition of which Redis has lost something", () => {
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(await doubles(fleet)).toBe(0);
     expect(await recordsOf(fleet, fleet.names.deadLetterTopic)).toHaveLength(0);
+  });
+
+  test("gets nothing that has a dead letter either where only a commit was lost", async () => {
+    const fleet = await fleetOf();
+    await fleet.produce([laterKnown(fleet, "late")]);
+    await applyAll(fleet);
+    fleet.commit(0, 0);
+    expect(await fleet.registry.register("another", WIDER)).toBe(LATER_ID);
+    await applyAll(fleet);
+    expect([...fleet.states.states().keys()]).toEqual([]);
+    expect(await doubles(fleet)).toBe(0);
   });
 
   test("gets no second entry for the batch that found the loss, which the audit had taken before", async () => {

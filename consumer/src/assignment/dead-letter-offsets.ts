@@ -1,6 +1,7 @@
 import { OffsetOutOfRangeError, slicesToEnd, type LogReader, type PartitionEnds } from "@lastknown/shared";
 import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
+import { isFinal } from "../pipeline/rejection.js";
 
 export interface DeadLetterOffsetsOptions {
   readonly reader: LogReader;
@@ -25,7 +26,7 @@ const READINGS_MAX = 5;
 /**
  * Which records of the range have a dead letter: the partition of the dead letters is read to its present end.
  *
- * @returns undefined where they are too many to be remembered
+ * @returns undefined where they are too many to be remembered, or one of them has a reason that is not final
  */
 export async function deadLetterOffsets(
   range: OffsetRange,
@@ -54,10 +55,13 @@ async function readOffsets(
   const offsets = new Set<number>();
   const place = { topic: deadLetterTopic, partition, ends, bytesMax: READ_BYTES };
   for await (const { records } of slicesToEnd(patient, place)) {
-    for (const { key } of records) {
+    for (const { key, headers } of records) {
       const text = key?.toString() ?? "";
       const offset = text.startsWith(prefix) ? Number(text.slice(prefix.length)) : Number.NaN;
-      if (offset >= from && offset < to) offsets.add(offset);
+      if (!(offset >= from && offset < to)) continue;
+      // Another delivery may have taken it for an event: the audit alone tells.
+      if (!isFinal(headers["reason"]?.toString())) return undefined;
+      offsets.add(offset);
     }
     if (offsets.size > LETTERS_MAX) return undefined;
   }

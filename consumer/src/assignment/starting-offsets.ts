@@ -125,7 +125,8 @@ async function startOf(
   const missing = [...stored].filter(([, progress]) => progress < settledTo).map(([bucket]) => bucket);
   return {
     partition,
-    offset,
+    // Where nothing is lacking, nothing needs to be judged again to be told from what has a letter.
+    offset: letters === undefined && isAllStored ? settledTo : offset,
     committed,
     stored,
     settledTo,

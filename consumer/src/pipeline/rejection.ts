@@ -30,6 +30,25 @@ export const REJECTION_REASONS = [
 
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
+/**
+ * What follows from the record's bytes alone, so at each delivery. All schemas of events have the same head, of which
+ * user and times are read; the rest hangs on the schema's text, and an id can get another one.
+ */
+const FINAL_REASONS: ReadonlySet<string> = new Set<RejectionReason>([
+  "null_key",
+  "invalid_utf8",
+  "illegal_user",
+  "wrong_partition",
+  "not_framed",
+  "key_mismatch",
+  "illegal_time",
+]);
+
+/** Whether a record that was rejected for this reason can be an event at no other delivery. */
+export function isFinal(reason: string | undefined): boolean {
+  return reason !== undefined && FINAL_REASONS.has(reason);
+}
+
 /** What could be read of a record before it was rejected. */
 export interface PartlyRead {
   readonly user?: string;
