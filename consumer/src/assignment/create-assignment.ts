@@ -24,6 +24,7 @@ import type { WorkerMetrics } from "../worker-metrics.js";
 import { Activity } from "./activity.js";
 import { Assignment } from "./assignment.js";
 import { BucketProgress } from "./bucket-progress.js";
+import { EarlierEntries } from "./earlier-entries.js";
 import { Healings } from "./healings.js";
 import { Positions } from "./positions.js";
 import { rebuildFromAudit } from "./rebuild-from-audit.js";
@@ -66,6 +67,9 @@ export function createAssignment(
   const counted = activity.counting(patience);
   const kafka = { appender, patience: counted };
   const applier = { states: store, progress, eventsTopic, metrics };
+  const { acceptLoss } = settings;
+  const servers = { reader, states: store, eventsTopic, acceptLoss, patience: counted, logger };
+  const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
   const tries = {
     attemptsMax: settings.recordAttemptsMax,
     delayMs: settings.retryDelayMs,
@@ -81,6 +85,7 @@ export function createAssignment(
       deadLetterTopic,
     }),
     settled,
+    earlier: new EarlierEntries({ ...audit, progress }),
     states: new StateApplier({ ...applier, patience: counted }),
     eventsTopic,
     tries,
@@ -89,10 +94,7 @@ export function createAssignment(
   });
   const fleetId = parts.fleet.id;
   const attempts = new Attempts({ fleetId, generation, group, pipeline, settings, patience, logger });
-  const { acceptLoss } = settings;
-  const servers = { reader, states: store, eventsTopic, acceptLoss, patience: counted, logger };
   const start = { ...servers, fleetId, group, progress, settled, deadLetterTopic };
-  const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
   const knowledge = {
     positions: new Positions(),
     queue: new RecordQueue(settings.queueBytesMax),

@@ -1,4 +1,5 @@
 import type { Logger } from "@lastknown/shared";
+import type { EarlierEntries } from "../assignment/earlier-entries.js";
 import type { SettledRecords } from "../assignment/settled-records.js";
 import type { DeadLetterBreaker } from "../dead-letters/dead-letter-breaker.js";
 import type { DeadLetters } from "../dead-letters/dead-letters.js";
@@ -19,6 +20,7 @@ export interface PipelineOptions {
   readonly deadLetters: DeadLetters;
   readonly breaker: DeadLetterBreaker;
   readonly settled: SettledRecords;
+  readonly earlier: Pick<EarlierEntries, "recall">;
   readonly states: StateApplier;
   readonly eventsTopic: string;
   readonly tries: TriesOptions;
@@ -51,13 +53,16 @@ export class Pipeline {
    * records.
    */
   async run(delivered: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
-    const { preparation, breaker, settled } = this.#options;
+    const { preparation, breaker, settled, earlier } = this.#options;
     const prepared = await preparation.prepare(
       delivered.map((batch) => settled.withoutLetters(batch)),
       signal,
     );
     const sorted = prepared.batches.map((batch) => settled.sortOut(batch));
-    const certain = sorted.filter(({ partition }) => settled.doubtOf(partition) === undefined);
+    const certain: SettledBatch[] = [];
+    for (const batch of sorted) {
+      if (settled.doubtOf(batch.partition) === undefined) certain.push(await earlier.recall(batch, signal));
+    }
     // Before the first effect: a batch that stops the worker at each of its restarts leaves nothing twice.
     breaker.foresee(certain);
     const entered = await this.#appendToAudit({ ...prepared, batches: certain }, signal);
