@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AppendRecord } from "@lastknown/shared";
+import { USER_ID_BYTES_MAX, type AppendRecord } from "@lastknown/shared";
 import type { Rejection } from "../pipeline/rejection.js";
 
 /** How much of a record its dead letter keeps. */
@@ -43,7 +43,8 @@ export function deadLetterRecord(
     partition,
     offset: record.offset,
     appended_at: record.appendedAtMs,
-    user: read.user,
+    // Of a `key_mismatch` it can be as long as the whole record.
+    user: read.user?.slice(0, USER_ID_BYTES_MAX),
     event_id: read.eventId,
     time_stamp: read.timeStamp,
     sts: read.sts,

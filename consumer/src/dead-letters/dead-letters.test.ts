@@ -73,6 +73,13 @@ describe("dead letters", () => {
     ]);
   });
 
+  test("can be cut also where the event's user is longer than any user id", async () => {
+    const { log, deadLetters } = deadLettersIn(50_000);
+    const read = { user: "u".repeat(45_000) };
+    await deadLetters.send([{ ...rejectionOf(0, 1, 60_000), reason: "key_mismatch", read }], never);
+    expect(await lettersIn(log, 0)).toEqual([[1, CUT.valueBytesMax]]);
+  });
+
   test("end in an error where the topic takes not even a cut one", async () => {
     const { deadLetters } = deadLettersIn(10_000);
     await expect(deadLetters.send([rejectionOf(0, 1, 60_000)], never)).rejects.toBeInstanceOf(
