@@ -163,6 +163,22 @@ describe("ConfluentSchemaRegistry", () => {
     await expect(registry.textById(1)).rejects.toBeInstanceOf(UnknownSchemaError);
   });
 
+  it.each(["", "<html>", '{"type":"rec'])(
+    "does not take %j for the text of an Avro schema",
+    async (schema) => {
+      const answer = { status: 200, body: JSON.stringify({ schema }) };
+      const url = await fakeRegistry({ "GET /schemas/ids/1": answer });
+      await expectUnavailable(open(url).textById(1));
+    },
+  );
+
+  it("gives the text of a schema of another kind, which is no JSON", async () => {
+    const other = { schemaType: "PROTOBUF", schema: 'syntax = "proto3";' };
+    const answer = { status: 200, body: JSON.stringify(other) };
+    const url = await fakeRegistry({ "GET /schemas/ids/1": answer });
+    expect(await open(url).textById(1)).toBe(other.schema);
+  });
+
   it("takes only 404 with 40403 for an unknown schema", async () => {
     const url = await fakeRegistry({ "GET /schemas/ids/1": { status: 404, body: '{"error_code":40403}' } });
     await expect(open(url).textById(1)).rejects.toBeInstanceOf(UnknownSchemaError);

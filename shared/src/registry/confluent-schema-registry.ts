@@ -96,6 +96,9 @@ export class ConfluentSchemaRegistry implements SchemaRegistry {
     if (isUnknown(answer, UNKNOWN_SCHEMA)) throw new UnknownSchemaError(id);
     const text = answer.fields["schema"];
     if (answer.status !== 200 || typeof text !== "string") throw this.#unexpected(answer);
+    // Else good records would be rejected for as long as it is remembered.
+    const { schemaType = "AVRO" } = answer.fields;
+    if (schemaType === "AVRO" && !isJson(text)) throw this.#unexpected(answer);
     return text;
   }
 
@@ -121,6 +124,16 @@ export class ConfluentSchemaRegistry implements SchemaRegistry {
       this.#settings.url,
       `status ${status}: ${JSON.stringify(fields).slice(0, 200)}`,
     );
+  }
+}
+
+/** No registry takes anything else for an Avro schema. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
