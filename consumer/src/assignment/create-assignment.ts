@@ -94,7 +94,7 @@ export function createAssignment(
   });
   const fleetId = parts.fleet.id;
   const attempts = new Attempts({ fleetId, generation, group, pipeline, settings, patience, logger });
-  const start = { ...servers, fleetId, group, progress, settled, deadLetterTopic };
+  const start = { ...servers, fleetId, group, progress, settled, auditTopic, deadLetterTopic };
   const knowledge = {
     positions: new Positions(),
     queue: new RecordQueue(settings.queueBytesMax),

@@ -90,9 +90,9 @@ export class PartitionStarts {
   }
 
   /** Without any pause in it, as a fetch may end at each. */
-  #startAt({ partition, offset, committed, stored, settledTo, letters }: PartitionStart): void {
+  #startAt({ partition, offset, committed, stored, settledTo, isByAudit, letters }: PartitionStart): void {
     const { positions, queue, progress, settled } = this.#options;
-    settled.start(partition, settledTo, letters);
+    settled.start(partition, settledTo, letters, isByAudit);
     // What is stored beyond the start will be applied again, and is not expected before that.
     for (const [bucket, has] of stored) progress.acknowledged(bucket, Math.min(has, offset));
     // The start itself is no news to the group: to commit it would wipe out the count of deaths that stands beside it.

@@ -15,9 +15,12 @@ interface Settled {
   readonly reappliedTo: number;
   /** The offsets below `reappliedTo` that have a dead letter. */
   readonly letters: ReadonlySet<number>;
+  /** Below `reappliedTo` too there may be records that are neither in the audit nor have a dead letter. */
+  readonly isByAudit: boolean;
 }
 
 const NO_LETTERS: ReadonlySet<number> = new Set();
+const NOTHING: Settled = { to: 0, reappliedTo: 0, letters: NO_LETTERS, isByAudit: false };
 
 /**
  * What of the assignment's partitions is in the audit, or has a dead letter, already. Progress and commits are
@@ -34,14 +37,22 @@ export class SettledRecords {
     return this.#settled.get(partition)?.to ?? 0;
   }
 
-  /** @param letters the offsets from where the partition goes on up to `to` that have a dead letter */
-  start(partition: number, to: number, letters: ReadonlySet<number>): void {
-    this.#settled.set(partition, { to: Math.max(to, this.to(partition)), reappliedTo: to, letters });
+  /**
+   * @param letters the offsets from where the partition goes on up to `to` that have a dead letter
+   * @param isByAudit the last rejected records below `to` may lack their letters
+   */
+  start(partition: number, to: number, letters: ReadonlySet<number>, isByAudit = false): void {
+    this.#settled.set(partition, {
+      to: Math.max(to, this.to(partition)),
+      reappliedTo: to,
+      letters,
+      isByAudit,
+    });
   }
 
   /** The audit and the dead letters have acknowledged what is theirs of the partition up to here. */
   reached(partition: number, to: number): void {
-    const before = this.#settled.get(partition) ?? { to: 0, reappliedTo: 0, letters: NO_LETTERS };
+    const before = { ...(this.#settled.get(partition) ?? NOTHING) };
     before.to = Math.max(before.to, to);
     // Nothing below is delivered any more, unless the partition is started again.
     const isReapplied = before.letters.size > 0 && to >= before.reappliedTo;
@@ -59,8 +70,9 @@ export class SettledRecords {
   sortOut(batch: PreparedBatch): SettledBatch {
     const { partition, arrivals, rejections } = batch;
     const to = this.#settled.get(partition)?.reappliedTo ?? 0;
+    const isByAudit = this.#settled.get(partition)?.isByAudit ?? false;
     const isEntered = ({ record }: Arrival | Rejection): boolean => record.offset < to;
-    const doubtful = rejections.find(isEntered);
+    const doubtful = isByAudit ? undefined : rejections.find(isEntered);
     if (doubtful !== undefined) {
       const { record, reason, error } = doubtful;
       this.doubt(partition, { offset: record.offset, reason, error });

@@ -5,6 +5,7 @@ import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateStore } from "../states/state-store.js";
 import type { BucketProgress } from "./bucket-progress.js";
 import { deadLetterOffsets } from "./dead-letter-offsets.js";
+import { enteredTo } from "./entered-to.js";
 import type { SettledRecords } from "./settled-records.js";
 
 export interface StartingOffsetsOptions {
@@ -15,6 +16,7 @@ export interface StartingOffsetsOptions {
   readonly progress: BucketProgress;
   readonly settled: SettledRecords;
   readonly eventsTopic: string;
+  readonly auditTopic: string;
   readonly deadLetterTopic: string;
   readonly acceptLoss: boolean;
   readonly patience: Outlasting;
@@ -39,6 +41,8 @@ export interface PartitionStart {
   readonly stored: ReadonlyMap<number, number>;
   /** Everything below is in the audit, or has a dead letter. */
   readonly settledTo: number;
+  /** Whether the audit alone says so. It does not tell whether the last rejected records have got their letters. */
+  readonly isByAudit: boolean;
   /** The offsets from `offset` to `settledTo` that have a dead letter. */
   readonly letters: ReadonlySet<number>;
   readonly lost: readonly LostBucket[];
@@ -52,7 +56,8 @@ export interface PartitionStart {
  * log does not reach back that far, but all that it lacks was applied once, the audit has it.
  *
  * What was not committed by this fleet's workers (an offset set by a tool, or left by a fleet whose audit was deleted)
- * does not say that anything was done: it can make a partition start earlier, not later.
+ * does not say that anything was done: it can make a partition start earlier, not later. Where nothing else tells what
+ * was done, as all of Redis is lost too, the audit's last entries do.
  *
  * @throws FatalError where records are gone that were never applied, unless that is accepted
  */
@@ -108,7 +113,9 @@ async function startOf(
 ): Promise<PartitionStart> {
   const { partition, stored, committed = 0 } = reached;
   const { settled, eventsTopic: topic, logger } = options;
-  const settledTo = Math.max(committed, settled.to(partition), ...stored.values());
+  const known = Math.max(committed, settled.to(partition), ...stored.values());
+  const isByAudit = reached.committed === undefined && known === 0;
+  const settledTo = isByAudit ? await enteredTo(partition, options, signal) : known;
   const isAllStored = Math.min(...stored.values()) >= settledTo;
   if (settledTo > ends.end)
     throw shorterLogError({ topic, partition, end: ends.end, last: settledTo, reached: "applied" });
@@ -130,8 +137,9 @@ async function startOf(
     committed,
     stored,
     settledTo,
+    isByAudit,
     letters: letters ?? new Set(),
-    lost: lostBuckets(reached, options.progress),
+    lost: lostBuckets(stored, isByAudit ? settledTo : committed, options.progress),
     rebuild: isAuditNeeded || letters === undefined ? missing : [],
   };
 }
@@ -166,7 +174,11 @@ function needsAudit(
 }
 
 /** Before a commit each bucket is brought to what is committed, so less than that is a loss too. */
-function lostBuckets({ committed = 0, stored }: Reached, progress: BucketProgress): LostBucket[] {
+function lostBuckets(
+  stored: ReadonlyMap<number, number>,
+  committed: number,
+  progress: BucketProgress,
+): LostBucket[] {
   return [...stored]
     .map(([bucket, has]) => {
       return { bucket, stored: has, expected: Math.max(committed, progress.expected(bucket)) };
