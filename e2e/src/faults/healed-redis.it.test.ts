@@ -88,7 +88,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
   it("is mended under load, whatever is lost, and the audit gets no entry twice", async () => {
     const own = await newFleet();
     const workers = [await own.startWorker()];
-    const file = await sampleFile(own.folder, { users: 60, rows: 24_000, seed: 21 });
+    const file = await sampleFile(own.folder, { users: 60, rows: 40_000, seed: 21 });
     const replay = own.start(["replay", file, "--rate", REPLAY_RATE]);
     await own.untilLag(({ partitions }) => partitions.every(({ committed }) => (committed ?? 0) > 200));
     const old: NodeBackup = await redis.backUp(1);
