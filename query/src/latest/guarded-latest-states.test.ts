@@ -7,6 +7,9 @@ import {
   type LatestStates,
 } from "./latest-states.js";
 
+/** Far longer than twenty questions take on a busy machine. */
+const BREAK_MS = 2000;
+
 /** A store whose reads do what the test says, and are counted. */
 class Scripted implements LatestStates {
   reads = 0;
@@ -24,14 +27,14 @@ class Scripted implements LatestStates {
 
 test("gives up on a read that hangs, then asks only now and then until the store is back", async () => {
   const inner = new Scripted();
-  const guarded = new GuardedLatestStates({ inner, deadlineMs: 30, breakMs: 100 });
+  const guarded = new GuardedLatestStates({ inner, deadlineMs: 30, breakMs: BREAK_MS });
   inner.next = () => new Promise(() => undefined);
   for (let read = 0; read < 20; read++)
     await expect(guarded.read("bus")).rejects.toThrow(LatestUnavailableError);
   expect(inner.reads).toBe(3);
   inner.next = () => Promise.resolve({ state: undefined, progress: 7 });
   await expect(guarded.read("bus")).rejects.toThrow(LatestUnavailableError);
-  await new Promise((resolve) => setTimeout(resolve, 120));
+  await new Promise((resolve) => setTimeout(resolve, BREAK_MS + 100));
   expect(await guarded.read("bus")).toEqual({ state: undefined, progress: 7 });
   expect(inner.reads).toBe(4);
 });
