@@ -30,9 +30,7 @@ export class AuditLog {
     schemas: ReadonlyMap<number, WriterSchema>,
     signal: AbortSignal,
   ): Promise<Entered> {
-    await this.#copySchemas(arrivals, schemas, signal);
-    // Without its schema's copy no reader could read an entry.
-    const readable = arrivals.filter((arrival) => this.#isCopied(arrival));
+    const readable = await this.#withCopies(arrivals, schemas, signal);
     const records = readable.map(({ auditRecord }) => auditRecord);
     const refused = await appendPatiently(this.#audit, records, signal);
     if (refused.size === 0 && readable.length === arrivals.length) return { entered: arrivals, tooLarge: [] };
@@ -53,14 +51,17 @@ export class AuditLog {
     await appendPatiently(this.#audit, [schemaCopy(partition, schemaId, schemas)], signal);
   }
 
-  /** In an append of its own: a copy may be longer than the audit takes, and then its entries must not stand. */
-  async #copySchemas(
+  /**
+   * Those whose schema has its copy in the audit: no reader could read another's entry. What is missing is copied
+   * first, in an append of its own, as a copy may be longer than the audit takes.
+   */
+  async #withCopies(
     arrivals: readonly Arrival[],
     schemas: ReadonlyMap<number, WriterSchema>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<readonly Arrival[]> {
     const missing = arrivals.filter((arrival) => !this.#isCopied(arrival));
-    if (missing.length === 0) return;
+    if (missing.length === 0) return arrivals;
     const copies = new Map(
       missing.map(({ partition, schemaId }) => [
         `${partition}/${schemaId}`,
@@ -71,6 +72,7 @@ export class AuditLog {
     const refused = await appendPatiently(this.#audit, records, signal);
     for (const { schemaId, record } of copies.values())
       if (!refused.has(record)) this.#copiedIn(record.partition).add(schemaId);
+    return arrivals.filter((arrival) => this.#isCopied(arrival));
   }
 
   #isCopied({ partition, schemaId }: Arrival): boolean {
