@@ -18,8 +18,8 @@ import { Workers } from "./workers.js";
 
 export const PARTITIONS = 8;
 const USERS = 300;
-/** Rows per second: much for two cores that serve three brokers, six Redis nodes and four workers besides. */
-const RATE = 400;
+/** Much for two cores that serve three brokers, six Redis nodes and four workers besides. */
+const ROWS_PER_SECOND = 400;
 const FLOW_BOUND_MS = 120_000;
 
 const WORKER_ENVIRONMENT = {
@@ -103,6 +103,7 @@ export class FaultRun extends WithParts {
 
   static async #startIn(fleet: TestFleet, rare: RareParts, options: FaultRunOptions): Promise<FaultRun> {
     const { stack, scenario, seed, secondsMax, say } = options;
+    const { rowsPerSecond = ROWS_PER_SECOND } = scenario;
     await stampByBrokers(stack.addresses.kafkaBrokers.join(","), fleet.name);
     const environment = { ...WORKER_ENVIRONMENT, ...scenario.workerEnvironment };
     const workers = new Workers({ fleet, partitions: PARTITIONS, environment });
@@ -114,7 +115,7 @@ export class FaultRun extends WithParts {
     );
     await Promise.all(Array.from({ length: scenario.workers ?? WORKERS }, () => workers.start()));
     await workers.settled();
-    const load = await Load.start(fleet, { users: USERS, rate: RATE, secondsMax, seed });
+    const load = await Load.start(fleet, { users: USERS, rate: rowsPerSecond, secondsMax, seed });
     const brokers = new Brokers(stack);
     const redis = new RedisNodes(stack);
     const readers = startReaders(options, { fleet, query, load });

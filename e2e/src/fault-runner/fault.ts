@@ -1,3 +1,4 @@
+import type { StartStackOptions } from "@lastknown/stack";
 import type { FaultRun } from "./fault-run.js";
 
 /** What was seen of a fault while it lasted: the proof that it happened. */
@@ -43,8 +44,14 @@ export const WORKERS = 3;
 export interface Scenario {
   readonly name: string;
   readonly faults: readonly Fault[];
-  /** WORKERS by default. */
+  /** WORKERS at its beginning by default. */
   readonly workers?: number;
+  /** Of the load; much less by default. */
+  readonly rowsPerSecond?: number;
+  /** Whether the faults follow each other as they are listed; by default the seed decides. */
+  readonly isInOrder?: boolean;
+  /** Three brokers and six Redis nodes by default. */
+  readonly servers?: Pick<StartStackOptions, "brokers" | "redisNodes">;
   /** Settings of all workers, beside those of the runner. */
   readonly workerEnvironment?: Readonly<Record<string, string>>;
   /** Whether a network that can be told to misbehave stands between the product and its servers. */

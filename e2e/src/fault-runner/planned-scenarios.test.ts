@@ -8,7 +8,7 @@ const namesOf = (only: readonly string[], short = false): string[] =>
 
 describe("the faults that are planned", () => {
   it("are all that there are, where none is named", () => {
-    expect(plannedScenarios({}).length).toBe(8);
+    expect(plannedScenarios({}).length).toBe(9);
     expect(namesOf([], true).length).toBeLessThan(namesOf([]).length);
   });
 

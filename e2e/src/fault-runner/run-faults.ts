@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parentToWatch, startStack } from "@lastknown/stack";
 import { ServerProxies } from "../fault-tools/index.js";
+import type { Scenario } from "./fault.js";
 import { plannedScenarios, type PlanOptions } from "./planned-scenarios.js";
 import { printCount, printResult, printSummary } from "./report.js";
 import { runScenario, type ScenarioResult } from "./run-scenario.js";
@@ -23,6 +24,7 @@ export interface FaultRunnerResult {
 }
 
 const SEED_MAX = 2 ** 31;
+const SERVERS: Scenario["servers"] = { brokers: 3, redisNodes: 6 };
 
 /** Breaks what it was told to on servers of its own, one scenario after the other. */
 export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunnerResult> {
@@ -36,8 +38,7 @@ export async function runFaults(options: FaultRunnerOptions): Promise<FaultRunne
       directory: await mkdtemp(join(tmpdir(), "lastknown-faults-")),
       temporary: true,
       watched: parentToWatch(),
-      brokers: 3,
-      redisNodes: 6,
+      ...(scenario.servers ?? SERVERS),
       onProgress: say,
       ...(proxies === undefined ? {} : { startProxies: proxies.start }),
     });

@@ -71,7 +71,10 @@ const SECONDS_PER_FAULT_MAX = 150;
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
   const { scenario, seed, say, signal, start = startRun } = options;
   const startedAtMs = performance.now();
-  const faults = new Random(seedOf(seed, scenario.name)).shuffle(scenario.faults);
+  const faults =
+    scenario.isInOrder === true
+      ? scenario.faults
+      : new Random(seedOf(seed, scenario.name)).shuffle(scenario.faults);
   const struck: Struck[] = [];
   const result = (
     complaints: readonly string[],

@@ -29,6 +29,7 @@ import {
   reshard,
   restoreOld,
 } from "./faults/redis-faults.js";
+import { growToFour, ROWS_PER_SECOND, shrinkToTwo } from "./faults/scaling-faults.js";
 import { downAtStart, emptyRegistry, restartRegistry } from "./faults/registry-faults.js";
 import {
   freezePastSession,
@@ -85,4 +86,13 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: "registry", faults: [downAtStart, restartRegistry, emptyRegistry] },
   { name: "long wait", faults: [redisAway] },
+  {
+    name: "scaling",
+    workers: 1,
+    rowsPerSecond: ROWS_PER_SECOND,
+    isInOrder: true,
+    // What is measured are the workers, on a machine that carries all of it.
+    servers: { brokers: 1, redisNodes: 3 },
+    faults: [growToFour, shrinkToTwo],
+  },
 ];

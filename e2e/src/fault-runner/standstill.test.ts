@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { longestStandstill } from "./standstill.js";
+import { longestStandstill, standstills } from "./standstill.js";
 
 const span = { fromMs: 1_000, toMs: 2_000 };
 const moved = (bucket: number, atMs: number, offset: number) => ({
@@ -13,6 +13,11 @@ describe("longestStandstill", () => {
   it("is the longest time between two moves of any bucket of a partition", () => {
     const progress = [moved(0, 1_100, 5), moved(1, 1_200, 4), moved(2, 1_500, 6), moved(3, 1_700, 4)];
     expect(longestStandstill(progress, 2, span)).toBe(500);
+  });
+
+  it("is told of each partition", () => {
+    const progress = [moved(0, 1_100, 5), moved(1, 1_200, 4), moved(2, 1_500, 6), moved(3, 1_900, 4)];
+    expect(standstills(progress, 2, span)).toEqual([500, 700]);
   });
 
   it("counts from the beginning and to the end, also for a partition that never moved", () => {

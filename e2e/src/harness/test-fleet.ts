@@ -10,6 +10,7 @@ import { runLastknownWell, Service, startLastknown, type RunResult } from "./las
 /** What `lag --json` says, as far as the tests ask. */
 export interface Lag {
   readonly lag: number;
+  readonly lagSeconds: number | null;
   readonly viewLag: number | null;
   readonly partitions: readonly {
     readonly partition: number;
