@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { machineCpuMicros } from "./machine-load.mjs";
-import { cpuMicros, residentMaxMb } from "./process-cost.mjs";
+import { cpuMicros, residentMaxMb, traffic } from "./process-cost.mjs";
 
 const RESIDENT_EVERY_MS = 250;
 
@@ -12,6 +12,7 @@ export class CostMeter {
   #groups;
   #startedMs = 0;
   #cpuAtStart = new Map();
+  #trafficAtStart = new Map();
   #machineAtStart;
   #residentMb = new Map();
   #extraMicros = new Map();
@@ -26,7 +27,10 @@ export class CostMeter {
     this.#startedMs = performance.now();
     this.#machineAtStart = machineCpuMicros();
     for (const pids of this.#groups.values()) {
-      for (const pid of pids) this.#cpuAtStart.set(pid, cpuMicros(pid) ?? 0);
+      for (const pid of pids) {
+        this.#cpuAtStart.set(pid, cpuMicros(pid) ?? 0);
+        this.#trafficAtStart.set(pid, traffic(pid));
+      }
     }
     this.#timer = setInterval(() => this.#lookAtMemory(), RESIDENT_EVERY_MS);
   }
@@ -43,7 +47,8 @@ export class CostMeter {
 
   /**
    * @param {number} records to which the time is divided
-   * @returns what each role took: `microsPerEvent` and `residentMaxMb`; and the shares of the machine that programs
+   * @returns what each role took: `microsPerEvent`, `residentMaxMb`, and `readBytesPerEvent` and `writtenBytesPerEvent`
+   *   where it ran all the time; and the shares of the machine that programs
    *   which are not ours, and the host, took meanwhile
    */
   stop(records) {
@@ -56,7 +61,12 @@ export class CostMeter {
     for (const [role, pids] of this.#groups) {
       const micros = this.#extraMicros.get(role) ?? this.#microsOf(pids);
       oursMicros += micros;
-      roles[role] = { microsPerEvent: micros / records, residentMaxMb: this.#residentMb.get(role) ?? 0 };
+      roles[role] = {
+        microsPerEvent: micros / records,
+        residentMaxMb: this.#residentMb.get(role) ?? 0,
+        readBytesPerEvent: this.#bytesOf(pids, "readBytes") / records,
+        writtenBytesPerEvent: this.#bytesOf(pids, "writtenBytes") / records,
+      };
     }
     const busyMicros = machine.busy - this.#machineAtStart.busy;
     return {
@@ -69,6 +79,14 @@ export class CostMeter {
 
   #microsOf(pids) {
     return pids.reduce((sum, pid) => sum + (cpuMicros(pid) ?? 0) - this.#cpuAtStart.get(pid), 0);
+  }
+
+  /** NaN where one of them did not run all the time. */
+  #bytesOf(pids, kind) {
+    return pids.reduce((sum, pid) => {
+      const before = this.#trafficAtStart.get(pid)?.[kind] ?? NaN;
+      return sum + (traffic(pid)?.[kind] ?? NaN) - before;
+    }, 0);
   }
 
   #lookAtMemory() {

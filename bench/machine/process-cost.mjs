@@ -1,4 +1,4 @@
-// CPU time and memory of processes, as the kernel counts them in /proc.
+// CPU time, memory and traffic of processes, as the kernel counts them in /proc.
 
 import { readFileSync } from "node:fs";
 
@@ -33,6 +33,18 @@ export function residentMaxMb(pid) {
   const status = readProc(`/proc/${pid}/status`);
   const match = status === undefined ? null : /^VmHWM:\s+(\d+) kB/m.exec(status);
   return match === null ? undefined : Number(match[1]) / 1024;
+}
+
+/**
+ * Bytes that a process has read and written so far, over connections and files; undefined where it runs no more.
+ * @param {number} pid
+ * @returns {{ readBytes: number, writtenBytes: number } | undefined}
+ */
+export function traffic(pid) {
+  const counts = readProc(`/proc/${pid}/io`);
+  if (counts === undefined) return undefined;
+  const count = (name) => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(counts)[1]);
+  return { readBytes: count("rchar"), writtenBytes: count("wchar") };
 }
 
 /** Field 3, the state, comes first; the name before it, in parentheses, may hold anything. */

@@ -10,6 +10,9 @@ const TARGETS = {
   p99: "≤ 100",
 };
 
+/** Those whose traffic is over connections: others read and write files as well. */
+const WIRED = /^(worker|query|redis)/;
+
 /** Everything that a person wants to know, as lines of text. */
 export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
   return [
@@ -87,6 +90,12 @@ function costRows(runs) {
     row("records per batch of a worker", runs, (run) => run.recordsPerBatch),
     ...roles.map((role) => row(`CPU µs/event, ${role}`, runs, (run) => run.cost.roles[role].microsPerEvent)),
     row("CPU µs/event, all", runs, (run) => run.cost.totalMicrosPerEvent),
+    ...roles
+      .filter((role) => WIRED.test(role))
+      .flatMap((role) => [
+        row(`bytes read/event, ${role}`, runs, (run) => run.cost.roles[role].readBytesPerEvent),
+        row(`bytes written/event, ${role}`, runs, (run) => run.cost.roles[role].writtenBytesPerEvent),
+      ]),
     ...roles.map((role) => {
       const target = role.startsWith("worker") ? TARGETS.worker : "";
       return row(`resident MB at most, ${role}`, runs, (run) => run.cost.roles[role].residentMaxMb, target);
