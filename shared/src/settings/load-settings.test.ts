@@ -112,15 +112,27 @@ describe("names that are not known", () => {
     ]);
   });
 
-  it("are told for variables only where they look like typing errors", () => {
-    const environment = {
-      LASTKNOWN_KAFKA_BROKER: "a:1",
-      LASTKNOWN_STACK_DIRECTORY: "/x",
-      LASTKNOWN_TEST_VIEW: "1",
-    };
+  it("are told for variables", () => {
+    const environment = { LASTKNOWN_KAFKA_BROKER: "a:1", LASTKNOWN_COLOUR: "red" };
     expect(problemsOf({ environment })).toEqual([
       "LASTKNOWN_KAFKA_BROKER is no setting: did you mean LASTKNOWN_KAFKA_BROKERS?",
+      "LASTKNOWN_COLOUR is no setting",
     ]);
+  });
+
+  it("are let be where they are variables of our own tools, or what Kubernetes sets for Services", () => {
+    const environment = {
+      LASTKNOWN_STACK_DIRECTORY: "/x",
+      LASTKNOWN_TEST_VIEW: "1",
+      LASTKNOWN_SERVICE_HOST: "10.0.0.1",
+      LASTKNOWN_REPLAYS_SERVICE_HOST: "10.0.0.1",
+      LASTKNOWN_REPLAYS_SERVICE_PORT: "80",
+      LASTKNOWN_REPLAYS_SERVICE_PORT_HTTP: "80",
+      LASTKNOWN_REPLAYS_PORT: "tcp://10.0.0.1:80",
+      LASTKNOWN_REPLAYS_PORT_80_TCP: "tcp://10.0.0.1:80",
+      LASTKNOWN_REPLAYS_PORT_80_TCP_ADDR: "10.0.0.1",
+    };
+    expect(loadSettings({ environment }).fleet.name).toBe("lastknown");
   });
 
   it("are told for flags, so that a secret cannot be one", () => {

@@ -36,10 +36,13 @@ function meantFlag(name: string, known: ReadonlySet<string>): string | undefined
   return meant === undefined ? undefined : `--${meant}`;
 }
 
-/** In files and flags all names are ours, so an unknown one is always wrong; this only finds what was meant. */
+/** An unknown name is always wrong; this only finds what was meant. */
 const NAME_DISTANCE_MAX = 3;
-/** The environment may hold LASTKNOWN_* of others (scripts, Kubernetes): only what is so near is a typing error. */
-const ENVIRONMENT_DISTANCE_MAX = 2;
+/** Variables of our name that are no settings: of the tools that start and test the product. */
+const OTHERS_VARIABLE = /^LASTKNOWN_(STACK_DIRECTORY|DATA|TEST_\w+)$/;
+/** What Kubernetes sets in every container for a Service named lastknown-…, unless told not to. */
+const SERVICE_LINK =
+  /^LASTKNOWN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
 /** Variables that are empty count as not set, as container files often leave them. */
 export function environmentSource(
@@ -53,10 +56,8 @@ export function environmentSource(
     if (!variable.startsWith("LASTKNOWN_") || text === undefined || text === "") continue;
     const name = nameOf.get(variable);
     if (name !== undefined) values.set(name, text);
-    else if (!variable.startsWith("LASTKNOWN_TEST_")) {
-      const meant = nearestName(variable, nameOf.keys(), ENVIRONMENT_DISTANCE_MAX);
-      if (meant !== undefined) problems.push(unknownName(variable, meant));
-    }
+    else if (!OTHERS_VARIABLE.test(variable) && !SERVICE_LINK.test(variable))
+      problems.push(unknownName(variable, nearestName(variable, nameOf.keys(), NAME_DISTANCE_MAX)));
   }
   return { source: { values, place: environmentName }, problems };
 }
