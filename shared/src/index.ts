@@ -4,6 +4,7 @@ export * from "./domain/index.js";
 export * from "./errors/index.js";
 export * from "./fleet/index.js";
 export * from "./kafka/index.js";
+export * from "./lag/index.js";
 export * from "./lifecycle/index.js";
 export * from "./logging/index.js";
 export * from "./metrics/index.js";

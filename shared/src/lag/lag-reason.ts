@@ -1,0 +1,108 @@
+/**
+ * Why records of a partition wait, as one word each: `kind` in `lastknown lag --json`, and the label `reason` of
+ * `lastknown_consumer_lag_reason`. In order of precedence: the first that holds is the main reason.
+ */
+export const LAG_REASON_KINDS = [
+  "none",
+  "waiting_on_redis",
+  "waiting_on_registry",
+  "waiting_on_kafka",
+  "no_member",
+  "poison",
+  "rebalancing",
+  "member_dead",
+  "hot_partition",
+  "device_backlog",
+  "falling_behind",
+  "catching_up",
+  "unknown",
+] as const;
+
+export type LagReasonKind = (typeof LAG_REASON_KINDS)[number];
+
+export type LagReason =
+  /** Nothing waits. */
+  | { readonly kind: "none" }
+  | Waiting
+  /** Nobody in the group has the partition; `workers` are in it, mostly 0. */
+  | { readonly kind: "no_member"; readonly workers: number }
+  | Poison
+  /** The group shares its partitions out anew, and nobody has any meanwhile. */
+  | { readonly kind: "rebalancing"; readonly workers: number }
+  | MemberDead
+  | HotPartition
+  | DeviceBacklog
+  /** More is appended than committed. */
+  | ({ readonly kind: "falling_behind" } & Pace)
+  /** `doneInSeconds` at this pace. */
+  | ({ readonly kind: "catching_up"; readonly doneInSeconds: number } & Pace)
+  /** Nothing tells: it was watched too briefly, or the group could not be asked. */
+  | { readonly kind: "unknown" };
+
+/** The worker that has the partition says that it waits for a server: it lives, and goes on by itself. */
+export interface Waiting {
+  readonly kind: `waiting_on_${"redis" | "registry" | "kafka"}`;
+  /** For how long, by the worker's clock. */
+  readonly seconds: number;
+}
+
+/** A record is tried again: it ended the worker's process, or fails in a way that nobody foresaw. */
+export interface Poison {
+  readonly kind: "poison";
+  /** It is this record, or one of those that run together with it. */
+  readonly offset: number;
+  /** Processes that ended at it; 0 where it fails and the worker lives. */
+  readonly deaths: number;
+}
+
+/** The group still has an owner for the partition, which neither commits nor says anything. */
+export interface MemberDead {
+  readonly kind: "member_dead";
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its address as the group's coordinator sees it. */
+  readonly host: string;
+  /** For at least so long: no longer than it was watched, and than records wait. */
+  readonly silentSeconds: number;
+  /**
+   * The group gives its partitions to others within this time. 0 where its session should have ended: then its
+   * heartbeats go on, so it hangs, and ends itself (`--worker-stall-exit-ms`). Null where the session is not known.
+   */
+  readonly takenAwayWithinSeconds: number | null;
+}
+
+/** Most of what waits is one user's, and far more waits here than elsewhere. */
+export interface HotPartition {
+  readonly kind: "hot_partition";
+  /** That user's, of the records that were looked at: 0 to 1. */
+  readonly share: number;
+  /** Whose; only where it was asked for. */
+  readonly user?: string;
+}
+
+/** Most of what waits was old by its devices' own clocks when it came: late by itself, not by us. */
+export interface DeviceBacklog {
+  readonly kind: "device_backlog";
+  /** Of the events that were looked at: 0 to 1. */
+  readonly share: number;
+  /** How old these were when they came, in the middle. */
+  readonly lateSeconds: number;
+}
+
+/** Records per second, as was watched. */
+export interface Pace {
+  readonly committedPerSecond: number;
+  readonly appendedPerSecond: number;
+}
+
+/** Why a partition lags: the main reason, and what else holds of it, in order of precedence. */
+export interface ExplainedLag {
+  readonly reason: LagReason;
+  readonly remarks: readonly LagReason[];
+}
+
+/** What a process that watches the fleet knows of its lags: never waits, and asks nobody. */
+export interface LagReasonSource {
+  /** Partition → why it lags; a partition of which nothing was seen yet is absent. Undefined while Kafka is away. */
+  readonly lagReasons: ReadonlyMap<number, ExplainedLag> | undefined;
+}
