@@ -114,7 +114,7 @@ class RunningQuery implements QueryService {
       partitions: fleet.partitions,
       positions: () => this.#tracker.positions,
       lagOf: (partition, offset) => this.#freshness.lagOf(partition, offset),
-      members: () => groupOffsets.members(names.workerGroup, names.eventsTopic),
+      members: async () => (await groupOffsets.membership(names.workerGroup, names.eventsTopic)).members,
     });
     this.#latest = new GuardedLatestStates({ inner: connections.latest, deadlineMs: query.redisDeadlineMs });
     const fleetId = (): string | undefined => this.#keeper.fleetId;

@@ -4,7 +4,10 @@ import { Freshness } from "./freshness.js";
 import { LogTracker } from "./log-tracker.js";
 
 const names = fleetNames("test");
-const groupOffsets: GroupOffsets = { committed: async () => new Map(), members: async () => [] };
+const groupOffsets: GroupOffsets = {
+  committed: async () => new Map(),
+  membership: async () => ({ isRebalancing: false, members: [] }),
+};
 
 test.each([0, -60_000, -3_600_000])(
   "a lack that was there before the service is told by no less than it was seen, with a clock %d ms ahead",

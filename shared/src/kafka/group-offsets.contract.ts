@@ -37,11 +37,15 @@ export function describeGroupOffsets(name: string, make: () => Promise<GroupOffs
     });
 
     test("tells who is in a group, and what they were given", async () => {
-      expect(await kept.offsets.members(kept.group, kept.topic)).toEqual([]);
+      const nobody = { isRebalancing: false, members: [] };
+      expect(await kept.offsets.membership(kept.group, kept.topic)).toEqual(nobody);
       await kept.join();
       const member = { memberId: expect.any(String), clientId: expect.any(String), host: "127.0.0.1" };
-      expect(await kept.offsets.members(kept.group, kept.topic)).toEqual([{ ...member, partitions: [0, 1] }]);
-      expect(await kept.offsets.members(`${kept.group}.other`, kept.topic)).toEqual([]);
+      expect(await kept.offsets.membership(kept.group, kept.topic)).toEqual({
+        isRebalancing: false,
+        members: [{ ...member, partitions: [0, 1] }],
+      });
+      expect(await kept.offsets.membership(`${kept.group}.other`, kept.topic)).toEqual(nobody);
     });
 
     test("tells the last commit with its own note, also where it went back", async () => {

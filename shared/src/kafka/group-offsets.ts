@@ -13,14 +13,24 @@ export interface GroupMember {
   readonly clientId: string;
   /** Its address as the coordinator sees it. */
   readonly host: string;
-  /** Those of the topic that it was given, ascending. */
+  /** Those of the topic that it was given, ascending; none while the group rebalances. */
   readonly partitions: readonly number[];
+  /** Silent for so long it is put out of the group; undefined where it is none of ours and does not say so. */
+  readonly sessionTimeoutMs?: number | undefined;
+}
+
+/** Who is in a consumer group. */
+export interface GroupMembership {
+  /** Its partitions are being shared out anew, so nobody has any. */
+  readonly isRebalancing: boolean;
+  /** None where nobody is in the group, and where there is no such group. */
+  readonly members: readonly GroupMember[];
 }
 
 /** Where a consumer group stands, and who is in it. */
 export interface GroupOffsets {
   /** Partition → what was committed of it last. A partition without an offset is absent. */
   committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>>;
-  /** Those who are in the group now; none where nobody is, and where there is no such group. */
-  members(group: string, topic: string): Promise<readonly GroupMember[]>;
+  /** Who is in the group now. */
+  membership(group: string, topic: string): Promise<GroupMembership>;
 }

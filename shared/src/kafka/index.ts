@@ -1,7 +1,8 @@
 export * from "./appender.js";
 export * from "./create-kafka.js";
 export * from "./errors.js";
-export type { CommittedOffset, GroupMember, GroupOffsets } from "./group-offsets.js";
+export { memberMetadata } from "./group-member-userdata.js";
+export type { CommittedOffset, GroupMember, GroupMembership, GroupOffsets } from "./group-offsets.js";
 export * from "./kafka-admin.js";
 export * from "./kafka-appender.js";
 export * from "./kafka-log-reader.js";

@@ -5,7 +5,8 @@ import type { KafkaSettings } from "../settings/kafka-settings.js";
 import { retryBounded } from "./bounded-retry.js";
 import { createKafka } from "./create-kafka.js";
 import { UnknownTopicError } from "./errors.js";
-import type { CommittedOffset, GroupMember, GroupOffsets } from "./group-offsets.js";
+import { sessionTimeoutOf } from "./group-member-userdata.js";
+import type { CommittedOffset, GroupMembership, GroupOffsets } from "./group-offsets.js";
 import { translateTopicCreationError } from "./topic-creation-error.js";
 import { UnfitConnection } from "./unfit-connection.js";
 import { configurationDifferences, type TopicDifference, type TopicPlan } from "./topic-configuration.js";
@@ -129,16 +130,25 @@ export class KafkaAdmin implements GroupOffsets {
     );
   }
 
-  async members(group: string, topic: string): Promise<GroupMember[]> {
+  async membership(group: string, topic: string): Promise<GroupMembership> {
     const { groups } = await this.#call(`describe group ${group}`, topic, (admin) =>
       admin.describeGroups([group]),
     );
-    return groups.flatMap(({ members }) =>
-      members.map(({ memberId, clientId, clientHost, memberAssignment }) => {
-        const partitions = partitionsOf(memberAssignment, topic);
-        return { memberId, clientId, host: clientHost.replace(/^\//, ""), partitions };
-      }),
-    );
+    return {
+      isRebalancing: groups.some(({ state }) => REBALANCING_STATES.has(state)),
+      members: groups.flatMap(({ members }) =>
+        members.map(({ memberId, clientId, clientHost, memberAssignment, memberMetadata }) => {
+          const sessionTimeoutMs = sessionTimeoutOf(memberMetadata);
+          return {
+            memberId,
+            clientId,
+            host: clientHost.replace(/^\//, ""),
+            partitions: partitionsOf(memberAssignment, topic),
+            ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+          };
+        }),
+      ),
+    };
   }
 
   async close(): Promise<void> {
@@ -223,7 +233,10 @@ export class KafkaAdmin implements GroupOffsets {
   }
 }
 
-/** Nobody has any while the group shares out. */
+/** Waiting for all members to join, and then for what the first of them shares out. */
+const REBALANCING_STATES: ReadonlySet<string> = new Set(["PreparingRebalance", "CompletingRebalance"]);
+
+/** Nobody has any while the group rebalances. */
 function partitionsOf(assignment: Buffer, topic: string): number[] {
   const decoded =
     assignment.length === 0 ? null : kafkajs.AssignerProtocol.MemberAssignment.decode(assignment);

@@ -1,10 +1,11 @@
-import type { CommittedOffset, GroupMember, GroupOffsets } from "./group-offsets.js";
+import type { CommittedOffset, GroupMember, GroupMembership, GroupOffsets } from "./group-offsets.js";
 
 /** Committed offsets in memory, for tests. */
 export class MemoryGroupOffsets implements GroupOffsets {
   /** Group and topic → partition → what was committed. */
   readonly #committed = new Map<string, Map<number, CommittedOffset>>();
   readonly #members = new Map<string, GroupMember[]>();
+  isRebalancing = false;
 
   commit(group: string, topic: string, partition: number, committed: CommittedOffset): void {
     const place = placeOf(group, topic);
@@ -15,8 +16,9 @@ export class MemoryGroupOffsets implements GroupOffsets {
     this.#members.set(placeOf(group, topic), [...members]);
   }
 
-  members(group: string, topic: string): Promise<readonly GroupMember[]> {
-    return Promise.resolve(this.#members.get(placeOf(group, topic)) ?? []);
+  membership(group: string, topic: string): Promise<GroupMembership> {
+    const members = this.#members.get(placeOf(group, topic)) ?? [];
+    return Promise.resolve({ isRebalancing: this.isRebalancing, members });
   }
 
   committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>> {

@@ -1,4 +1,5 @@
-import kafkajs, { type Broker, type Cluster, type PartitionAssigner } from "kafkajs";
+import { memberMetadata } from "@lastknown/shared";
+import kafkajs, { type Assigner, type Broker, type Cluster, type PartitionAssigner } from "kafkajs";
 
 /** Offset to go on from, and a text of ours that is kept beside it. */
 export interface PartitionCommit {
@@ -22,20 +23,26 @@ interface SyncingBroker extends Broker {
  */
 export class GroupCoordinator {
   readonly #group: string;
+  readonly #sessionTimeoutMs: number;
   #cluster: Cluster | undefined;
   /** Undefined until it was found, and after a fault: then it is looked for again. */
   #coordinator: SyncingBroker | undefined;
   #joined: { readonly generation: number; readonly memberId: string } | undefined;
 
-  constructor(group: string) {
+  constructor(group: string, sessionTimeoutMs: number) {
     this.#group = group;
+    this.#sessionTimeoutMs = sessionTimeoutMs;
   }
 
-  /** kafkajs's own round robin. To be given to the consumer. */
+  /** kafkajs's own round robin, which also says how long we may be silent. To be given to the consumer. */
   get assigner(): PartitionAssigner {
     return (parts) => {
       this.#watch(parts.cluster);
-      return kafkajs.PartitionAssigners.roundRobin(parts);
+      const assigner = kafkajs.PartitionAssigners.roundRobin(parts);
+      const protocol: Assigner["protocol"] = ({ topics }) => {
+        return { name: assigner.name, metadata: memberMetadata(topics, this.#sessionTimeoutMs) };
+      };
+      return { ...assigner, protocol };
     };
   }
 

@@ -52,7 +52,7 @@ export class KafkaWorkerGroup implements WorkerGroup {
     const { settings, membership, logger } = options;
     this.#options = options;
     this.#unfit = new UnfitConnection(settings.brokers);
-    this.#coordinator = new GroupCoordinator(options.group);
+    this.#coordinator = new GroupCoordinator(options.group, membership.sessionTimeoutMs);
     // Who hears nothing for a session is no member any more, so there is no use in waiting longer for an answer.
     const requestTimeoutMs = Math.min(settings.requestTimeoutMs, membership.sessionTimeoutMs);
     const ownSettings = { ...settings, requestTimeoutMs };
