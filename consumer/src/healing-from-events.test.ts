@@ -5,10 +5,10 @@ import {
   evolveEventSchema,
   FatalError,
   loadSettings,
+  printCommitNote,
   type AppendRecord,
   type LogRecord,
 } from "@lastknown/shared";
-import { printCommitNote } from "./attempts/commit-note.js";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
 import {

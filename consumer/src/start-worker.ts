@@ -6,6 +6,7 @@ import {
   KafkaAppender,
   KafkaLogReader,
   RedisFleetRecordCell,
+  SERVERS,
   startOperationsServer,
   Tolerated,
   withDeadline,
@@ -13,9 +14,10 @@ import {
   type Logger,
   type Metrics,
   type ReadyCheck,
+  type Server,
   type Settings,
 } from "@lastknown/shared";
-import { Patience, SERVERS, type Server } from "./faults/patience.js";
+import { Patience } from "./faults/patience.js";
 import { KafkaWorkerGroup } from "./group/kafka/kafka-worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
 import { WriterSchemas } from "./pipeline/writer-schemas.js";

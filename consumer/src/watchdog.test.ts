@@ -4,11 +4,11 @@ import {
   auditRecordKind,
   createMetrics,
   KafkaUnavailableError,
+  printCommitNote,
   type LogReader,
   type LogRecord,
   type LogSlice,
 } from "@lastknown/shared";
-import { printCommitNote } from "./attempts/commit-note.js";
 import { eventually } from "./eventually.js";
 import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";

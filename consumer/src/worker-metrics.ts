@@ -1,5 +1,4 @@
-import { LATENCY_BUCKETS_SECONDS, type Metrics } from "@lastknown/shared";
-import { SERVERS, type Server } from "./faults/patience.js";
+import { LATENCY_BUCKETS_SECONDS, SERVERS, type Metrics, type Server } from "@lastknown/shared";
 import { REJECTION_REASONS, type RejectionReason } from "./pipeline/rejection.js";
 
 /** From a microsecond to a tenth of a second. */

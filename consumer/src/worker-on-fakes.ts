@@ -1,19 +1,20 @@
 import {
   AUDIT_ENTRY_SCHEMA,
   createMetrics,
-  evolveEventSchema,
   establishFleet,
   EventEncoder,
   eventIdOfContent,
+  evolveEventSchema,
   fleetNames,
   loadSettings,
   MemoryFleetRecordCell,
   MemoryLog,
   MemorySchemaRegistry,
   partitionOf,
+  printCommitNote,
   silentLogger,
-  type AppendRecord,
   type Appender,
+  type AppendRecord,
   type Attributes,
   type Event,
   type FleetRecord,
@@ -22,7 +23,6 @@ import {
   type Metrics,
   type WorkerSettings,
 } from "@lastknown/shared";
-import { printCommitNote } from "./attempts/commit-note.js";
 import { Patience } from "./faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";

@@ -10,11 +10,11 @@ import {
   encodeOrder,
   OffsetOutOfRangeError,
   orderOf,
+  printCommitNote,
   printTime,
   type Event,
 } from "@lastknown/shared";
 import fc from "fast-check";
-import { printCommitNote } from "./attempts/commit-note.js";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
 import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";

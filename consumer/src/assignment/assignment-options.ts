@@ -4,8 +4,10 @@ import type { Patience } from "../faults/patience.js";
 import type { StateApplier } from "../pipeline/apply-states.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import type { Activity } from "./activity.js";
+import type { Holdups } from "./holdups.js";
 import type { SchemaGateOptions } from "./schema-gate.js";
 import type { PartitionKnowledge, PartitionStartsOptions } from "./partition-starts.js";
+import type { Words } from "./words.js";
 
 export interface AssignmentOptions {
   readonly generation: number;
@@ -23,6 +25,8 @@ export interface AssignmentOptions {
   readonly knowledge: PartitionKnowledge;
   /** Moved by the parts above too. */
   readonly activity: Activity;
+  readonly holdups: Holdups;
+  readonly words: Pick<Words, "speak">;
   readonly patience: Patience;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;

@@ -55,7 +55,10 @@ export class Assignment {
     });
     this.#gate = new SchemaGate({
       ...options,
-      hold: (partition, until) => this.#starts.hold(partition, until),
+      hold: (partition, until) => {
+        const goOn = options.holdups.begin([partition], "registry");
+        this.#starts.hold(partition, (signal) => until(signal).finally(goOn));
+      },
     });
   }
 
@@ -82,6 +85,8 @@ export class Assignment {
   /** Settles when the partitions are given up, or drained. Rejects with what the worker cannot go on from. */
   async run(): Promise<void> {
     const { signal } = this.#ending;
+    const silence = new AbortController();
+    const speaking = this.#options.words.speak(AbortSignal.any([signal, silence.signal]));
     try {
       await this.#begin(signal);
       const fetching = this.#fetchUntilEnded(signal);
@@ -91,6 +96,9 @@ export class Assignment {
       signal.throwIfAborted();
     } catch (error) {
       if (!(error instanceof AssignmentEndedError)) throw error;
+    } finally {
+      silence.abort();
+      await speaking;
     }
   }
 

@@ -15,6 +15,7 @@ import type { WorkerGroup } from "../group/worker-group.js";
 import { StateApplier } from "../pipeline/apply-states.js";
 import { AuditLog } from "../pipeline/audit-log.js";
 import type { EventJudge } from "../pipeline/event-judge.js";
+import type { TriesOptions } from "../pipeline/failing-alone.js";
 import { Pipeline } from "../pipeline/pipeline.js";
 import { BatchPreparation } from "../pipeline/prepare-batches.js";
 import type { WriterSchemas } from "../pipeline/writer-schemas.js";
@@ -26,11 +27,13 @@ import { Assignment } from "./assignment.js";
 import { BucketProgress } from "./bucket-progress.js";
 import { EarlierEntries } from "./earlier-entries.js";
 import { Healings } from "./healings.js";
+import { Holdups } from "./holdups.js";
 import { Positions } from "./positions.js";
 import { rebuildFromAudit } from "./rebuild-from-audit.js";
 import { RecordQueue } from "./record-queue.js";
 import { SettledRecords } from "./settled-records.js";
 import { startingOffsets } from "./starting-offsets.js";
+import { Words } from "./words.js";
 
 /** What outlives an assignment. */
 export interface AssignmentParts {
@@ -70,10 +73,16 @@ export function createAssignment(
   const { acceptLoss } = settings;
   const servers = { reader, states: store, eventsTopic, acceptLoss, patience: counted, logger };
   const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
-  const tries = {
+  const holdups = new Holdups();
+  const tries: TriesOptions = {
     attemptsMax: settings.recordAttemptsMax,
     delayMs: settings.retryDelayMs,
     delayMaxMs: settings.retryDelayMaxMs,
+    apart: (failing) =>
+      holdups.begin(
+        failing.map(({ partition }) => partition),
+        "apart",
+      ),
   };
   const pipeline = new Pipeline({
     preparation: new BatchPreparation({ schemas, judge, eventsTopic, tries, logger }),
@@ -102,6 +111,7 @@ export function createAssignment(
     settled,
     healings: new Healings({ metrics, logger }),
   };
+  const words = new Words({ partitions, attempts, knowledge, holdups, patience, logger });
   return new Assignment({
     generation,
     partitions,
@@ -123,6 +133,8 @@ export function createAssignment(
     rebuild: (buckets, signal) => rebuildFromAudit(buckets, audit, signal),
     knowledge,
     activity,
+    holdups,
+    words,
     patience,
     metrics,
     logger,

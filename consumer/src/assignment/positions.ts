@@ -46,6 +46,17 @@ export class Positions {
     return position !== undefined && position.fetched === undefined;
   }
 
+  /** Undefined while it has not started. */
+  doneOf(partition: number): number | undefined {
+    return this.#positions.get(partition)?.done;
+  }
+
+  /** Whether there is something to be done of it: to start it, to fetch again, or what was fetched. */
+  hasCome(partition: number): boolean {
+    const position = this.#positions.get(partition);
+    return position?.fetched === undefined || position.fetched > position.done;
+  }
+
   get fetched(): Map<number, number> {
     const fetched = new Map<number, number>();
     for (const [partition, position] of this.#positions) {

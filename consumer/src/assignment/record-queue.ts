@@ -44,6 +44,11 @@ export class RecordQueue {
     return this.#queuedBytes + this.#takenBytes;
   }
 
+  /** Nothing more is fetched. */
+  get isFull(): boolean {
+    return this.bytes >= this.#bytesMax;
+  }
+
   get isEmpty(): boolean {
     return this.#slices.size === 0;
   }
@@ -99,7 +104,7 @@ export class RecordQueue {
 
   /** Resolves when less than the limit is queued and under way. */
   async room(signal: AbortSignal): Promise<void> {
-    while (this.bytes >= this.#bytesMax) await unlessAborted(signal, this.#nextChange());
+    while (this.isFull) await unlessAborted(signal, this.#nextChange());
   }
 
   /** Resolves when there is something to take, or after the time. */

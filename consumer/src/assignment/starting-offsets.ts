@@ -1,5 +1,4 @@
-import { FatalError, type LogReader, type Logger, type PartitionEnds } from "@lastknown/shared";
-import { noteOfFleet } from "../attempts/commit-note.js";
+import { FatalError, noteOfFleet, type Logger, type LogReader, type PartitionEnds } from "@lastknown/shared";
 import type { Outlasting } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
 import type { StateStore } from "../states/state-store.js";

@@ -1,12 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
-import { RedisUnavailableError, silentLogger } from "@lastknown/shared";
+import {
+  parseCommitNote,
+  printCommitNote,
+  RedisUnavailableError,
+  silentLogger,
+  type CommitNote,
+} from "@lastknown/shared";
 import fc from "fast-check";
 import { eventually } from "../eventually.js";
 import { Patience } from "../faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "../group/memory/memory-worker-group.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import { Attempts } from "./attempts.js";
-import { parseCommitNote, printCommitNote, type CommitNote } from "./commit-note.js";
 import { FLEET_ID, KILLS_MAX, Lives, recordAt, type Log } from "./lives-for-test.js";
 
 function batchOf(partition: number, from: number, to: number): PartitionBatch {

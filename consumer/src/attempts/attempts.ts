@@ -1,28 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { unlessAborted, withDeadline, type Logger, type WorkerSettings } from "@lastknown/shared";
-import type { Patience } from "../faults/patience.js";
-import type { CommitOutcome, WorkerGroup } from "../group/worker-group.js";
+import type { CommitNote, WorkerSettings, WorkerWord } from "@lastknown/shared";
+import type { CommitOutcome } from "../group/worker-group.js";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
-import { noteOfFleet, printCommitNote, type CommitNote } from "./commit-note.js";
 import { nextNote } from "./next-note.js";
 import { nextPart, type BatchPart } from "./next-part.js";
-import { PartitionAttempts } from "./partition-attempts.js";
+import { PartitionNotes, type PartitionNotesOptions } from "./partition-notes.js";
 
-export interface AttemptsOptions {
-  readonly fleetId: string;
-  readonly generation: number;
-  readonly group: WorkerGroup;
+export interface AttemptsOptions extends PartitionNotesOptions {
   readonly pipeline: Pick<Pipeline, "run" | "reject">;
   readonly settings: Pick<WorkerSettings, "killsMax" | "batchRecordsMax">;
-  readonly patience: Patience;
-  readonly logger: Logger;
 }
 
-/** Until the group tells us of the rebalance for which the coordinator refuses a note. */
-const STALE_PAUSE_MS = 200;
-/** A note that a record was given up, not killed by, is not worth more. */
-const TAKE_BACK_DEADLINE_MS = 2000;
 /** For so long commits follow each batch after a death: those that come later are no part of what died. */
 const SUSPICION_MS = 30_000;
 
@@ -42,12 +30,12 @@ const SUSPICION_MS = 30_000;
  */
 export class Attempts {
   readonly #options: AttemptsOptions;
-  /** Undefined until the first batch. */
-  #partitions: Map<number, PartitionAttempts> | undefined;
+  readonly #notes: PartitionNotes;
   #suspiciousUntilMs = 0;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
+    this.#notes = new PartitionNotes(options);
   }
 
   /** Whether a commit should follow each batch. */
@@ -56,11 +44,26 @@ export class Attempts {
   }
 
   /** Whether a batch of the partition may end the process, and is to run with no other. Known once loaded. */
-  readonly runsApart = (partition: number): boolean => this.#partitions?.get(partition)?.isSuspected ?? false;
+  readonly runsApart = (partition: number): boolean => this.#notes.known(partition)?.isSuspected ?? false;
 
   /** Loads what the assignments before have noted; once. */
   async load(signal: AbortSignal): Promise<void> {
-    this.#partitions ??= await this.#load(signal);
+    await this.#notes.load(signal);
+  }
+
+  /** What is committed of a partition, or about to be; undefined where that is nothing, or not loaded yet. */
+  committed(partition: number): number | undefined {
+    return this.#notes.known(partition)?.committed;
+  }
+
+  /** Takes an offset for the standing one of a partition that has none: what the work of it will begin at. */
+  beginAt(partition: number, offset: number): void {
+    this.#notes.of(partition).committed ??= offset;
+  }
+
+  /** Says beside the standing offsets why nothing is committed, or takes that back. See PartitionNotes. */
+  async say(words: ReadonlyMap<number, WorkerWord | undefined>): Promise<boolean> {
+    return await this.#notes.say(words);
   }
 
   /** As Pipeline.run. `moved` is called whenever a part of a batch that runs apart is done. */
@@ -70,7 +73,7 @@ export class Attempts {
     moved: () => void = () => undefined,
   ): Promise<Set<number>> {
     await this.load(signal);
-    for (const { partition, records } of batches) this.#of(partition).committed ??= records[0]?.offset;
+    for (const { partition, records } of batches) this.#notes.of(partition).committed ??= records[0]?.offset;
     const together = batches.filter(({ partition }) => !this.runsApart(partition));
     const apart = batches.filter(({ partition }) => this.runsApart(partition));
     const behind = await this.#runTogether(together, signal);
@@ -80,54 +83,25 @@ export class Attempts {
 
   /** As WorkerGroup.commit, with the notes. */
   async commit(generation: number, offsets: ReadonlyMap<number, number>): Promise<CommitOutcome> {
-    const notes = new Map<number, string>();
-    for (const [partition, offset] of offsets) {
-      const attempts = this.#of(partition);
-      attempts.committed = offset;
-      attempts.happened({ kind: "committed", to: offset });
-      notes.set(partition, this.#noteOf(attempts));
-    }
-    return await this.#options.group.commit(generation, offsets, notes);
-  }
-
-  async #load(signal: AbortSignal): Promise<Map<number, PartitionAttempts>> {
-    const { fleetId, group, patience } = this.#options;
-    const committed = await patience.outlast("kafka", signal, () => group.committed());
-    return new Map(
-      [...committed].map(([partition, { offset, note }]) => {
-        const ours = noteOfFleet(fleetId, note);
-        // With our note beside it, somebody else's offset would be taken for ours.
-        return [partition, new PartitionAttempts(ours === undefined ? undefined : offset, ours ?? {})];
-      }),
-    );
-  }
-
-  #of(partition: number): PartitionAttempts {
-    let attempts = this.#partitions?.get(partition);
-    if (attempts === undefined) {
-      attempts = new PartitionAttempts(undefined, {});
-      // Before the first batch nothing is kept: what stands in the group is loaded then.
-      this.#partitions?.set(partition, attempts);
-    }
-    return attempts;
+    return await this.#notes.commit(generation, offsets);
   }
 
   /** Those that are the assignment's first of their partition are noted: until its first commit, whatever comes. */
   async #runTogether(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<Set<number>> {
     if (batches.length === 0) return new Set();
     const first = batches.filter(
-      ({ partition, records }) => records.length > 0 && !this.#of(partition).hasBegun,
+      ({ partition, records }) => records.length > 0 && !this.#notes.of(partition).hasBegun,
     );
     const work = () => this.#options.pipeline.run(batches, signal);
     const behind = await this.#underNote(first, begun, signal, work);
-    for (const { partition } of first) this.#of(partition).hasBegun = !behind.has(partition);
+    for (const { partition } of first) this.#notes.of(partition).hasBegun = !behind.has(partition);
     return behind;
   }
 
   /** Part by part, each with a note of its own before. Afterwards no note says that one is at work. */
   async #runApart(batch: PartitionBatch, signal: AbortSignal, moved: () => void): Promise<Set<number>> {
     const { killsMax } = this.#options.settings;
-    const attempts = this.#of(batch.partition);
+    const attempts = this.#notes.of(batch.partition);
     this.#take(batch);
     for (let rest = batch; rest.records.length > 0;) {
       const part = nextPart(rest, attempts.note, killsMax);
@@ -149,7 +123,7 @@ export class Attempts {
 
   #take({ partition, records }: PartitionBatch): void {
     const { settings, logger } = this.#options;
-    const attempts = this.#of(partition);
+    const attempts = this.#notes.of(partition);
     const from = records[0]?.offset;
     if (from === undefined) return;
     const { trying: before } = attempts.note;
@@ -170,8 +144,8 @@ export class Attempts {
     if (kind === "together") return await this.#underNote([batch], begun, signal, work);
     if (kind === "tried") return await this.#underNote([batch], tried, signal, work);
     if (kind === "guilty") {
-      this.#of(batch.partition).happened({ kind: "condemned", offset: offsetOf(batch) });
-      await this.#note([batch], signal);
+      this.#notes.of(batch.partition).happened({ kind: "condemned", offset: offsetOf(batch) });
+      await this.#notes.note([batch.partition], signal);
     }
     const error = `the record ended the worker's process ${settings.killsMax} times`;
     return await pipeline.reject(batch, error, signal);
@@ -189,19 +163,19 @@ export class Attempts {
     signal: AbortSignal,
     work: () => Promise<Set<number>>,
   ): Promise<Set<number>> {
-    const before = batches.map((batch) => ({ batch, note: this.#of(batch.partition).note }));
+    const before = batches.map((batch) => ({ batch, note: this.#notes.of(batch.partition).note }));
     const restore = (): void => {
-      for (const { batch, note } of before) this.#of(batch.partition).note = note;
+      for (const { batch, note } of before) this.#notes.of(batch.partition).note = note;
     };
     let givenUp = new Set(batches.map(({ partition }) => partition));
     try {
-      for (const { batch, note } of before) this.#of(batch.partition).note = noteOf(note, batch);
-      await this.#note(batches, signal);
+      for (const { batch, note } of before) this.#notes.of(batch.partition).note = noteOf(note, batch);
+      await this.#notes.note(batches.map(partitionOf), signal);
       givenUp = await this.#takingBackAtWait(batches, restore, work);
       return givenUp;
     } finally {
       restore();
-      await this.#takeBack(batches.filter(({ partition }) => givenUp.has(partition)));
+      await this.#notes.takeBack(batches.map(partitionOf).filter((partition) => givenUp.has(partition)));
     }
   }
 
@@ -215,54 +189,13 @@ export class Attempts {
       // The coordinator may serve where the leader of a partition does not; where it is away too, this is given up.
       if (takingBack !== undefined) return;
       restore();
-      takingBack = this.#takeBack(batches);
+      takingBack = this.#notes.takeBack(batches.map(partitionOf));
     });
     try {
       return await work();
     } finally {
       stopListening();
       await takingBack;
-    }
-  }
-
-  /** Resolves when the notes stand: what was not noted must not run. */
-  async #note(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<void> {
-    if (batches.length === 0) return;
-    const { patience } = this.#options;
-    // It ends with the assignment at the latest, which a coordinator that refuses us has ended.
-    while ((await patience.outlast("kafka", signal, () => this.#commitNotes(batches))) === "stale") {
-      await unlessAborted(signal, sleep(STALE_PAUSE_MS));
-    }
-  }
-
-  async #commitNotes(batches: readonly PartitionBatch[]): Promise<CommitOutcome> {
-    const { group, generation } = this.#options;
-    const offsets = new Map<number, number>();
-    const notes = new Map<number, string>();
-    for (const { partition } of batches) {
-      const attempts = this.#of(partition);
-      if (attempts.committed === undefined) throw new Error(`partition ${partition} was not begun`);
-      offsets.set(partition, attempts.committed);
-      notes.set(partition, this.#noteOf(attempts));
-    }
-    return await group.commit(generation, offsets, notes);
-  }
-
-  #noteOf(attempts: PartitionAttempts): string {
-    return printCommitNote({ ...attempts.note, fleet: this.#options.fleetId });
-  }
-
-  /** The process lives, so it was not ended. Where that cannot be noted, it counts as if it had been. */
-  async #takeBack(batches: readonly PartitionBatch[]): Promise<void> {
-    if (batches.length === 0) return;
-    const { logger } = this.#options;
-    const partitions = batches.map(({ partition }) => partition);
-    try {
-      const noted = this.#commitNotes(batches);
-      const outcome = await withDeadline(TAKE_BACK_DEADLINE_MS, noted, () => "stale" as const);
-      if (outcome === "stale") logger.warn("what was given up counts as tried", { partitions });
-    } catch (error) {
-      logger.warn("what was given up counts as tried", { partitions, error });
     }
   }
 }
@@ -273,6 +206,10 @@ function begun(note: CommitNote, batch: PartitionBatch): CommitNote {
 
 function tried(note: CommitNote, batch: PartitionBatch): CommitNote {
   return nextNote(note, { kind: "tried", offset: offsetOf(batch) });
+}
+
+function partitionOf({ partition }: PartitionBatch): number {
+  return partition;
 }
 
 /** Of the first record. */

@@ -1,5 +1,4 @@
-import { FatalError } from "@lastknown/shared";
-import type { CommitNote } from "./commit-note.js";
+import { FatalError, type CommitNote } from "@lastknown/shared";
 
 /** What a partition's note has to tell of. */
 export type AttemptEvent =

@@ -1,5 +1,5 @@
+import type { CommitNote } from "@lastknown/shared";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
-import type { CommitNote } from "./commit-note.js";
 
 /**
  * - `together`: records that nothing is held against

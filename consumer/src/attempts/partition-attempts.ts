@@ -1,4 +1,4 @@
-import type { CommitNote } from "./commit-note.js";
+import type { CommitNote } from "@lastknown/shared";
 import { isUnsuspected, nextNote, type AttemptEvent } from "./next-note.js";
 
 /** What an assignment knows of the attempts in one partition, its own and those before it. */

@@ -3,14 +3,13 @@ import {
   KafkaUnavailableError,
   RedisUnavailableError,
   RegistryUnavailableError,
+  SERVERS,
   unlessAborted,
   type Logger,
+  type Server,
 } from "@lastknown/shared";
 import { ExponentialBackoff, halfJitterGenerator, handleWhen, retry, type RetryPolicy } from "cockatiel";
 import { StatesUnavailableError } from "../states/state-store.js";
-
-export const SERVERS = ["kafka", "redis", "registry"] as const;
-export type Server = (typeof SERVERS)[number];
 
 export interface PatienceOptions {
   readonly delayMs: number;

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isUnforeseen } from "../faults/unforeseen.js";
 
 /** How often each is tried that fails, and how long to wait before it is tried again. */
-export interface TriesOptions {
+export interface TriesOptions<One = { readonly partition: number }> {
   readonly attemptsMax: number;
   readonly delayMs: number;
   /** Pauses double up to it. */
   readonly delayMaxMs: number;
+  /** Told of those that are tried again. Gives what is called afterwards. */
+  readonly apart?: (failing: readonly One[]) => () => void;
 }
 
 /** Resolves where none of them is to blame for anything. */
@@ -27,17 +29,32 @@ const ALL_FAILING_MIN = 10;
 export async function failingAlone<One>(
   ones: readonly One[],
   attempt: Attempt<One>,
-  { attemptsMax, delayMs, delayMaxMs }: TriesOptions,
+  tries: TriesOptions<One>,
   signal: AbortSignal,
-): Promise<Map<One, unknown>> {
-  let failing = await failingInHalves(ones, attempt, signal);
-  let pauseMs = delayMs;
-  for (let attempts = 1; attempts < attemptsMax && failing.size > 0; attempts++) {
-    await pause(pauseMs, signal);
-    pauseMs = Math.min(2 * pauseMs, delayMaxMs);
-    failing = await failingOfEach([...failing.keys()], attempt, signal);
-  }
+): Promise<ReadonlyMap<One, unknown>> {
+  const failing = await stillFailing(await failingInHalves(ones, attempt, signal), attempt, tries, signal);
   if (failing.size >= ALL_FAILING_MIN && failing.size === ones.length) throw failing.values().next().value;
+  return failing;
+}
+
+async function stillFailing<One>(
+  alone: ReadonlyMap<One, unknown>,
+  attempt: Attempt<One>,
+  { attemptsMax, delayMs, delayMaxMs, apart }: TriesOptions<One>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<One, unknown>> {
+  let failing = alone;
+  let pauseMs = delayMs;
+  const isOver = apart?.([...failing.keys()]);
+  try {
+    for (let attempts = 1; attempts < attemptsMax && failing.size > 0; attempts++) {
+      await pause(pauseMs, signal);
+      pauseMs = Math.min(2 * pauseMs, delayMaxMs);
+      failing = await failingOfEach([...failing.keys()], attempt, signal);
+    }
+  } finally {
+    isOver?.();
+  }
   return failing;
 }
 

@@ -1,6 +1,9 @@
-import { fleetOfNote } from "@lastknown/shared";
+import { fleetOfNote } from "./fleet-commits.js";
 
-/** What stands beside a committed offset, as JSON: what the next owner of the partition has to know. */
+/**
+ * What stands beside a committed offset, as JSON: what the next owner of the partition has to know, and what whoever
+ * watches the fleet is told.
+ */
 export interface CommitNote {
   /** Id of the fleet whose worker committed. Without it somebody else did, by a tool or in the group by mistake. */
   readonly fleet?: string;
@@ -10,6 +13,8 @@ export interface CommitNote {
   readonly trying?: Trying | undefined;
   /** Offsets, above the committed one, of records that are not run any more: they ended their process too often. */
   readonly condemned?: readonly number[] | undefined;
+  /** There while the owner commits nothing of the partition: for those who watch. The next owner takes nothing from it. */
+  readonly word?: WorkerWord | undefined;
 }
 
 export interface Begun {
@@ -22,6 +27,23 @@ export interface Trying {
   readonly offset: number;
   readonly times: number;
   readonly until: number;
+}
+
+/** Servers that a worker waits for. */
+export const SERVERS = ["kafka", "redis", "registry"] as const;
+export type Server = (typeof SERVERS)[number];
+
+/** What a worker does that commits nothing. `apart`: it tries a record again that fails in a way nobody foresaw. */
+const DOINGS = [...SERVERS, "work", "apart"] as const;
+
+/** What a live worker says of a partition of which it commits nothing, again every few seconds. */
+export interface WorkerWord {
+  /** The server that it waits for; or it works, or tries a record apart. */
+  readonly on: (typeof DOINGS)[number];
+  /** For how long already, in ms. */
+  readonly forMs: number;
+  /** When it was said, by the worker's clock: ms since 1970. */
+  readonly at: number;
 }
 
 export function printCommitNote(note: CommitNote): string {
@@ -50,7 +72,15 @@ export function parseCommitNote(text: string | undefined): CommitNote {
     ...(begun === undefined ? {} : { begun }),
     ...(trying === undefined ? {} : { trying }),
     ...(isOffsets(parsed.condemned) ? { condemned: parsed.condemned } : {}),
+    ...wordIn(parsed.word),
   };
+}
+
+/** A later version may know other things to do. */
+function wordIn(value: unknown): Pick<CommitNote, "word"> {
+  const numbers = numbersOf<{ forMs: number; at: number }>(value, ["forMs", "at"]);
+  const on = DOINGS.find((doing) => doing === (value as { readonly on?: unknown } | undefined)?.on);
+  return numbers === undefined || on === undefined ? {} : { word: { on, ...numbers } };
 }
 
 function isOffsets(value: unknown): value is readonly number[] {

@@ -15,11 +15,19 @@ export function fleetOfNote(note: string | undefined): string | undefined {
   }
 }
 
-/** Partition → offset of what this fleet's workers committed; what others did says nothing of what is done. */
+/** Those of this fleet's workers; what others committed says nothing of what is done. */
+export function commitsOfFleet(
+  fleetId: string,
+  committed: ReadonlyMap<number, CommittedOffset>,
+): Map<number, CommittedOffset> {
+  return new Map([...committed].filter(([, { note }]) => fleetOfNote(note) === fleetId));
+}
+
+/** The same, partition → offset alone. */
 export function committedByFleet(
   fleetId: string,
   committed: ReadonlyMap<number, CommittedOffset>,
 ): Map<number, number> {
-  const own = [...committed].filter(([, { note }]) => fleetOfNote(note) === fleetId);
-  return new Map(own.map(([partition, { offset }]) => [partition, offset]));
+  const own = commitsOfFleet(fleetId, committed);
+  return new Map([...own].map(([partition, { offset }]) => [partition, offset]));
 }

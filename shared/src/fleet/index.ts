@@ -1,3 +1,4 @@
+export * from "./commit-note.js";
 export * from "./fleet-commits.js";
 export * from "./fleet-record.js";
 export * from "./names.js";

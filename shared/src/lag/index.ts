@@ -1,1 +1,6 @@
+export * from "./explain-lag.js";
+export * from "./lag-facts.js";
 export * from "./lag-reason.js";
+export * from "./lag-watch.js";
+export * from "./print-lag-reason.js";
+export * from "./sample-waiting.js";

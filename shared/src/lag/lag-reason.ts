@@ -4,10 +4,10 @@
  */
 export const LAG_REASON_KINDS = [
   "none",
+  "no_member",
   "waiting_on_redis",
   "waiting_on_registry",
   "waiting_on_kafka",
-  "no_member",
   "poison",
   "rebalancing",
   "member_dead",
@@ -23,9 +23,9 @@ export type LagReasonKind = (typeof LAG_REASON_KINDS)[number];
 export type LagReason =
   /** Nothing waits. */
   | { readonly kind: "none" }
-  | Waiting
   /** Nobody in the group has the partition; `workers` are in it, mostly 0. */
   | { readonly kind: "no_member"; readonly workers: number }
+  | Waiting
   | Poison
   /** The group shares its partitions out anew, and nobody has any meanwhile. */
   | { readonly kind: "rebalancing"; readonly workers: number }
@@ -49,8 +49,8 @@ export interface Waiting {
 /** A record is tried again: it ended the worker's process, or fails in a way that nobody foresaw. */
 export interface Poison {
   readonly kind: "poison";
-  /** It is this record, or one of those that run together with it. */
-  readonly offset: number;
+  /** It is this record, or one of those behind it that run together with it; null where the worker does not say. */
+  readonly offset: number | null;
   /** Processes that ended at it; 0 where it fails and the worker lives. */
   readonly deaths: number;
 }

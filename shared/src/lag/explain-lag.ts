@@ -1,0 +1,113 @@
+import type { CommitNote } from "../fleet/commit-note.js";
+import type { LagFacts } from "./lag-facts.js";
+import {
+  LAG_REASON_KINDS,
+  type DeviceBacklog,
+  type ExplainedLag,
+  type HotPartition,
+  type LagReason,
+  type MemberDead,
+  type Poison,
+} from "./lag-reason.js";
+
+/**
+ * An owner that commits nothing says so every two seconds (the worker's WORD_INTERVAL_MS): one that was not heard for
+ * so long is dead or hangs.
+ */
+export const SILENT_SECONDS_MAX = 6;
+/** One user's share of what waits, from which on it is that user's. */
+const HOT_SHARE_MIN = 0.5;
+/** Fewer records wait anywhere for a moment. */
+const HOT_RECORDS_MIN = 100;
+/** So many times the lag of the partition in the middle. */
+const HOT_TIMES_OTHERS = 4;
+/** Share of old events in what waits, from which on it is a backlog. */
+const BACKLOG_SHARE_MIN = 0.5;
+/** Fewer events tell nothing of all that wait. */
+const SAMPLE_EVENTS_MIN = 20;
+
+/**
+ * Why records of a partition wait: of all that holds, what comes first in LAG_REASON_KINDS is the main reason, as it
+ * explains the others or has to be mended first.
+ *
+ * @param showUser whether the user may be named to whom a hot partition's records belong
+ */
+export function explainLag(facts: LagFacts, showUser = false): ExplainedLag {
+  if (facts.lag === 0) return { reason: { kind: "none" }, remarks: [] };
+  const holding = [
+    noMember(facts),
+    waiting(facts),
+    poison(facts),
+    rebalancing(facts),
+    memberDead(facts),
+    hotPartition(facts, showUser),
+    deviceBacklog(facts),
+    pace(facts),
+  ].filter((reason) => reason !== undefined);
+  const [reason = { kind: "unknown" } as const, ...remarks] = holding.toSorted(
+    (a, b) => LAG_REASON_KINDS.indexOf(a.kind) - LAG_REASON_KINDS.indexOf(b.kind),
+  );
+  return { reason, remarks };
+}
+
+function noMember({ group, partition }: LagFacts): LagReason | undefined {
+  if (group === undefined || group.isRebalancing) return undefined;
+  if (group.members.some(({ partitions }) => partitions.includes(partition))) return undefined;
+  return { kind: "no_member", workers: group.members.length };
+}
+
+function waiting({ word }: LagFacts): LagReason | undefined {
+  if (word === undefined || word.on === "work" || word.on === "apart") return undefined;
+  return { kind: `waiting_on_${word.on}`, seconds: word.forMs / 1000 };
+}
+
+function rebalancing({ group }: LagFacts): LagReason | undefined {
+  return group?.isRebalancing === true ? { kind: "rebalancing", workers: group.members.length } : undefined;
+}
+
+/** A death that no other came before is told by the owner's silence alone: most processes that end do so by no record. */
+function poison({ note, word }: LagFacts): Poison | undefined {
+  const deaths = deathsIn(note);
+  if (deaths !== undefined) return { kind: "poison", ...deaths };
+  return word?.on === "apart" ? { kind: "poison", offset: null, deaths: 0 } : undefined;
+}
+
+/** What is at work now counts as a death in the note, should its process end. */
+function deathsIn({ begun, trying }: CommitNote): Pick<Poison, "offset" | "deaths"> | undefined {
+  if (trying !== undefined) return { offset: trying.offset, deaths: trying.times };
+  if (begun === undefined || begun.times < 2) return undefined;
+  return { offset: begun.at, deaths: begun.times - 1 };
+}
+
+function memberDead(facts: LagFacts): MemberDead | undefined {
+  const { group, partition, isCommitted, silentSeconds } = facts;
+  const owner = group?.members.find(({ partitions }) => partitions.includes(partition));
+  if (owner === undefined || !isCommitted || silentSeconds < SILENT_SECONDS_MAX) return undefined;
+  const { memberId, clientId, host, sessionTimeoutMs } = owner;
+  const takenAwayWithinSeconds =
+    sessionTimeoutMs === undefined ? null : Math.max(0, sessionTimeoutMs / 1000 - silentSeconds);
+  return { kind: "member_dead", memberId, clientId, host, silentSeconds, takenAwayWithinSeconds };
+}
+
+function hotPartition({ lag, lagOfOthers, sample }: LagFacts, showUser: boolean): HotPartition | undefined {
+  if (sample === undefined || sample.events < SAMPLE_EVENTS_MIN) return undefined;
+  const share = sample.ofTopUser / sample.events;
+  const isFarAbove = lag >= HOT_RECORDS_MIN && lag >= HOT_TIMES_OTHERS * lagOfOthers;
+  if (!isFarAbove || share < HOT_SHARE_MIN) return undefined;
+  return { kind: "hot_partition", share, ...(showUser ? { user: sample.topUser } : {}) };
+}
+
+function deviceBacklog({ sample }: LagFacts): DeviceBacklog | undefined {
+  if (sample === undefined || sample.events < SAMPLE_EVENTS_MIN) return undefined;
+  const share = sample.old / sample.events;
+  if (share < BACKLOG_SHARE_MIN) return undefined;
+  return { kind: "device_backlog", share, lateSeconds: sample.oldBySeconds };
+}
+
+/** Where nothing is committed there is no pace to speak of. */
+function pace({ lag, pace: seen }: LagFacts): LagReason | undefined {
+  if (seen === undefined || seen.committedPerSecond === 0) return undefined;
+  const gain = seen.committedPerSecond - seen.appendedPerSecond;
+  if (gain <= 0) return { kind: "falling_behind", ...seen };
+  return { kind: "catching_up", doneInSeconds: lag / gain, ...seen };
+}

@@ -1,0 +1,40 @@
+import type { CommitNote, WorkerWord } from "../fleet/commit-note.js";
+import type { GroupMembership } from "../kafka/group-offsets.js";
+import type { Pace } from "./lag-reason.js";
+
+/** What is known of one partition, from which its reason follows. */
+export interface LagFacts {
+  readonly partition: number;
+  /** Records not yet committed. */
+  readonly lag: number;
+  /** In the middle of the other partitions; 0 where there is none. */
+  readonly lagOfOthers: number;
+  /** Undefined where the group could not be asked. */
+  readonly group: GroupMembership | undefined;
+  /** Whether a worker of the fleet has committed: one can say something only beside an offset. */
+  readonly isCommitted: boolean;
+  /** What stands beside the committed offset. */
+  readonly note: CommitNote;
+  /** What the partition's owner says, if it said so lately. */
+  readonly word: WorkerWord | undefined;
+  /** For how long it was watched that records wait, and nothing was committed or said. */
+  readonly silentSeconds: number;
+  /** Undefined while it was watched too briefly. */
+  readonly pace: Pace | undefined;
+  /** Of the records that wait; undefined where none were looked at. */
+  readonly sample: WaitingSample | undefined;
+}
+
+/** What some of the records are that wait in a partition, from its committed offset on. */
+export interface WaitingSample {
+  /** Events whose head could be read. */
+  readonly events: number;
+  /** The user with most of them; empty where there is no event. */
+  readonly topUser: string;
+  /** How many are that user's. */
+  readonly ofTopUser: number;
+  /** How many were old when they came, by their devices' own clocks. */
+  readonly old: number;
+  /** How old these were, in the middle; 0 where there are none. */
+  readonly oldBySeconds: number;
+}

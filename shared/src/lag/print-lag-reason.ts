@@ -1,0 +1,60 @@
+import type { LagReason, MemberDead, Poison } from "./lag-reason.js";
+
+/** The reason for people, in a few words. The user of a hot partition is in it where the reason names one. */
+export function printLagReason(reason: LagReason): string {
+  switch (reason.kind) {
+    case "none":
+      return "nothing waits";
+    case "no_member":
+      return reason.workers === 0 ? "no worker is in the group" : `none of ${reason.workers} workers has it`;
+    case "waiting_on_redis":
+      return `its worker waits for Redis, for ${inSeconds(reason.seconds)}`;
+    case "waiting_on_registry":
+      return `its worker waits for the schema registry, for ${inSeconds(reason.seconds)}`;
+    case "waiting_on_kafka":
+      return `its worker waits for Kafka, for ${inSeconds(reason.seconds)}`;
+    case "poison":
+      return printPoison(reason);
+    case "rebalancing":
+      return `the group shares out its partitions among ${reason.workers} workers`;
+    case "member_dead":
+      return printDead(reason);
+    case "hot_partition":
+      return `${inPercent(reason.share)} of what waits is ${reason.user === undefined ? "one user's" : `of user ${JSON.stringify(reason.user)}`}`;
+    case "device_backlog":
+      return `${inPercent(reason.share)} of what waits was ${inSeconds(reason.lateSeconds)} old when it came`;
+    case "falling_behind":
+      return `${perSecond(reason.appendedPerSecond)} come, ${perSecond(reason.committedPerSecond)} are done`;
+    case "catching_up":
+      return `done in about ${inSeconds(reason.doneInSeconds)}, at ${perSecond(reason.committedPerSecond)}`;
+    case "unknown":
+      return "not known yet";
+  }
+}
+
+function printPoison({ offset, deaths }: Poison): string {
+  if (deaths === 0) return "a record fails and is tried again";
+  if (offset === null) return `a record ended its worker's process ${deaths} times`;
+  return `records at offset ${offset} ended their worker's process ${deaths} times`;
+}
+
+function printDead({ host, silentSeconds, takenAwayWithinSeconds }: MemberDead): string {
+  const silent = `its worker at ${host} is silent for ${inSeconds(silentSeconds)}`;
+  if (takenAwayWithinSeconds === null) return silent;
+  if (takenAwayWithinSeconds === 0) return `${silent}, and hangs`;
+  return `${silent}; others have it within ${inSeconds(takenAwayWithinSeconds)}`;
+}
+
+function inSeconds(seconds: number): string {
+  if (seconds < 120) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
+
+function inPercent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
+function perSecond(rate: number): string {
+  return `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} records/s`;
+}
