@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError } from "@lastknown/shared";
-import { measureFleetLag, type FleetLag } from "../lag/fleet-lag.js";
+import { FleetLagWatch, type FleetLag } from "../lag/fleet-lag.js";
 import { lagLines } from "../lag/print-lag.js";
 import { withLagSources } from "../lag/lag-sources.js";
 import { queryServiceUrl } from "../query-client/query-client.js";
@@ -13,11 +13,13 @@ const STALLED_MS = 60_000;
 /** Resolves when the workers have committed, and the view has folded, all that is in the topics. */
 export async function untilCaughtUp(servers: DemoServers): Promise<void> {
   await withLagSources(servers.settings, async (sources) => {
+    const watch = new FleetLagWatch(sources);
     let last = "";
     let movedMs = performance.now();
     for (;;) {
       servers.requireRunning();
-      const lag = await measureFleetLag(sources);
+      await watch.look();
+      const lag = await watch.measure();
       if (lag.lag === 0 && lag.viewLag === 0) return;
       const now = `${lag.lag}/${lag.viewLag}`;
       if (now !== last) movedMs = performance.now();

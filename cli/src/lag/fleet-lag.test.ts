@@ -1,22 +1,32 @@
 import { describe, expect, test } from "@jest/globals";
 import { fleetNames, MemoryGroupOffsets, MemoryLog } from "@lastknown/shared";
-import { measureFleetLag, type FleetLagSources } from "./fleet-lag.js";
+import type { FleetLag, FleetLagSources } from "./fleet-lag.js";
+import { measureFleetLag } from "./measure-fleet-lag.js";
 import { lagLines } from "./print-lag.js";
 
 const names = fleetNames("buses");
 const NOW_MS = 1_700_000_100_000;
 const ASKED = "http://127.0.0.1:8080";
 
+type Sources = FleetLagSources & { log: MemoryLog; groupOffsets: MemoryGroupOffsets; pause: Pause };
+type Pause = (ms: number) => Promise<void>;
+
+/** Nobody waits for the clock. */
+async function measured(sources: Sources, showUsers = false): Promise<FleetLag> {
+  return await measureFleetLag(sources, { pause: sources.pause, showUsers });
+}
+
 function sources(options: {
   events: number[];
   committed?: [number, number][];
   note?: string;
   view?: number;
-}): Promise<FleetLagSources & { log: MemoryLog }> {
+}): Promise<Sources> {
   const { events, committed = [], note = '{"fleet":"f1"}' } = options;
   const groupOffsets = new MemoryGroupOffsets();
   for (const [partition, offset] of committed)
     groupOffsets.commit(names.workerGroup, names.eventsTopic, partition, { offset, note });
+  let monotonicMs = 1;
   let appendedAtMs = NOW_MS - 100_000;
   const log = new MemoryLog({
     topics: { [names.eventsTopic]: events.length },
@@ -30,6 +40,8 @@ function sources(options: {
     groupOffsets,
     view: { lagRecords: () => Promise.resolve(options.view ?? null) },
     now: () => NOW_MS,
+    monotonicMs: () => monotonicMs,
+    pause: (ms) => Promise.resolve(void (monotonicMs += ms)),
   }));
 }
 
@@ -43,7 +55,7 @@ async function append(log: MemoryLog, topic: string, counts: number[]): Promise<
 
 describe("the fleet's lag", () => {
   test("counts the records from the committed offset to the end", async () => {
-    const lag = await measureFleetLag(
+    const lag = await measured(
       await sources({
         events: [3, 2],
         committed: [
@@ -57,12 +69,12 @@ describe("the fleet's lag", () => {
   });
 
   test("counts what a tool has committed as not done", async () => {
-    const lag = await measureFleetLag(await sources({ events: [3], committed: [[0, 3]], note: "" }));
+    const lag = await measured(await sources({ events: [3], committed: [[0, 3]], note: "" }));
     expect([lag.lag, lag.partitions[0]?.committed]).toEqual([3, null]);
   });
 
   test("tells how long the oldest uncommitted record of the worst partition has waited", async () => {
-    const lag = await measureFleetLag(
+    const lag = await measured(
       await sources({
         events: [3, 2],
         committed: [
@@ -79,13 +91,13 @@ describe("the fleet's lag", () => {
   test("where nothing is committed all that is left in the log waits", async () => {
     const all = await sources({ events: [3, 2] });
     all.log.truncateBefore(names.eventsTopic, 0, 1);
-    const lag = await measureFleetLag(all);
+    const lag = await measured(all);
     expect(lag.partitions.map(({ committed }) => committed)).toEqual([null, null]);
     expect(lag.lag).toBe(4);
   });
 
   test("the view's lag is null where no query service tells it", async () => {
-    const lag = await measureFleetLag(await sources({ events: [1] }));
+    const lag = await measured(await sources({ events: [1] }));
     expect(lag.viewLag).toBeNull();
     // One may answer that it does not know.
     expect(lagLines(lag, ASKED)[1]).toBe(
@@ -94,7 +106,7 @@ describe("the fleet's lag", () => {
   });
 
   test("the view's lag is what its query service tells", async () => {
-    expect((await measureFleetLag(await sources({ events: [0], view: 6 }))).viewLag).toBe(6);
+    expect((await measured(await sources({ events: [0], view: 6 }))).viewLag).toBe(6);
   });
 
   test("what cannot be read, as behind an open transaction, has waited for nobody knows how long", async () => {
@@ -102,28 +114,25 @@ describe("the fleet's lag", () => {
     const appendedAt = all.log.appendedAt.bind(all.log);
     all.log.appendedAt = async (topic, partition, offset) =>
       partition === 1 ? undefined : await appendedAt(topic, partition, offset);
-    const lag = await measureFleetLag(all);
+    const lag = await measured(all);
     expect([lag.lagSeconds, ...lag.partitions.map(({ lagSeconds }) => lagSeconds)]).toEqual([null, 98, null]);
     const [sum, , ...table] = lagLines(lag, ASKED);
     expect(sum).toBe("workers: 4 records not yet committed, the oldest for an unknown time");
-    expect(table.map((line) => line.split(/ {2,}/).at(-1))).toEqual(["OLDEST WAITS", "98.0 s", "unknown"]);
+    expect(table.map((line) => line.split(/ {2,}/).at(-2))).toEqual(["OLDEST WAITS", "98.0 s", "unknown"]);
   });
 
   test("a committed offset past the end, as after a topic was made anew, is no negative lag", async () => {
-    const lag = await measureFleetLag(await sources({ events: [2], committed: [[0, 9]] }));
+    const lag = await measured(await sources({ events: [2], committed: [[0, 9]] }));
     expect(lag.lag).toBe(0);
   });
 
   test("people see a line per partition that is behind, and none where nothing waits", async () => {
-    const behind = lagLines(
-      await measureFleetLag(await sources({ events: [3, 2], committed: [[1, 2]] })),
-      ASKED,
-    );
+    const behind = lagLines(await measured(await sources({ events: [3, 2], committed: [[1, 2]] })), ASKED);
     expect(behind.join("\n")).toMatch(/3 records not yet committed/);
     expect(behind.slice(2)).toEqual([
-      "PARTITION  COMMITTED  END  LAG  OLDEST WAITS",
-      "        0       none    3    3        99.0 s",
+      "PARTITION  COMMITTED  END  LAG  OLDEST WAITS  WHY",
+      "        0       none    3    3        99.0 s  no worker is in the group",
     ]);
-    expect(lagLines(await measureFleetLag(await sources({ events: [0] })), ASKED)).toHaveLength(2);
+    expect(lagLines(await measured(await sources({ events: [0] })), ASKED)).toHaveLength(2);
   });
 });

@@ -1,6 +1,18 @@
-import { committedByFleet, type FleetNames, type GroupOffsets, type LogReader } from "@lastknown/shared";
+import {
+  commitsOfFleet,
+  explainLag,
+  LagWatch,
+  sampleWaiting,
+  type CommittedOffset,
+  type FleetNames,
+  type GroupOffsets,
+  type LagReason,
+  type LogReader,
+  type PartitionEnds,
+  type WaitingSample,
+} from "@lastknown/shared";
 
-/** How far the workers are behind in one partition of the events. */
+/** How far the workers are behind in one partition of the events, and why. */
 export interface PartitionLag {
   readonly partition: number;
   /** The first record not yet committed; null where no worker of the fleet has committed. */
@@ -14,6 +26,10 @@ export interface PartitionLag {
    * a transaction that is open.
    */
   readonly lagSeconds: number | null;
+  /** The main reason. */
+  readonly reason: LagReason;
+  /** What else holds of it. */
+  readonly remarks: readonly LagReason[];
 }
 
 /** What `lastknown lag --json` prints. */
@@ -41,32 +57,101 @@ export interface FleetLagSources {
   readonly view: ViewLag;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonicMs: () => number;
 }
 
-/**
- * Measures how far the fleet is behind. Committed offsets are read before the ends, so a worker that moves on
- * meanwhile makes the lag too great rather than too small.
- */
-export async function measureFleetLag(sources: FleetLagSources): Promise<FleetLag> {
-  const { names, fleetId, reader, groupOffsets } = sources;
-  const commits = committedByFleet(
-    fleetId,
-    await groupOffsets.committed(names.workerGroup, names.eventsTopic),
-  );
-  const ends = await reader.ends(names.eventsTopic);
-  const partitions: PartitionLag[] = [];
-  for (const [partition, { start, end }] of [...ends].sort(([a], [b]) => a - b)) {
-    const committed = commits.get(partition) ?? null;
-    const lag = Math.max(0, end - Math.max(start, committed ?? start));
-    const lagSeconds = lag === 0 ? 0 : await waitedSeconds(sources, partition, end - lag);
-    partitions.push({ partition, committed, start, end, lag, lagSeconds });
+/** Fewer records are there for a moment, and a look at them would tell nothing. */
+const SAMPLED_LAG_MIN = 100;
+/** The partitions with most waiting records are looked into. */
+const SAMPLED_PARTITIONS_MAX = 16;
+
+/** Where the fleet stands at one moment. */
+interface FleetLook {
+  readonly commits: ReadonlyMap<number, CommittedOffset>;
+  readonly ends: ReadonlyMap<number, PartitionEnds>;
+}
+
+/** Looks at a fleet again and again, and tells from what it saw how far it is behind, and why. */
+export class FleetLagWatch {
+  readonly #sources: FleetLagSources;
+  readonly #watch = new LagWatch();
+  #last: FleetLook | undefined;
+
+  constructor(sources: FleetLagSources) {
+    this.#sources = sources;
   }
-  return {
-    lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
-    lagSeconds: worstOf(partitions),
-    viewLag: await sources.view.lagRecords(),
-    partitions,
-  };
+
+  /**
+   * One look. Committed offsets are read before the ends, so a worker that moves on meanwhile makes the lag too great
+   * rather than too small.
+   */
+  async look(): Promise<void> {
+    const { names, fleetId, reader, groupOffsets } = this.#sources;
+    const [committed, group] = await Promise.all([
+      groupOffsets.committed(names.workerGroup, names.eventsTopic),
+      // Without it the lag is the same, and its reason less certain.
+      groupOffsets.membership(names.workerGroup, names.eventsTopic).catch(() => undefined),
+    ]);
+    const commits = commitsOfFleet(fleetId, committed);
+    const ends = await reader.ends(names.eventsTopic);
+    const [atMs, nowMs] = [this.#sources.monotonicMs(), this.#sources.now()];
+    this.#watch.look({ atMs, nowMs, ends, commits, group });
+    this.#last = { commits, ends };
+  }
+
+  /** Partitions of which something waits, and no reason is known by what was seen so far. */
+  get unexplained(): number[] {
+    return this.#watch.partitions.filter((partition) => {
+      const facts = this.#watch.factsOf(partition);
+      return facts !== undefined && explainLag(facts).reason.kind === "unknown";
+    });
+  }
+
+  get lag(): number {
+    return this.#watch.partitions.reduce((sum, partition) => sum + this.#watch.lagOf(partition), 0);
+  }
+
+  /**
+   * What was seen last, with the reasons.
+   *
+   * @param showUsers whether users may be named
+   */
+  async measure(showUsers = false): Promise<FleetLag> {
+    if (this.#last === undefined) await this.look();
+    const look = this.#last as FleetLook;
+    const samples = await this.#samples();
+    const partitions: PartitionLag[] = [];
+    for (const [partition, { start, end }] of [...look.ends].sort(([a], [b]) => a - b)) {
+      const lag = this.#watch.lagOf(partition);
+      const facts = this.#watch.factsOf(partition, samples.get(partition));
+      if (facts === undefined) continue;
+      const committed = look.commits.get(partition)?.offset ?? null;
+      const lagSeconds = lag === 0 ? 0 : await waitedSeconds(this.#sources, partition, end - lag);
+      const explained = explainLag(facts, showUsers);
+      partitions.push({ partition, committed, start, end, lag, lagSeconds, ...explained });
+    }
+    return {
+      lag: this.lag,
+      lagSeconds: worstOf(partitions),
+      viewLag: await this.#sources.view.lagRecords(),
+      partitions,
+    };
+  }
+
+  async #samples(): Promise<Map<number, WaitingSample>> {
+    const { reader, names } = this.#sources;
+    const wanted = this.#watch.partitions
+      .filter((partition) => this.#watch.lagOf(partition) >= SAMPLED_LAG_MIN)
+      .toSorted((a, b) => this.#watch.lagOf(b) - this.#watch.lagOf(a))
+      .slice(0, SAMPLED_PARTITIONS_MAX);
+    const samples = new Map<number, WaitingSample>();
+    for (const partition of wanted) {
+      const offset = this.#watch.positionOf(partition);
+      samples.set(partition, await sampleWaiting(reader, { topic: names.eventsTopic, partition, offset }));
+    }
+    return samples;
+  }
 }
 
 function worstOf(partitions: readonly PartitionLag[]): number | null {

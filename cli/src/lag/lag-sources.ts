@@ -29,6 +29,7 @@ export async function withLagSources<Result>(
       groupOffsets: admin,
       view: new HttpViewLag(settings.query, settings.fleet.name),
       now: Date.now,
+      monotonicMs: () => performance.now(),
     });
   } finally {
     await Promise.all([reader.close(), admin.close()]);

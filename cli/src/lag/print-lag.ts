@@ -1,5 +1,6 @@
+import { printLagReason } from "@lastknown/shared";
 import { printCount, printCounted, printSeconds } from "../output/figures.js";
-import { tableLines } from "../output/table.js";
+import { printable, tableLines } from "../output/table.js";
 import type { FleetLag } from "./fleet-lag.js";
 
 /**
@@ -21,18 +22,20 @@ export function lagLines(lag: FleetLag, asked: string): string[] {
 }
 
 function tableOf(lag: FleetLag): string[] {
-  const columns = ["PARTITION", "COMMITTED", "END", "LAG", "OLDEST WAITS"].map((title) => ({
+  const figures = ["PARTITION", "COMMITTED", "END", "LAG", "OLDEST WAITS"].map((title) => ({
     title,
     align: "right" as const,
   }));
+  const columns = [...figures, { title: "WHY" }];
   const rows = lag.partitions
     .filter((partition) => partition.lag > 0)
-    .map(({ partition, committed, end, lag: records, lagSeconds }) => [
+    .map(({ partition, committed, end, lag: records, lagSeconds, reason, remarks }) => [
       String(partition),
       committed === null ? "none" : printCount(committed),
       printCount(end),
       printCount(records),
       printWait(lagSeconds, "unknown"),
+      printable([reason, ...remarks].map(printLagReason).join("; ")),
     ]);
   return tableLines(columns, rows);
 }
