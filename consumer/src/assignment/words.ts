@@ -18,7 +18,7 @@ export interface WordsOptions {
 const LOOK_INTERVAL_MS = 500;
 /** Twice the interval at which a worker that gets on commits. */
 const SAY_AFTER_MS = 1000;
-/** So often a word is said again: whoever is not heard for three times as long counts as dead. */
+/** So often a word is said again: who is not heard for more than twice as long counts as dead. */
 export const WORD_INTERVAL_MS = 2000;
 
 /** Since when nothing is committed of a partition, and why. */

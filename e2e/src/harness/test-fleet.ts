@@ -16,7 +16,16 @@ export interface Lag {
     readonly partition: number;
     readonly committed: number | null;
     readonly end: number;
+    readonly lag: number;
+    readonly reason: LagReason;
+    readonly remarks: readonly LagReason[];
   }[];
+}
+
+/** Why records wait: `kind`, and what else is said of it. */
+export interface LagReason {
+  readonly kind: string;
+  readonly [field: string]: unknown;
 }
 
 export interface TestFleetOptions {
@@ -143,6 +152,12 @@ export class TestFleet {
     } finally {
       await watch.kill("SIGKILL");
     }
+  }
+
+  /** Asks once, as a person does. */
+  async lag(args: readonly string[] = []): Promise<Lag> {
+    const { stdout } = await this.run(["lag", "--json", "--query-port", NOBODYS_PORT, ...args]);
+    return JSON.parse(stdout) as Lag;
   }
 
   /** Resolves when the workers have committed everything, and the views of these services hold all of it. */

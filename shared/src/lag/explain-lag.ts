@@ -14,7 +14,7 @@ import {
  * An owner that commits nothing says so every two seconds (the worker's WORD_INTERVAL_MS): one that was not heard for
  * so long is dead or hangs.
  */
-export const SILENT_SECONDS_MAX = 6;
+export const SILENT_SECONDS_MAX = 5;
 /** One user's share of what waits, from which on it is that user's. */
 const HOT_SHARE_MIN = 0.5;
 /** Fewer records wait anywhere for a moment. */

@@ -6,7 +6,7 @@ import type { WaitingSample } from "./lag-facts.js";
 export const SAMPLE_RECORDS_MAX = 1000;
 const SAMPLE_LIMITS = { bytesMax: 512 * 1024, waitMs: 0 };
 /** An event that happened so long before our side received it is old by its device's own clock. */
-const OLD_MICROS = 10 * 60 * 1_000_000;
+const OLD_MICROS = 60 * 60 * 1_000_000;
 
 /** Looks at the first of the records that wait in a partition. Errors: as LogReader.read. */
 export async function sampleWaiting(
