@@ -49,7 +49,7 @@ describe("a partition of which Redis has lost something", () => {
     const lines = new Lines();
     const metrics = createMetrics();
     // Counted again, they would stop it.
-    const settings = { deadLettersInRowMax: 3, batchRecordsMax: 4 };
+    const settings = { deadLettersInRowMax: 3, batchRecordsMax: 4, countBy: "kind" };
     const worker = fleet.worker({ logger: lines.logger, metrics, settings });
     await worker.start();
     await eventually("caught up", () => fleet.isCaughtUp());
@@ -76,8 +76,10 @@ describe("a partition of which Redis has lost something", () => {
     const text = await metrics.text();
     expect(text).toContain("lastknown_healings_total 1");
     expect(text).toContain("lastknown_healing_seconds_count 1");
+    expect(text).toContain("lastknown_healed_buckets_total 1\n");
     expect(text).toContain('lastknown_reapplied_records_total{source="events"} 20');
     expect(text).toContain("lastknown_audit_entries_total 20");
+    expect(text).toContain('lastknown_counted_events_total{column="kind",value="absent"} 20');
     expect(fleet.coordinator.committed.get(0)).toBe(23);
   });
 

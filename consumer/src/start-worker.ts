@@ -134,11 +134,12 @@ class OpeningWorker implements RunningWorker {
   }
 
   async open(aborted: AbortSignal): Promise<void> {
-    const metrics = createWorkerMetrics(this.metrics, {
+    const gauges = {
       queueBytes: () => this.#worker?.queueBytes ?? 0,
       assignedPartitions: () => this.#worker?.partitions.length ?? 0,
       waitingOn: () => SERVERS.filter((server) => this.#problemWith(server) !== undefined),
-    });
+    };
+    const metrics = createWorkerMetrics(this.metrics, gauges, this.#settings.worker.countBy);
     // Before any server is asked: probes and scrapes are to be answered however long that takes.
     await this.#openOperations();
     const signal = AbortSignal.any([aborted, this.#ending.signal]);

@@ -1,4 +1,5 @@
 import { LATENCY_BUCKETS_SECONDS, SERVERS, type Metrics, type Server } from "@lastknown/shared";
+import { ColumnCounts } from "./pipeline/column-counts.js";
 import { REJECTION_REASONS, type RejectionReason } from "./pipeline/rejection.js";
 
 /** From a microsecond to a tenth of a second. */
@@ -6,6 +7,9 @@ const RECORD_BUCKETS_SECONDS = [
   0.000_005, 0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
   0.1,
 ];
+
+/** From one record to as many as a batch of all partitions may hold. */
+const BATCH_BUCKETS_RECORDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000];
 
 /** From a tenth of a second to two hours: a rebuild reads the whole audit. */
 const HEALING_BUCKETS_SECONDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200];
@@ -18,8 +22,12 @@ export interface WorkerGauges {
 
 export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
 
-/** The metrics of one worker. All are counted once per batch; none carries a user, a topic or an offset. */
-export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
+/**
+ * The metrics of one worker. All are counted once per batch; none carries a user, a topic or an offset.
+ *
+ * @param countBy the column by whose values events are counted, if they are
+ */
+export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges, countBy?: string) {
   metrics.gauge({
     name: "lastknown_queue_bytes",
     help: "Fetched and not yet done, over all partitions.",
@@ -39,7 +47,13 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
       for (const server of SERVERS) gauge.set({ server }, waitingOn.includes(server) ? 1 : 0);
     },
   });
+  const lastBatch = metrics.gauge({
+    name: "lastknown_last_batch_timestamp_seconds",
+    help: "When the last batch was done, since 1970; NaN before the first.",
+  });
+  lastBatch.set(Number.NaN);
   return {
+    lastBatch,
     records: metrics.counter({
       name: "lastknown_records_total",
       help: "Records of the events topic that were worked on, redeliveries included.",
@@ -48,6 +62,7 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
       name: "lastknown_audit_entries_total",
       help: "Entries that the audit has acknowledged, doubles by redelivery included.",
     }),
+    columnCounts: countBy === undefined ? undefined : new ColumnCounts(metrics, countBy),
     states: metrics.counter({
       name: "lastknown_state_updates_total",
       help: "Users whose newest event of a batch was written to Redis, or was not newer than what stood there.",
@@ -57,6 +72,11 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
       name: "lastknown_dead_letters_total",
       help: "Dead letters by the reason of the rejection.",
       labels: { reason: REJECTION_REASONS satisfies readonly RejectionReason[] },
+    }),
+    batchRecords: metrics.histogram({
+      name: "lastknown_batch_records",
+      help: "Records of a batch, over all partitions that it was taken from.",
+      buckets: BATCH_BUCKETS_RECORDS,
     }),
     batchSeconds: metrics.histogram({
       name: "lastknown_batch_seconds",
@@ -89,6 +109,10 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges) {
     healings: metrics.counter({
       name: "lastknown_healings_total",
       help: "Healings that began: a partition of which Redis had lost what it acknowledged.",
+    }),
+    healedBuckets: metrics.counter({
+      name: "lastknown_healed_buckets_total",
+      help: "Buckets of which Redis has again what it had lost.",
     }),
     healingSeconds: metrics.histogram({
       name: "lastknown_healing_seconds",

@@ -153,12 +153,14 @@ export class FakeFleet {
       }),
       judge: options.judge?.(judge) ?? judge,
       patience,
-      metrics: (worker) =>
-        createWorkerMetrics(options.metrics ?? createMetrics(), {
+      metrics: (worker) => {
+        const gauges = {
           queueBytes: () => worker.queueBytes,
           assignedPartitions: () => worker.partitions.length,
           waitingOn: () => patience.waitingOn(),
-        }),
+        };
+        return createWorkerMetrics(options.metrics ?? createMetrics(), gauges, settings.countBy);
+      },
       logger: options.logger ?? silentLogger,
     });
   }

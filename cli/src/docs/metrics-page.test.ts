@@ -22,7 +22,8 @@ const HEADER = ["metric", "type", "labels", "what it tells"];
 
 test("the page of metrics names every metric of a worker as the code has it", () => {
   const rows = rowsOf((metrics) => {
-    createWorkerMetrics(metrics, { queueBytes: () => 0, assignedPartitions: () => 0, waitingOn: () => [] });
+    const gauges = { queueBytes: () => 0, assignedPartitions: () => 0, waitingOn: () => [] };
+    createWorkerMetrics(metrics, gauges, "any");
   });
   expect(tableIn(readFileSync(PAGE, "utf8"), "worker")).toEqual([HEADER, ...rows]);
 });

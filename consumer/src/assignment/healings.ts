@@ -57,6 +57,7 @@ export class Healings {
     const { buckets, from, to, beganAtMs } = healing;
     const ms = Math.round(performance.now() - beganAtMs);
     this.#metrics.healingSeconds.observe(ms / 1000);
+    this.#metrics.healedBuckets.inc(buckets.length);
     this.#logger.info("healing ended", { partition, buckets, from, to, records: to - from, ms });
   }
 

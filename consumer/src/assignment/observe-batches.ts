@@ -12,7 +12,9 @@ export function observeBatches(
   const count = batches.reduce((sum, { records }) => sum + records.length, 0);
   if (count === 0) return;
   metrics.records.inc(count);
+  metrics.batchRecords.observe(count);
   metrics.batchSeconds.observe(seconds);
+  metrics.lastBatch.set(nowMs / 1000);
   for (const { records } of batches) {
     for (const { appendedAtMs } of records) {
       metrics.freshnessSeconds.observe(Math.max(0, nowMs - appendedAtMs) / 1000);

@@ -112,6 +112,7 @@ export class Pipeline {
     const enter = async (some: readonly Arrival[]): Promise<void> => {
       const { entered, tooLarge } = await audit.enter(some, schemas, signal);
       metrics.auditEntries.inc(entered.length);
+      metrics.columnCounts?.count(entered);
       for (const arrival of tooLarge) refused.set(arrival, tooLargeRejection(arrival));
     };
     try {

@@ -1,4 +1,4 @@
-import { oneOf, onOff, wholeNumber } from "./parsing.js";
+import { oneOf, onOff, optional, text, wholeNumber } from "./parsing.js";
 import { setting, type Report, type Setting, type Values } from "./setting.js";
 
 export interface WorkerSettings {
@@ -41,6 +41,8 @@ export interface WorkerSettings {
   readonly drainDeadlineMs: number;
   /** Go on where records are gone from the log before they were applied. */
   readonly acceptLoss: boolean;
+  /** The column by whose values events are counted in the metrics; undefined counts none. */
+  readonly countBy: string | undefined;
 }
 
 /** Of any worker of a fleet, whatever its settings. */
@@ -203,6 +205,13 @@ export const workerDefinition = {
     parse: onOff,
     default: "off",
     doc: "go on where records are gone from the log before they were applied",
+    usedBy: ["worker"],
+  }),
+  countBy: setting({
+    name: "count-by",
+    parse: optional(text),
+    default: "",
+    doc: "the column by whose values the metrics count events, as its header says; at most 50 values",
     usedBy: ["worker"],
   }),
 };
