@@ -17,7 +17,7 @@ import {
   type Server,
   type Settings,
 } from "@lastknown/shared";
-import { Patience } from "./faults/patience.js";
+import { Patience, type PatienceOptions } from "./faults/patience.js";
 import { KafkaWorkerGroup } from "./group/kafka/kafka-worker-group.js";
 import { EventJudge } from "./pipeline/event-judge.js";
 import { WriterSchemas } from "./pipeline/writer-schemas.js";
@@ -89,6 +89,7 @@ class OpeningWorker implements RunningWorker {
   readonly #settings: Settings;
   readonly #logger: Logger;
   readonly metrics: Metrics;
+  readonly #workerMetrics: WorkerMetrics;
   readonly #ending = new AbortController();
   /** Waits for the servers before there is a worker. */
   readonly #waiting: Patience;
@@ -106,8 +107,17 @@ class OpeningWorker implements RunningWorker {
     this.#settings = settings;
     this.#logger = logger;
     this.metrics = metrics;
-    this.#waiting = new Patience({ delayMs, delayMaxMs, noticeAfterMs: NOTICE_AFTER_MS, logger });
-    this.#patience = new Patience({ delayMs, delayMaxMs, logger });
+    const gauges = {
+      queueBytes: () => this.#worker?.queueBytes ?? 0,
+      assignedPartitions: () => this.#worker?.partitions.length ?? 0,
+      waitingOn: () => SERVERS.filter((server) => this.#problemWith(server) !== undefined),
+    };
+    const workerMetrics = createWorkerMetrics(metrics, gauges, settings.worker.countBy);
+    this.#workerMetrics = workerMetrics;
+    const onError: PatienceOptions["onError"] = (server, kind) =>
+      workerMetrics.serverErrors.count(server, kind);
+    this.#waiting = new Patience({ delayMs, delayMaxMs, noticeAfterMs: NOTICE_AFTER_MS, onError, logger });
+    this.#patience = new Patience({ delayMs, delayMaxMs, onError, logger });
   }
 
   get operationsPort(): number {
@@ -134,12 +144,6 @@ class OpeningWorker implements RunningWorker {
   }
 
   async open(aborted: AbortSignal): Promise<void> {
-    const gauges = {
-      queueBytes: () => this.#worker?.queueBytes ?? 0,
-      assignedPartitions: () => this.#worker?.partitions.length ?? 0,
-      waitingOn: () => SERVERS.filter((server) => this.#problemWith(server) !== undefined),
-    };
-    const metrics = createWorkerMetrics(this.metrics, gauges, this.#settings.worker.countBy);
     // Before any server is asked: probes and scrapes are to be answered however long that takes.
     await this.#openOperations();
     const signal = AbortSignal.any([aborted, this.#ending.signal]);
@@ -153,7 +157,7 @@ class OpeningWorker implements RunningWorker {
     });
     const serving = await this.#awaitServers({ redis, copies, registry, signal });
 
-    const worker = this.#createWorker({ redis, copies, registry, metrics, ...serving });
+    const worker = this.#createWorker({ redis, copies, registry, ...serving });
     this.#worker = worker;
     // It bounds itself.
     this.#opened.push(() => worker.stop());
@@ -200,7 +204,6 @@ class OpeningWorker implements RunningWorker {
       redis: ReturnType<typeof connectRedis>;
       copies: SchemaCopies;
       registry: ConfluentSchemaRegistry;
-      metrics: WorkerMetrics;
     },
   ): Worker {
     const { fleet, kafka, worker: settings } = this.#settings;
@@ -252,7 +255,7 @@ class OpeningWorker implements RunningWorker {
         deadlineMs: settings.redisDeadlineMs,
         replicaWaitMs: settings.replicaWaitMs,
         noReplica: settings.noReplica,
-        onUnprotected: (buckets) => parts.metrics.unprotectedWrites.inc(buckets),
+        onUnprotected: (buckets) => this.#workerMetrics.unprotectedWrites.inc(buckets),
       }),
       schemas,
       judge: new EventJudge({
@@ -261,7 +264,7 @@ class OpeningWorker implements RunningWorker {
         auditSchemaId: parts.auditSchemaId,
       }),
       patience: this.#patience,
-      metrics: () => parts.metrics,
+      metrics: () => this.#workerMetrics,
       logger,
     });
   }

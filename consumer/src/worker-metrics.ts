@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS_SECONDS, SERVERS, type Metrics, type Server } from "@lastknown/shared";
+import { LATENCY_BUCKETS_SECONDS, ServerErrors, SERVERS, type Metrics, type Server } from "@lastknown/shared";
 import { ColumnCounts } from "./pipeline/column-counts.js";
 import { REJECTION_REASONS, type RejectionReason } from "./pipeline/rejection.js";
 
@@ -54,6 +54,7 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges, coun
   lastBatch.set(Number.NaN);
   return {
     lastBatch,
+    serverErrors: new ServerErrors(metrics, SERVERS),
     records: metrics.counter({
       name: "lastknown_records_total",
       help: "Records of the events topic that were worked on, redeliveries included.",

@@ -103,6 +103,7 @@ class RunningQuery implements QueryService {
     this.#metrics = metrics;
     this.#observers = createQueryMetrics(metrics, {
       state: () => this.#keeper.state,
+      hasCaughtUp: () => this.#keeper.progress()?.hasCaughtUp ?? false,
       lagRecords: () => this.#freshness.viewLagRecords(),
       lagSeconds: () => this.#freshness.worstViewLag(),
       servers: () => this.#serverChecks(),
@@ -116,10 +117,21 @@ class RunningQuery implements QueryService {
       lagOf: (partition, offset) => this.#freshness.lagOf(partition, offset),
       members: async () => (await groupOffsets.membership(names.workerGroup, names.eventsTopic)).members,
     });
-    this.#latest = new GuardedLatestStates({ inner: connections.latest, deadlineMs: query.redisDeadlineMs });
+    const { serverFailed, folding: observer } = this.#observers;
+    this.#latest = new GuardedLatestStates({
+      inner: connections.latest,
+      deadlineMs: query.redisDeadlineMs,
+      onError: (error) => serverFailed("redis", error),
+    });
     const fleetId = (): string | undefined => this.#keeper.fleetId;
-    this.#tracker = new LogTracker({ names, reader: positionReader, groupOffsets, fleetId, logger });
-    const observer = this.#observers.folding;
+    this.#tracker = new LogTracker({
+      names,
+      reader: positionReader,
+      groupOffsets,
+      fleetId,
+      onError: (error) => serverFailed("kafka", error),
+      logger,
+    });
     this.#keeper = new ViewKeeper({
       fleet,
       query,

@@ -11,4 +11,5 @@ export * from "./metrics/index.js";
 export * from "./operations/index.js";
 export * from "./redis/index.js";
 export * from "./registry/index.js";
+export * from "./server-errors/index.js";
 export * from "./settings/index.js";

@@ -33,6 +33,7 @@ test("the page of metrics names every metric of a query service as the code has 
     const unknown = (): undefined => undefined;
     createQueryMetrics(metrics, {
       state: () => "opening",
+      hasCaughtUp: () => false,
       lagRecords: unknown,
       lagSeconds: () => Promise.resolve("unknown"),
       servers: () => {

@@ -31,6 +31,30 @@ describe("patience", () => {
     expect(seen).toEqual([[], ["redis"], ["redis"], ["redis"]]);
   });
 
+  test("tells of each call that failed, by server and what it failed at", async () => {
+    const told: unknown[] = [];
+    const onError = (...error: unknown[]): void => void told.push(error);
+    const patient = new Patience({ delayMs: 1, delayMaxMs: 2, onError, logger: silentLogger });
+    const wrongLogin = Object.assign(new Error("WRONGPASS"), { name: "ReplyError" });
+    const faults: Error[] = [
+      new StatesUnavailableError("no answer"),
+      new StatesUnavailableError("did not serve", { cause: wrongLogin }),
+    ];
+    await patient.outlast("redis", never, () => {
+      const fault = faults.shift();
+      return fault === undefined ? Promise.resolve() : Promise.reject(fault);
+    });
+    const away = (): Promise<void> => Promise.reject(new RegistryUnavailableError("http://r", "away"));
+    await expect(patient.once("registry", away)).rejects.toThrow("away");
+    patient.wait("kafka", new KafkaUnavailableError(["b"], "answer"))();
+    expect(told).toEqual([
+      ["redis", "unavailable"],
+      ["redis", "refused"],
+      ["registry", "unavailable"],
+      ["kafka", "unavailable"],
+    ]);
+  });
+
   test("does not hide any other error, and tries it once", async () => {
     let tries = 0;
     const failing = (): Promise<void> => {

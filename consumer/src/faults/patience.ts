@@ -4,9 +4,12 @@ import {
   RedisUnavailableError,
   RegistryUnavailableError,
   SERVERS,
+  isRedisRefusal,
+  serverErrorKind,
   unlessAborted,
   type Logger,
   type Server,
+  type ServerErrorKind,
 } from "@lastknown/shared";
 import { ExponentialBackoff, halfJitterGenerator, handleWhen, retry, type RetryPolicy } from "cockatiel";
 import { StatesUnavailableError } from "../states/state-store.js";
@@ -17,6 +20,8 @@ export interface PatienceOptions {
   readonly delayMaxMs: number;
   /** A call that has not ended by then waits for its server, even where no attempt has failed yet. */
   readonly noticeAfterMs?: number;
+  /** Told of each call to a server that failed. */
+  readonly onError?: (server: Server, kind: ServerErrorKind | undefined) => void;
   readonly logger: Logger;
 }
 
@@ -30,14 +35,16 @@ export type Outlasting = Pick<Patience, "outlast">;
 export class Patience {
   readonly #policy: RetryPolicy;
   readonly #noticeAfterMs: number | undefined;
+  readonly #onError: NonNullable<PatienceOptions["onError"]>;
   readonly #logger: Logger;
   /** How many calls wait for each server now. */
   readonly #waiting = new Map<Server, number>(SERVERS.map((server) => [server, 0]));
 
   readonly #listeners = new Set<(server: Server) => void>();
 
-  constructor({ delayMs, delayMaxMs, noticeAfterMs, logger }: PatienceOptions) {
+  constructor({ delayMs, delayMaxMs, noticeAfterMs, onError, logger }: PatienceOptions) {
     this.#noticeAfterMs = noticeAfterMs;
+    this.#onError = onError ?? (() => undefined);
     this.#logger = logger;
     // The default has no jitter at its longest pause: all workers would come back to a server at one moment.
     const generator = halfJitterGenerator;
@@ -67,6 +74,7 @@ export class Patience {
       } catch (error) {
         // Nobody waits for this attempt any more; perhaps it ended only because we closed its client.
         signal.throwIfAborted();
+        this.#onError(server, kindOf(error));
         if (isServerFault(error) && fault === undefined) {
           clearTimeout(notice);
           fault = error;
@@ -95,6 +103,9 @@ export class Patience {
     const notice = this.#noticeAfterMs === undefined ? undefined : setTimeout(wait, this.#noticeAfterMs);
     try {
       return await attempt();
+    } catch (error) {
+      this.#onError(server, kindOf(error));
+      throw error;
     } finally {
       clearTimeout(notice);
       isOver();
@@ -103,6 +114,7 @@ export class Patience {
 
   /** Notes a wait that others make, who try by themselves. Gives what has to be called when it is over. */
   wait(server: Server, error: Error): () => void {
+    this.#onError(server, kindOf(error));
     this.#count(server, 1);
     this.#logger.warn("waiting for a server", { server, error });
     return () => {
@@ -126,6 +138,11 @@ export class Patience {
     this.#waiting.set(server, (this.#waiting.get(server) ?? 0) + change);
     if (change > 0) for (const listener of this.#listeners) listener(server);
   }
+}
+
+function kindOf(error: unknown): ServerErrorKind | undefined {
+  if (!(error instanceof StatesUnavailableError)) return serverErrorKind(error);
+  return isRedisRefusal(error.cause) ? "refused" : "unavailable";
 }
 
 export function isServerFault(error: unknown): boolean {

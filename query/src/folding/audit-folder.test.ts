@@ -33,7 +33,11 @@ describe("folding the audit", () => {
       store,
       fleet: fleet.record,
       auditTopic: names.auditTopic,
-      observer: { folded: () => undefined, unreadable: (reason) => reasons.push(reason) },
+      observer: {
+        folded: () => undefined,
+        unreadable: (reason) => reasons.push(reason),
+        failed: () => undefined,
+      },
       logger: silentLogger,
     });
     await fleet.establish();

@@ -7,13 +7,15 @@ import {
 } from "@lastknown/shared";
 import type { Arrival } from "../view/arrival.js";
 import { SchemaCopies } from "../view/schema-copies.js";
-import type { SchemaCopy, ViewStore } from "../view/view-store.js";
+import type { FoldedVerdicts, SchemaCopy, ViewStore } from "../view/view-store.js";
 import { readAuditRecord, type UnreadableReason } from "./read-audit-record.js";
 
-/** Told what was folded; counts only. */
+/** Told what was folded, and what failed. */
 export interface FoldObserver {
-  folded(counts: { added: number; doubles: number }): void;
+  folded(counts: { verdicts: FoldedVerdicts; doubles: number }): void;
   unreadable(reason: UnreadableReason): void;
+  /** The audit could not be read. */
+  failed(error: unknown): void;
 }
 
 export interface AuditFolderOptions {
@@ -54,8 +56,9 @@ export class AuditFolder {
     const schemas: SchemaCopy[] = [];
     for (const record of records) this.#sort(partition, record, arrivals, schemas);
     const { store, observer } = this.#options;
-    const added = store.fold({ partition, arrivals, schemas, nextOffset });
-    observer.folded({ added, doubles: arrivals.length - added });
+    const verdicts = store.fold({ partition, arrivals, schemas, nextOffset });
+    const added = verdicts.applied + verdicts.duplicate + verdicts.stale;
+    observer.folded({ verdicts, doubles: arrivals.length - added });
   }
 
   #sort(partition: number, record: LogRecord, arrivals: Arrival[], schemas: SchemaCopy[]): void {

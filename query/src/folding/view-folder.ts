@@ -7,7 +7,7 @@ import {
   type LogSlice,
 } from "@lastknown/shared";
 import { ViewUnwritableError, type ViewStore } from "../view/view-store.js";
-import type { AuditFolder } from "./audit-folder.js";
+import type { AuditFolder, FoldObserver } from "./audit-folder.js";
 
 /** Where the folding of the audit stands. */
 export const FOLDER_STATES = ["connecting", "catching-up", "running", "unwritable", "stopped"] as const;
@@ -25,6 +25,7 @@ export interface ViewFolderOptions {
   readonly fetchBytesMax: number;
   readonly fetchWaitMs: number;
   readonly lingerMs: number;
+  readonly observer: Pick<FoldObserver, "failed">;
   readonly logger: Logger;
 }
 
@@ -98,8 +99,9 @@ export class ViewFolder {
 
   /** Throws what cannot be recovered from. */
   #recover(error: unknown): void {
-    const { logger, store, auditTopic } = this.#options;
+    const { logger, store, auditTopic, observer } = this.#options;
     if (error instanceof KafkaUnavailableError) {
+      observer.failed(error);
       if (this.#state !== "connecting") logger.warn("audit cannot be read", { topic: auditTopic, error });
       this.#state = "connecting";
       return;

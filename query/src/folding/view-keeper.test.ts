@@ -14,6 +14,7 @@ import {
   ViewDamagedError,
   ViewUnwritableError,
   type FoldBatch,
+  type FoldedVerdicts,
   type FoldPosition,
   type ViewStore,
 } from "../view/view-store.js";
@@ -24,7 +25,7 @@ const NAMES = fleetNames("test");
 class RecordingStore extends MemoryViewStore {
   readonly calls: string[] = [];
 
-  override fold(batch: FoldBatch): number {
+  override fold(batch: FoldBatch): FoldedVerdicts {
     this.calls.push("fold");
     return super.fold(batch);
   }
@@ -50,7 +51,7 @@ async function makeKeeper(
     reader: log,
     redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
     openStore,
-    observer: { folded: () => undefined, unreadable: () => undefined },
+    observer: { folded: () => undefined, unreadable: () => undefined, failed: () => undefined },
     logger: silentLogger,
   });
   return { keeper, log };
@@ -96,7 +97,7 @@ test("a view that cannot be written answers on, and folds again when there is ro
     isFull = false;
     attempts = 0;
 
-    override fold(batch: FoldBatch): number {
+    override fold(batch: FoldBatch): FoldedVerdicts {
       if (!this.isFull) return super.fold(batch);
       this.attempts++;
       throw new ViewUnwritableError(new Error("no space left on device"));

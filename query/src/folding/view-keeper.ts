@@ -164,7 +164,9 @@ export class ViewKeeper {
       this.#view.folder.start();
     } catch (error) {
       if (!(error instanceof KafkaUnavailableError)) throw error;
-      if (!this.#isStopping) this.#options.logger.warn("view cannot be opened yet", { error });
+      if (this.#isStopping) return;
+      this.#options.observer.failed(error);
+      this.#options.logger.warn("view cannot be opened yet", { error });
     }
   }
 
@@ -183,7 +185,8 @@ export class ViewKeeper {
     const { auditTopic, eventsTopic } = fleetNames(this.#options.fleet.name);
     const audit = new AuditFolder({ store, fleet, auditTopic, observer, logger });
     const { partitions } = fleet;
-    const folder = new ViewFolder({ ...query, reader, auditTopic, partitions, store, folder: audit, logger });
+    const reading = { reader, auditTopic, partitions, observer, logger };
+    const folder = new ViewFolder({ ...query, ...reading, store, folder: audit });
     return { store, audit, folder, answers: new ViewAnswers({ store, fleet, eventsTopic }) };
   }
 

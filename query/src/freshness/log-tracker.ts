@@ -18,6 +18,8 @@ export interface LogTrackerOptions {
   readonly groupOffsets: GroupOffsets;
   /** Whose workers' commits count; undefined while the fleet is not known, and none does. */
   readonly fleetId: () => string | undefined;
+  /** Told of each look that failed. */
+  readonly onError?: (error: unknown) => void;
   readonly logger: Logger;
   readonly pollIntervalMs?: number;
   /** In ms; never goes back. */
@@ -133,6 +135,7 @@ export class LogTracker {
         await this.poll();
         this.#isFailing = false;
       } catch (error) {
+        if (!signal.aborted) this.#options.onError?.(error);
         if (!signal.aborted && !this.#isFailing) this.#options.logger.warn("lag cannot be told", { error });
         this.#isFailing = true;
       }

@@ -3,6 +3,7 @@ import {
   CircuitState,
   ConsecutiveBreaker,
   handleWhen,
+  isBrokenCircuitError,
   timeout,
   TimeoutStrategy,
   wrap,
@@ -22,6 +23,8 @@ export interface GuardedLatestStatesOptions {
   readonly deadlineMs: number;
   /** How long reads are refused at once before one is let through to try. */
   readonly breakMs?: number;
+  /** Told of each read that failed for the store's sake; of one that is refused untried, not. */
+  readonly onError?: (error: unknown) => void;
 }
 
 const FAILURES_TO_BREAK = 3;
@@ -33,11 +36,13 @@ const BREAK_MS = 2000;
  */
 export class GuardedLatestStates implements LatestStates {
   readonly #inner: LatestStates;
+  readonly #onError: (error: unknown) => void;
   readonly #breaker: CircuitBreakerPolicy;
   readonly #policy: IPolicy;
 
-  constructor({ inner, deadlineMs, breakMs = BREAK_MS }: GuardedLatestStatesOptions) {
+  constructor({ inner, deadlineMs, breakMs = BREAK_MS, onError }: GuardedLatestStatesOptions) {
     this.#inner = inner;
+    this.#onError = onError ?? (() => undefined);
     // A state that cannot be read says nothing about the store.
     const isFault = handleWhen((error) => !(error instanceof UnreadableStateError));
     this.#breaker = circuitBreaker(isFault, {
@@ -64,7 +69,9 @@ export class GuardedLatestStates implements LatestStates {
     try {
       return await this.#policy.execute(call);
     } catch (cause) {
-      if (cause instanceof UnreadableStateError || cause instanceof LatestUnavailableError) throw cause;
+      if (cause instanceof UnreadableStateError) throw cause;
+      if (!isBrokenCircuitError(cause)) this.#onError(cause);
+      if (cause instanceof LatestUnavailableError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new LatestUnavailableError(`the store of latest states does not answer (${reason})`, { cause });
     }

@@ -1,10 +1,11 @@
-import type { Metrics } from "@lastknown/shared";
+import { isRedisRefusal, serverErrorKind, ServerErrors, VERDICTS, type Metrics } from "@lastknown/shared";
 import { DATA_SOURCES } from "../answers/answer.js";
 import type { FoldObserver } from "../folding/audit-folder.js";
 import { UNREADABLE_REASONS } from "../folding/read-audit-record.js";
 import { KEEPER_STATES, type KeeperState } from "../folding/view-keeper.js";
 import type { Lag } from "../freshness/freshness.js";
 import type { AnswerObserver } from "../http/http-server.js";
+import { LatestUnavailableError } from "../latest/latest-states.js";
 
 /** The patterns of all routes; what fits none counts as `unknown`. */
 export const ROUTES = [
@@ -27,6 +28,8 @@ const ANSWER_BUCKETS_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0
 /** Looked up when the metrics are read. */
 export interface ViewFigures {
   readonly state: () => KeeperState;
+  /** Whether the view has been where the audit ended when it got there. */
+  readonly hasCaughtUp: () => boolean;
   readonly lagRecords: () => number | undefined;
   readonly lagSeconds: () => Promise<Lag>;
   /** What is wrong with each server, or undefined. */
@@ -36,11 +39,25 @@ export interface ViewFigures {
 export interface QueryMetrics {
   readonly answers: AnswerObserver;
   readonly folding: FoldObserver;
+  readonly serverFailed: (server: (typeof QUERY_SERVERS)[number], error: unknown) => void;
 }
 
 export function createQueryMetrics(metrics: Metrics, view: ViewFigures): QueryMetrics {
   addViewGauges(metrics, view);
-  return { answers: answerObserver(metrics), folding: foldObserver(metrics) };
+  const serverErrors = new ServerErrors(metrics, QUERY_SERVERS);
+  const serverFailed: QueryMetrics["serverFailed"] = (server, error) =>
+    serverErrors.count(server, server === "redis" ? redisErrorKind(error) : serverErrorKind(error));
+  return {
+    answers: answerObserver(metrics),
+    folding: foldObserver(metrics, { view, failed: (error) => serverFailed("kafka", error) }),
+    serverFailed,
+  };
+}
+
+/** Whatever a read of Redis failed at, Redis did not answer it: ioredis has many errors, and a deadline is ours. */
+function redisErrorKind(error: unknown): "refused" | "unavailable" {
+  const cause = error instanceof LatestUnavailableError ? error.cause : error;
+  return isRedisRefusal(cause) ? "refused" : "unavailable";
 }
 
 function answerObserver(metrics: Metrics): AnswerObserver {
@@ -65,11 +82,19 @@ function answerObserver(metrics: Metrics): AnswerObserver {
   };
 }
 
-function foldObserver(metrics: Metrics): FoldObserver {
+function foldObserver(
+  metrics: Metrics,
+  { view, failed }: { readonly view: ViewFigures } & Pick<FoldObserver, "failed">,
+): FoldObserver {
   const folded = metrics.counter({
     name: "lastknown_view_entries_total",
     help: "Audit entries read into the view: new ones, and doubles that it had.",
     labels: { kind: ["added", "double"] },
+  });
+  const arrivals = metrics.counter({
+    name: "lastknown_view_arrivals_total",
+    help: "Arrivals folded into the view by the verdict on each, and by whether the view was catching up then.",
+    labels: { verdict: VERDICTS, phase: ["catching-up", "live"] },
   });
   const unreadable = metrics.counter({
     name: "lastknown_view_unreadable_records_total",
@@ -77,11 +102,16 @@ function foldObserver(metrics: Metrics): FoldObserver {
     labels: { reason: UNREADABLE_REASONS },
   });
   return {
-    folded: ({ added, doubles }) => {
-      folded.inc({ kind: "added" }, added);
+    folded: ({ verdicts, doubles }) => {
+      const phase = view.hasCaughtUp() ? "live" : "catching-up";
+      for (const verdict of VERDICTS) {
+        arrivals.inc({ verdict, phase }, verdicts[verdict]);
+        folded.inc({ kind: "added" }, verdicts[verdict]);
+      }
       folded.inc({ kind: "double" }, doubles);
     },
     unreadable: (reason) => unreadable.inc({ reason }),
+    failed,
   };
 }
 

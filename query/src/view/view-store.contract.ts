@@ -3,7 +3,7 @@ import { encodeOrder, LATEST_MICROS, type Order } from "@lastknown/shared";
 import fc from "fast-check";
 import type { Arrival, FoldedArrival } from "./arrival.js";
 import { arrivalFor, batchOf, type ArrivalFacts } from "./arrival-for-test.js";
-import type { ViewStore } from "./view-store.js";
+import { noVerdicts, type ViewStore } from "./view-store.js";
 
 /** A busy machine takes its time. */
 jest.setTimeout(30_000);
@@ -49,9 +49,20 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
 
     test("ignores an arrival that it has", () => {
       const arrival = arrivalFor({ user: "a", offset: 7, timeStamp: 5, sts: 3, letter: "a" });
-      expect(store.fold(batchOf([arrival, arrival]))).toBe(1);
-      expect(store.fold(batchOf([arrival]))).toBe(0);
+      expect(store.fold(batchOf([arrival, arrival]))).toEqual({ applied: 1, duplicate: 0, stale: 0 });
+      expect(store.fold(batchOf([arrival]))).toEqual(noVerdicts());
       expect([...store.latestReceived("a")]).toHaveLength(1);
+    });
+
+    test("tells the verdicts on what is new, each by the arrivals before it that are there", () => {
+      const of = (offset: number, timeStamp: number, letter: string): Arrival =>
+        arrivalFor({ user: "a", offset, timeStamp, sts: 9, letter });
+      // First, newer, the same as the first, older, and the newest one once more.
+      const first = [of(10, 3, "a"), of(20, 5, "b"), of(30, 3, "a"), of(40, 1, "c"), of(50, 5, "b")];
+      expect(store.fold(batchOf(first))).toEqual({ applied: 2, duplicate: 2, stale: 1 });
+      // Between those: newer than what is before it, older, and one that was seen only after it.
+      const late = [of(15, 4, "d"), of(25, 4, "e"), of(5, 1, "c")];
+      expect(store.fold(batchOf([...late, ...first]))).toEqual({ applied: 2, duplicate: 0, stale: 1 });
     });
 
     test("keeps each partition's position apart and the greatest source offset", () => {
@@ -125,7 +136,7 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
       expect(store.position(0)).toEqual({ nextOffset: 0, sourceEnd: 0 });
       expect(store.hasUser("a")).toBe(false);
       expect(store.schemaText(9)).toBeUndefined();
-      expect(store.fold(batchOf([arrival]))).toBe(1);
+      expect(store.fold(batchOf([arrival]))).toEqual({ applied: 1, duplicate: 0, stale: 0 });
       expect([...store.bySource("a", 0)]).toEqual([
         { ...arrival, stateBefore: undefined, seenBefore: false },
       ]);

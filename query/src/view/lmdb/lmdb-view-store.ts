@@ -1,30 +1,36 @@
 import { randomBytes } from "node:crypto";
-import { compareOrder, FatalError, type MaxFutureSkew, type Order } from "@lastknown/shared";
+import {
+  compareOrder,
+  FatalError,
+  judge,
+  type MaxFutureSkew,
+  type Order,
+  type Verdict,
+} from "@lastknown/shared";
 import type { RootDatabase } from "lmdb";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
-import type { FoldBatch, FoldPosition, OrderBound, ViewDamagedError, ViewStore } from "../view-store.js";
+import {
+  noVerdicts,
+  type FoldBatch,
+  type FoldedVerdicts,
+  type FoldPosition,
+  type OrderBound,
+  type ViewDamagedError,
+  type ViewStore,
+} from "../view-store.js";
 import { arrivalOf, arrivalValue, maximumOf, withMaximum } from "./arrival-value.js";
 import { CheckedTable } from "./checked-table.js";
 import * as keys from "./keys.js";
 import { RecentTails, type UserTail } from "./recent-tails.js";
 import { Soundness } from "./soundness.js";
 import { translateWriteError } from "./unwritable.js";
+import type { ViewTable } from "./view-tables.js";
 
 /** About 30 MB at worst. */
 const TAILS_MAX = 50_000;
 const EMPTY = Buffer.alloc(0);
 const NEXT_USER = Buffer.from("next-user");
 const OWNER = Buffer.from("owner");
-
-export const VIEW_TABLES = [
-  "users",
-  "arrivals",
-  "order",
-  "seen",
-  "partitions",
-  "schemas",
-  "counters",
-] as const;
 
 /** What the folder of the view has to know of the store. */
 export interface ViewFolderHooks {
@@ -65,7 +71,7 @@ export class LmdbViewStore implements ViewStore {
 
   constructor(root: RootDatabase<Buffer, Buffer>, maxFutureSkew: MaxFutureSkew, hooks: ViewFolderHooks) {
     const soundness = new Soundness(hooks.onDamaged);
-    const table = (name: (typeof VIEW_TABLES)[number]): CheckedTable =>
+    const table = (name: ViewTable): CheckedTable =>
       new CheckedTable(root.openDB(name, { encoding: "binary", keyEncoding: "binary" }), name, soundness);
     this.#root = root;
     this.#soundness = soundness;
@@ -85,7 +91,7 @@ export class LmdbViewStore implements ViewStore {
     return this.#soundness.damage;
   }
 
-  fold(batch: FoldBatch): number {
+  fold(batch: FoldBatch): FoldedVerdicts {
     try {
       return this.#root.transactionSync(() => this.#foldInTransaction(batch));
     } catch (error) {
@@ -95,23 +101,24 @@ export class LmdbViewStore implements ViewStore {
     }
   }
 
-  #foldInTransaction(batch: FoldBatch): number {
+  #foldInTransaction(batch: FoldBatch): FoldedVerdicts {
     this.#requireOwned();
     for (const { schemaId, text } of batch.schemas) {
       if (this.schemaText(schemaId) === undefined)
         this.#schemas.put(keys.uint32(schemaId), Buffer.from(text));
     }
-    let added = 0;
+    const verdicts = noVerdicts();
     let { sourceEnd } = this.position(batch.partition);
     for (const arrival of batch.arrivals) {
-      if (this.#add(arrival)) added++;
+      const verdict = this.#add(arrival);
+      if (verdict !== undefined) verdicts[verdict]++;
       sourceEnd = Math.max(sourceEnd, arrival.offset + 1);
     }
     const position = Buffer.allocUnsafe(16);
     keys.writeUint64(position, batch.nextOffset, 0);
     keys.writeUint64(position, sourceEnd, 8);
     this.#partitions.put(keys.uint32(batch.partition), position);
-    return added;
+    return verdicts;
   }
 
   /** The tails in memory know only of our own writes, so two that write one view would spoil it. */
@@ -122,7 +129,8 @@ export class LmdbViewStore implements ViewStore {
     });
   }
 
-  #add(arrival: Arrival): boolean {
+  /** Gives the verdict on it, or undefined where it was there. */
+  #add(arrival: Arrival): Verdict | undefined {
     const { user, offset, order } = arrival;
     const tail = this.#tail(user);
     if (tail !== undefined && offset <= tail.lastOffset) return this.#addBefore(tail, arrival);
@@ -130,25 +138,26 @@ export class LmdbViewStore implements ViewStore {
     const maximum = tail === undefined ? order : greater(order, tail.maximum);
     this.#put(number, arrival, maximum);
     const seenKey = keys.seenKey(number, order.eventId);
-    if (this.#seen.get(seenKey) === undefined) this.#seen.put(seenKey, keys.uint64(offset));
+    const isSeen = this.#seen.get(seenKey) !== undefined;
+    if (!isSeen) this.#seen.put(seenKey, keys.uint64(offset));
     this.#tails.set(user, { number, lastOffset: offset, maximum });
-    return true;
+    return judge(order, tail?.maximum, isSeen).verdict;
   }
 
   /** Adds an arrival that comes late into the view, as compaction keeps the last copy of each. */
-  #addBefore(tail: UserTail, arrival: Arrival): boolean {
+  #addBefore(tail: UserTail, arrival: Arrival): Verdict | undefined {
     const { number } = tail;
     const { user, offset, order } = arrival;
-    if (this.#arrivals.get(keys.arrivalKey(number, offset)) !== undefined) return false;
+    if (this.#arrivals.get(keys.arrivalKey(number, offset)) !== undefined) return undefined;
     const before = this.#maximumBefore(number, offset);
     this.#put(number, arrival, before === undefined ? order : greater(order, before));
     this.#raiseMaximaAfter(number, offset, order);
     const seenKey = keys.seenKey(number, order.eventId);
     const firstSeen = this.#seen.get(seenKey);
-    if (firstSeen === undefined || keys.readUint64(firstSeen, 0) > offset)
-      this.#seen.put(seenKey, keys.uint64(offset));
+    const isSeen = firstSeen !== undefined && keys.readUint64(firstSeen, 0) < offset;
+    if (!isSeen) this.#seen.put(seenKey, keys.uint64(offset));
     this.#tails.set(user, { ...tail, maximum: greater(order, tail.maximum) });
-    return true;
+    return judge(order, before, isSeen).verdict;
   }
 
   #put(number: number, arrival: Arrival, maximum: Order): void {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { FatalError, type FleetRecord, type Logger } from "@lastknown/shared";
 import { open } from "lmdb";
-import { LmdbViewStore, VIEW_TABLES } from "./lmdb-view-store.js";
+import { LmdbViewStore } from "./lmdb-view-store.js";
 import { lmdbDamage, PROBE_READ_MS_MAX, type ProbeDepth } from "./probe-lmdb.js";
 import { STABLE_AFTER_MS, ViewDirectory } from "./view-directory.js";
+import { VIEW_TABLES } from "./view-tables.js";
 
 export interface OpenLmdbViewOptions {
   readonly dataDirectory: string;

@@ -1,8 +1,10 @@
 import { compareCodePoints } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import {
+  noVerdicts,
   ViewDamagedError,
   type FoldBatch,
+  type FoldedVerdicts,
   type FoldPosition,
   type OrderBound,
   type ViewStore,
@@ -22,20 +24,21 @@ export class MemoryViewStore implements ViewStore {
     return undefined;
   }
 
-  fold(batch: FoldBatch): number {
+  fold(batch: FoldBatch): FoldedVerdicts {
     for (const { schemaId, text } of batch.schemas) {
       if (!this.#schemas.has(schemaId)) this.#schemas.set(schemaId, text);
     }
-    let added = 0;
+    const verdicts = noVerdicts();
     let { sourceEnd } = this.position(batch.partition);
     for (const arrival of batch.arrivals) {
       // The batch's bodies are views of a whole fetch response, which they would keep alive.
       const kept = { ...arrival, body: Buffer.from(arrival.body) };
-      if (this.#arrivalsToFill(arrival.user).add(kept)) added++;
+      const verdict = this.#arrivalsToFill(arrival.user).add(kept);
+      if (verdict !== undefined) verdicts[verdict]++;
       sourceEnd = Math.max(sourceEnd, arrival.offset + 1);
     }
     this.#positions.set(batch.partition, { nextOffset: batch.nextOffset, sourceEnd });
-    return added;
+    return verdicts;
   }
 
   #arrivalsToFill(user: string): UserArrivals {

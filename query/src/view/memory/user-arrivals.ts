@@ -1,4 +1,4 @@
-import { compareOrder, type Order } from "@lastknown/shared";
+import { compareOrder, judge, type Order, type Verdict } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import type { OrderBound } from "../view-store.js";
 
@@ -17,19 +17,20 @@ export class UserArrivals {
   /** Event id → the first source offset with it. */
   readonly #seen = new Map<string, number>();
 
-  /** Whether it was new. */
-  add(arrival: Arrival): boolean {
+  /** Gives the verdict on it, or undefined where it was there. */
+  add(arrival: Arrival): Verdict | undefined {
     const { offset, order } = arrival;
     const index = firstIndex(this.#rows, (row) => row.arrival.offset >= offset);
-    if (this.#rows[index]?.arrival.offset === offset) return false;
+    if (this.#rows[index]?.arrival.offset === offset) return undefined;
     const before = this.#rows[index - 1]?.maximum;
     const maximum = before !== undefined && compareOrder(before, order) > 0 ? before : order;
     this.#rows.splice(index, 0, { arrival, maximum });
     this.#raiseMaximaAfter(index, order);
     const place = firstIndex(this.#byOrder, (other) => comparePosition(other, arrival) > 0);
     this.#byOrder.splice(place, 0, arrival);
-    this.#seen.set(order.eventId, Math.min(offset, this.#seen.get(order.eventId) ?? offset));
-    return true;
+    const firstSeen = this.#seen.get(order.eventId) ?? offset;
+    this.#seen.set(order.eventId, Math.min(offset, firstSeen));
+    return judge(order, before, firstSeen < offset).verdict;
   }
 
   #raiseMaximaAfter(index: number, order: Order): void {
