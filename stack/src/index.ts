@@ -17,3 +17,4 @@ export { type ServerStatus, stackEnvironment, type StackStatus, stackStatus } fr
 export { startStack, type StartStackOptions } from "./start-stack.js";
 export { stopStack, type StopOptions } from "./stop-stack.js";
 export { ensureTools, type EnsureToolsOptions, type Tools } from "./tools/ensure-tools.js";
+export { unpackDebianPackage } from "./tools/unpack-debian-package.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { defaultCacheFolder, runCommand, StackError } from "@lastknown/stack";
+import { defaultCacheFolder, StackError, unpackDebianPackage } from "@lastknown/stack";
 import { CannotBeMadeError } from "../cannot-be-made.js";
 
 /** The variant for programs with threads. */
@@ -13,8 +13,6 @@ const FOLDERS = [
   "/usr/local/lib/faketime",
 ];
 const FIX = "install it: sudo apt-get install faketime, or sudo dnf install libfaketime";
-const DOWNLOAD_BOUND_MS = 120_000;
-const UNPACK_BOUND_MS = 20_000;
 
 /**
  * Finds libfaketime. On Debian and Ubuntu it is fetched where it is missing, into a folder of the user's: nothing
@@ -42,29 +40,9 @@ async function libraryUnder(folder: string): Promise<string | undefined> {
   return name === undefined ? undefined : join(folder, name);
 }
 
-/** Unpacked beside the folder and moved there whole, so that a run that is cut off leaves no half. */
 async function fetchInto(cacheFolder: string): Promise<void> {
-  const parent = join(cacheFolder, "..");
-  await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, "libfaketime-"));
   try {
-    await run("apt-get", ["download", "libfaketime"], folder, DOWNLOAD_BOUND_MS);
-    const file = (await readdir(folder)).find((name) => name.endsWith(".deb"));
-    if (file === undefined) throw cannot(`apt-get downloaded nothing; ${FIX}`);
-    await run("dpkg-deb", ["-x", file, "unpacked"], folder, UNPACK_BOUND_MS);
-    if (!existsSync(cacheFolder)) await rename(join(folder, "unpacked"), cacheFolder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function run(command: string, args: readonly string[], cwd: string, boundMs: number): Promise<void> {
-  const env = { ...process.env, LC_ALL: "C" };
-  try {
-    const { exitCode, stdout, stderr } = await runCommand(command, args, { cwd, boundMs, env });
-    if (exitCode === 0) return;
-    const said = `${stdout.toString()}${stderr.toString()}`.trim().split("\n").at(-1) ?? "";
-    throw cannot(`libfaketime is missing, and ${command} says: ${said}; ${FIX}`);
+    await unpackDebianPackage("libfaketime", cacheFolder);
   } catch (cause) {
     if (!(cause instanceof StackError)) throw cause;
     throw cannot(`libfaketime is missing, and ${cause.message}; ${FIX}`, { cause });
