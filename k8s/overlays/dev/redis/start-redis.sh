@@ -1,0 +1,13 @@
+#!/bin/sh
+# Starts the node of this pod. A cluster knows its nodes by their addresses, and a pod's changes at each start; so each
+# node tells that of a service of its own, which stays: redis-address-0 for redis-0.
+set -eu
+
+service="redis-address-${POD_NAME##*-}"
+address=$(getent hosts "$service" | awk '{ print $1; exit }')
+if [ -z "$address" ]; then
+  echo "the service $service has no address yet" >&2
+  exit 1
+fi
+exec redis-server --cluster-enabled yes --cluster-node-timeout 2000 --cluster-announce-ip "$address" \
+  --appendonly yes --maxmemory-policy noeviction --dir /data
