@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ServerIdentity } from "./lifetime/server-identity.js";
+import type { ListedServers } from "./state-file.js";
 
 export interface BrokerPlace {
   readonly name: string;
@@ -44,7 +44,7 @@ export interface StackLayout {
 }
 
 /** What the state file holds. */
-export interface StackState {
+export interface StackState extends ListedServers {
   readonly version: 1;
   readonly layout: StackLayout;
   readonly kafkaHeapMb: number;
@@ -52,8 +52,6 @@ export interface StackState {
   readonly redisNodeTimeoutMs: number;
   /** Whether the servers' folders have been set up: only then can they be started again as they are. */
   readonly formatted: boolean;
-  /** Name → the running server. A server that was stopped is not listed. */
-  readonly servers: Readonly<Record<string, ServerIdentity>>;
 }
 
 export const HOST = "127.0.0.1";

@@ -4,11 +4,17 @@ import type { ServerIdentity } from "./lifetime/server-identity.js";
 import type { StackState } from "./stack-layout.js";
 import { hasErrorCode } from "./error-code.js";
 
+/** The part of a state file by which whatever runs is found and ended. */
+export interface ListedServers {
+  /** Name → the running server. A server that was stopped is not listed. */
+  readonly servers: Readonly<Record<string, ServerIdentity>>;
+}
+
 /**
  * The list of what runs, in the stack's folder. Written before a server runs and replaced as a whole, so whoever
  * reads it after a crash finds each server that was started.
  */
-export class StateFile {
+export class StateFile<State extends ListedServers = StackState> {
   readonly directory: string;
   readonly path: string;
 
@@ -18,16 +24,16 @@ export class StateFile {
   }
 
   /** Undefined where there is no stack in this folder. */
-  read(): StackState | undefined {
+  read(): State | undefined {
     try {
-      return JSON.parse(readFileSync(this.path, "utf8")) as StackState;
+      return JSON.parse(readFileSync(this.path, "utf8")) as State;
     } catch (error) {
       if (hasErrorCode(error, "ENOENT")) return undefined;
       throw error;
     }
   }
 
-  write(state: StackState): void {
+  write(state: State): void {
     mkdirSync(this.directory, { recursive: true });
     const temporary = `${this.path}.${process.pid}`;
     writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { StateFile } from "../state-file.js";
+import { type ListedServers, StateFile } from "../state-file.js";
 import { endServers } from "./end-servers.js";
 import { isRunning, type ServerIdentity } from "./server-identity.js";
 
@@ -34,7 +34,8 @@ export async function reap(order: ReapOrder, input: NodeJS.ReadableStream): Prom
 async function reapNow(order: ReapOrder): Promise<number> {
   let ended = 0;
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const servers = Object.values(new StateFile(order.directory).read()?.servers ?? {}).filter(isRunning);
+    const listed = new StateFile<ListedServers>(order.directory).read()?.servers ?? {};
+    const servers = Object.values(listed).filter(isRunning);
     await endServers(servers, 0);
     ended += servers.length;
     if (round < ROUNDS) await sleep(BETWEEN_ROUNDS_MS);

@@ -8,7 +8,7 @@ import { identify, isRunning, type ServerIdentity } from "./server-identity.js";
 const ATTEMPTS_MAX = 20;
 
 /**
- * Lets one program at a time start the stack of a folder. The lock is the folder `starting`, with one file that
+ * Lets one program at a time start the stack of a folder, or make what shall be there. The lock is the folder `starting`, with one file that
  * names its holder; it is free when that file is gone or its holder runs no more, so a kill blocks nobody.
  *
  * A rename puts it there with its file in it, which the system refuses where the folder holds another's. A dead
@@ -17,16 +17,21 @@ const ATTEMPTS_MAX = 20;
 export class StartLock {
   readonly #folder: string;
   readonly #own: string;
+  readonly #what: string;
 
-  private constructor(folder: string, own: string) {
+  private constructor(folder: string, own: string, what: string) {
     this.#folder = folder;
     this.#own = own;
+    this.#what = what;
   }
 
-  /** @throws StackError `already-running` where another program, or this one, is starting the stack. */
-  static take(directory: string): StartLock {
+  /**
+   * @param what is started there, for the message
+   * @throws StackError `already-running` where another program, or this one, is starting it.
+   */
+  static take(directory: string, what = "a stack"): StartLock {
     mkdirSync(directory, { recursive: true });
-    const lock = new StartLock(join(directory, "starting"), fileNameOf(ownIdentity()));
+    const lock = new StartLock(join(directory, "starting"), fileNameOf(ownIdentity()), what);
     const prepared = mkdtempSync(join(directory, "starting-"));
     try {
       writeFileSync(join(prepared, lock.#own), "");
@@ -34,7 +39,7 @@ export class StartLock {
         lock.#clearOfTheDead(directory);
         if (lock.#put(prepared)) return lock;
       }
-      throw new StackError("already-running", `other programs start a stack in ${directory} again and again`);
+      throw new StackError("already-running", `other programs start ${what} in ${directory} again and again`);
     } finally {
       rmSync(prepared, { recursive: true, force: true });
     }
@@ -57,7 +62,7 @@ export class StartLock {
       if (isRunning(holder)) {
         throw new StackError(
           "already-running",
-          `a stack is being started in ${directory} by another lastknown (pid ${holder.pid})`,
+          `${this.#what} is being started in ${directory} by another lastknown (pid ${holder.pid})`,
         );
       }
       rmSync(join(this.#folder, name), { force: true });
