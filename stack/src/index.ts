@@ -12,10 +12,23 @@ export { prepareServers } from "./prepare-servers.js";
 export { type OnProgress, slowStep } from "./progress.js";
 export { type CommandOptions, type CommandResult, runCommand } from "./run-command.js";
 export { RunningStack, type StackNode } from "./running-stack.js";
+export {
+  ADMIN,
+  type KafkaRight,
+  type Login,
+  LOGINS,
+  type Principal,
+  type PrincipalRights,
+  PRINCIPALS,
+  redisRules,
+  type RedisRights,
+  rightsOf,
+} from "./security/rights.js";
+export { SecurityFolder } from "./security/security-folder.js";
 export { type BrokerUser, type SecuredBroker, startSecuredBroker } from "./servers/secured-broker.js";
 export { environmentOf, exportLines, type StackAddresses } from "./stack-addresses.js";
 export { StackError, type StackErrorCode } from "./stack-error.js";
-export type { ProxyPlace, StackForm } from "./stack-layout.js";
+export type { ProxyPlace, StackForm, StackSecurity } from "./stack-layout.js";
 export { type ServerStatus, stackEnvironment, type StackStatus, stackStatus } from "./stack-status.js";
 export { startStack, type StartStackOptions } from "./start-stack.js";
 export { stopStack, type StopOptions } from "./stop-stack.js";

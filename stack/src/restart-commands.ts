@@ -2,9 +2,10 @@ import { singleQuoted } from "./single-quoted.js";
 import type { StackLayout } from "./stack-layout.js";
 
 /** What stops a stack and has it go on with its data, all of its servers again: for a person to paste into a shell. */
-export function restartCommands(directory: string, { brokers, redis }: StackLayout): string {
+export function restartCommands(directory: string, { brokers, redis, security }: StackLayout): string {
   const where = `--directory ${quoted(directory)}`;
-  const form = `--brokers ${brokers.length} --redis-nodes ${redis.length}`;
+  const secure = security === undefined ? "" : ` --secure --fleet ${security.fleet}`;
+  const form = `--brokers ${brokers.length} --redis-nodes ${redis.length}${secure}`;
   return `lastknown stack down ${where} && lastknown stack up ${where} ${form}`;
 }
 

@@ -4,6 +4,7 @@ import type { Reaper } from "./lifetime/reaper.js";
 import { identify, isRunning, type ServerIdentity, signalServer } from "./lifetime/server-identity.js";
 import type { ServerFiles } from "./servers/server-files.js";
 import { allReady, serverNames, startOne } from "./servers/start-servers.js";
+import type { Login } from "./security/rights.js";
 import { addressesOf, environmentOf, proxiedAddressesOf, type StackAddresses } from "./stack-addresses.js";
 import { StackError } from "./stack-error.js";
 import type { StackState } from "./stack-layout.js";
@@ -47,10 +48,15 @@ export class RunningStack {
     return environmentOf(this.directory, this.#state().layout);
   }
 
+  /** The same with the login of one principal, where the servers are secured. */
+  environmentAs(login: Login): Record<string, string> {
+    return environmentOf(this.directory, this.#state().layout, { login });
+  }
+
   /** The same by the ports before the servers, where there are any. */
   get proxiedEnvironment(): Record<string, string> {
     const { layout } = this.#state();
-    return environmentOf(this.directory, layout, proxiedAddressesOf(layout));
+    return environmentOf(this.directory, layout, { addresses: proxiedAddressesOf(layout) });
   }
 
   get nodeNames(): string[] {

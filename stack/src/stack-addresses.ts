@@ -1,6 +1,8 @@
 import { registryUrl } from "./servers/registry.js";
 import { singleQuoted } from "./single-quoted.js";
-import { HOST, proxyBefore, type StackLayout } from "./stack-layout.js";
+import { ADMIN, type Login, rightsOf } from "./security/rights.js";
+import { SecurityFolder } from "./security/security-folder.js";
+import { HOST, proxyBefore, type StackLayout, type StackSecurity } from "./stack-layout.js";
 
 /** Where the servers of a stack listen, in the form of the product's settings. */
 export interface StackAddresses {
@@ -14,7 +16,7 @@ export interface StackAddresses {
 export function addressesOf(layout: StackLayout): StackAddresses {
   return {
     kafkaBrokers: layout.brokers.map(({ port }) => `${HOST}:${port}`),
-    registryUrl: registryUrl(layout.registry),
+    registryUrl: registryUrl(layout.registry, layout.security !== undefined),
     redisNodes: layout.redis.map(({ port }) => `${HOST}:${port}`),
   };
 }
@@ -33,19 +35,63 @@ export function proxiedAddressesOf(layout: StackLayout): StackAddresses {
   });
 }
 
-/** The environment that points every command of the product, and its tests, at the stack. */
+/**
+ * The environment that points every command of the product, and its tests, at the stack.
+ * @param as by which addresses, and with which login where the servers take one: by default the administrator's
+ */
 export function environmentOf(
   directory: string,
   layout: StackLayout,
-  addresses: StackAddresses = addressesOf(layout),
+  { addresses = addressesOf(layout), login = ADMIN }: { addresses?: StackAddresses; login?: Login } = {},
 ): Record<string, string> {
   return {
     LASTKNOWN_KAFKA_BROKERS: addresses.kafkaBrokers.join(","),
     LASTKNOWN_REGISTRY_URL: addresses.registryUrl,
     LASTKNOWN_REDIS_NODES: addresses.redisNodes.join(","),
     LASTKNOWN_STACK_DIRECTORY: directory,
+    ...(layout.security === undefined ? {} : securityOf(directory, layout.security, login)),
   };
 }
+
+/** What a secured stack has beside its addresses. Passwords are named by their files, so no list of variables shows one. */
+function securityOf(directory: string, { fleet }: StackSecurity, login: Login): Record<string, string> {
+  const folder = new SecurityFolder(directory);
+  const asksRedis =
+    login === ADMIN || rightsOf(fleet).some((r) => r.principal === login && r.redis !== undefined);
+  return {
+    LASTKNOWN_FLEET: fleet,
+    LASTKNOWN_KAFKA_TLS: "on",
+    LASTKNOWN_KAFKA_TLS_CA_FILE: folder.authorityFile,
+    LASTKNOWN_KAFKA_SASL_MECHANISM: "scram-sha-512",
+    LASTKNOWN_KAFKA_SASL_USERNAME: login,
+    LASTKNOWN_KAFKA_SASL_PASSWORD_FILE: folder.passwordFile("kafka", login),
+    LASTKNOWN_REGISTRY_TLS: "on",
+    LASTKNOWN_REGISTRY_TLS_CA_FILE: folder.authorityFile,
+    LASTKNOWN_REDIS_TLS: "on",
+    LASTKNOWN_REDIS_TLS_CA_FILE: folder.authorityFile,
+    ...(asksRedis
+      ? {
+          LASTKNOWN_REDIS_USERNAME: login,
+          LASTKNOWN_REDIS_PASSWORD_FILE: folder.passwordFile("redis", login),
+        }
+      : {}),
+  };
+}
+
+/** All that a secured stack may name beside its addresses. */
+export const SECURITY_VARIABLES = [
+  "LASTKNOWN_KAFKA_TLS",
+  "LASTKNOWN_KAFKA_TLS_CA_FILE",
+  "LASTKNOWN_KAFKA_SASL_MECHANISM",
+  "LASTKNOWN_KAFKA_SASL_USERNAME",
+  "LASTKNOWN_KAFKA_SASL_PASSWORD_FILE",
+  "LASTKNOWN_REGISTRY_TLS",
+  "LASTKNOWN_REGISTRY_TLS_CA_FILE",
+  "LASTKNOWN_REDIS_TLS",
+  "LASTKNOWN_REDIS_TLS_CA_FILE",
+  "LASTKNOWN_REDIS_USERNAME",
+  "LASTKNOWN_REDIS_PASSWORD_FILE",
+] as const;
 
 /** One `export NAME='value'` per line, for `eval` in a POSIX shell. */
 export function exportLines(environment: Readonly<Record<string, string>>): string {

@@ -6,6 +6,8 @@ export interface BrokerPlace {
   readonly nodeId: number;
   readonly port: number;
   readonly controllerPort: number;
+  /** For the brokers themselves, where they are secured. */
+  readonly internalPort?: number;
   /** 16 random bytes in base64url, as Kafka's quorum names the folder of each voter. */
   readonly directoryId: string;
 }
@@ -41,6 +43,13 @@ export interface StackLayout {
   readonly redis: readonly RedisPlace[];
   /** One before each server, or none. */
   readonly proxies?: readonly ProxyPlace[];
+  /** Where the servers take TLS and logins only. */
+  readonly security?: StackSecurity;
+}
+
+export interface StackSecurity {
+  /** For whose topics, group and keys the users have rights. */
+  readonly fleet: string;
 }
 
 /** What the state file holds. */
@@ -62,10 +71,12 @@ export interface StackForm {
   readonly redisNodes: 3 | 6;
   /** Whether clients reach each server by a port before it. */
   readonly proxied?: boolean;
+  readonly security?: StackSecurity | undefined;
 }
 
 export function portsNeeded(form: StackForm): number {
-  const own = form.brokers * 2 + 1 + form.redisNodes * 2;
+  const ofBroker = form.security === undefined ? 2 : 3;
+  const own = form.brokers * ofBroker + 1 + form.redisNodes * 2;
   return form.proxied === true ? own + form.brokers * 2 + 1 + form.redisNodes : own;
 }
 
@@ -87,6 +98,7 @@ export function layOut(form: StackForm, ports: readonly number[]): StackLayout {
     nodeId,
     port: take(),
     controllerPort: take(),
+    ...(form.security === undefined ? {} : { internalPort: take() }),
     directoryId: randomId(),
   }));
   const redis = numbers(form.redisNodes).map((number) => ({
@@ -95,7 +107,13 @@ export function layOut(form: StackForm, ports: readonly number[]): StackLayout {
     clusterPort: take(),
     replicaOf: number > MASTERS ? `redis-${number - MASTERS}` : null,
   }));
-  const layout = { clusterId: randomId(), brokers, registry: { name: "registry", port: take() }, redis };
+  const layout = {
+    clusterId: randomId(),
+    brokers,
+    registry: { name: "registry", port: take() },
+    redis,
+    ...(form.security === undefined ? {} : { security: form.security }),
+  };
   if (form.proxied !== true) return layout;
   const proxies = [
     // A broker tells those who come by a listener that listener's addresses: its own stays for the brokers.

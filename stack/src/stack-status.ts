@@ -1,9 +1,17 @@
 import { isRunning } from "./lifetime/server-identity.js";
+import { brokerLacks } from "./servers/broker-health.js";
 import { redisNodeLacks } from "./servers/redis-cluster.js";
 import { registryLacks, registryUrl } from "./servers/registry.js";
-import { brokerLacks } from "./servers/start-servers.js";
+import { accessTo } from "./servers/server-access.js";
 import { restartCommands } from "./restart-commands.js";
-import { addressesOf, environmentOf, exportLines, type StackAddresses } from "./stack-addresses.js";
+import { ADMIN, type Login } from "./security/rights.js";
+import {
+  addressesOf,
+  environmentOf,
+  exportLines,
+  SECURITY_VARIABLES,
+  type StackAddresses,
+} from "./stack-addresses.js";
 import { StackError } from "./stack-error.js";
 import { HOST, type StackState } from "./stack-layout.js";
 import { StateFile } from "./state-file.js";
@@ -25,6 +33,8 @@ export interface ServerStatus {
 export interface StackStatus {
   readonly directory: string;
   readonly healthy: boolean;
+  /** Whether its servers take TLS and logins only. */
+  readonly secured: boolean;
   readonly addresses: StackAddresses;
   readonly servers: readonly ServerStatus[];
   /** The commands that bring back whatever does not run. */
@@ -36,23 +46,37 @@ export async function stackStatus(directory: string): Promise<StackStatus> {
   const state = stateIn(directory);
   const { brokers, registry, redis } = state.layout;
   const nodeIds = brokers.map(({ nodeId }) => nodeId);
+  const access = accessTo(directory, state);
+  const isSecured = state.layout.security !== undefined;
   const servers = await Promise.all([
-    ...brokers.map(({ name, port }) =>
-      statusOf(state, name, `${HOST}:${port}`, () => brokerLacks(name, port, nodeIds)),
+    ...brokers.map((broker) =>
+      statusOf(state, broker.name, `${HOST}:${broker.port}`, () => brokerLacks(broker, nodeIds, access)),
     ),
-    statusOf(state, registry.name, registryUrl(registry), () => registryLacks(registry, ASK_BOUND_MS)),
+    statusOf(state, registry.name, registryUrl(registry, isSecured), () =>
+      registryLacks(registry, ASK_BOUND_MS, access),
+    ),
     ...redis.map((node) =>
-      statusOf(state, node.name, `${HOST}:${node.port}`, () => redisNodeLacks(node, redis)),
+      statusOf(state, node.name, `${HOST}:${node.port}`, () => redisNodeLacks(node, redis, access)),
     ),
   ]);
   const healthy = servers.every((server) => server.healthy);
   const restart = restartCommands(directory, state.layout);
-  return { directory, healthy, addresses: addressesOf(state.layout), servers, restart };
+  return { directory, healthy, secured: isSecured, addresses: addressesOf(state.layout), servers, restart };
 }
 
-/** `export LASTKNOWN_…='…'` lines for a shell. @throws StackError `not-running`. */
-export function stackEnvironment(directory: string): string {
-  return exportLines(environmentOf(directory, stateIn(directory).layout));
+/**
+ * `export LASTKNOWN_…='…'` lines for a shell; what was set for another stack and does not fit this one is unset.
+ * @param login as whom to come to servers that are secured
+ * @throws StackError `not-running`, and `usage` for a login where there is none
+ */
+export function stackEnvironment(directory: string, login?: Login): string {
+  const { layout } = stateIn(directory);
+  if (login !== undefined && layout.security === undefined) {
+    throw new StackError("usage", `the servers in ${directory} take no logins: leave out --as ${login}`);
+  }
+  const environment = environmentOf(directory, layout, { login: login ?? ADMIN });
+  const unset = SECURITY_VARIABLES.filter((name) => environment[name] === undefined);
+  return `${unset.length === 0 ? "" : `unset ${unset.join(" ")}\n`}${exportLines(environment)}`;
 }
 
 async function statusOf(

@@ -8,10 +8,18 @@ import { prepareServers } from "./prepare-servers.js";
 import type { OnProgress } from "./progress.js";
 import { RunningStack } from "./running-stack.js";
 import { restartCommands } from "./restart-commands.js";
+import { makeSecurity } from "./security/make-security.js";
 import { ServerFiles } from "./servers/server-files.js";
 import { startServers } from "./servers/start-servers.js";
 import { StackError } from "./stack-error.js";
-import { layOut, portsNeeded, type ProxyPlace, type StackForm, type StackState } from "./stack-layout.js";
+import {
+  layOut,
+  portsNeeded,
+  type ProxyPlace,
+  type StackForm,
+  type StackSecurity,
+  type StackState,
+} from "./stack-layout.js";
 import { StateFile } from "./state-file.js";
 import { stopStack } from "./stop-stack.js";
 
@@ -37,7 +45,7 @@ export interface StartStackOptions extends Partial<Omit<StackForm, "proxied">> {
 }
 
 const PORT_ATTEMPTS_MAX = 4;
-const SERVER_FOLDER = /^(kafka-\d+|redis-\d+|registry|logs)$/;
+const SERVER_FOLDER = /^(kafka-\d+|redis-\d+|registry|logs|security)$/;
 
 /**
  * Starts Kafka, the registry and a Redis Cluster on free local ports and resolves when all are ready. In a folder
@@ -88,6 +96,7 @@ async function startFresh(
     await removeHalfMade(stateFile.directory);
     const state = await freshState(options);
     stateFile.write(state);
+    await makeSecurity(stateFile.directory, state.layout);
     await options.startProxies?.(state.layout.proxies ?? []);
     try {
       await startServers(stateFile, files, options.onProgress);
@@ -109,7 +118,9 @@ async function startAgain(
 ): Promise<void> {
   const { brokers, registry, redis } = previous.layout;
   const ports = [
-    ...brokers.flatMap(({ port, controllerPort }) => [port, controllerPort]),
+    ...brokers.flatMap(({ port, controllerPort, internalPort }) =>
+      internalPort === undefined ? [port, controllerPort] : [port, controllerPort, internalPort],
+    ),
     registry.port,
     ...redis.flatMap(({ port, clusterPort }) => [port, clusterPort]),
   ];
@@ -121,6 +132,7 @@ async function startAgain(
     );
   }
   stateFile.write({ ...previous, ...tuningOf(options), servers: {} });
+  await makeSecurity(stateFile.directory, previous.layout);
   await options.startProxies?.(previous.layout.proxies ?? []);
   await startServers(stateFile, files, options.onProgress);
 }
@@ -138,6 +150,7 @@ function resumable(stateFile: StateFile, options: StartStackOptions): StackState
         `start those, or another stack in another folder`,
     );
   }
+  requireSameSecurity(options.directory, form.security, state.layout.security);
   const before = { brokers: state.layout.brokers.length, redisNodes: state.layout.redis.length };
   if (form.brokers !== before.brokers || form.redisNodes !== before.redisNodes) {
     throw new StackError(
@@ -147,6 +160,15 @@ function resumable(stateFile: StateFile, options: StartStackOptions): StackState
     );
   }
   return state;
+}
+
+function requireSameSecurity(directory: string, wanted?: StackSecurity, before?: StackSecurity): void {
+  if (wanted?.fleet === before?.fleet) return;
+  const form = before === undefined ? "without --secure" : `with --secure --fleet ${before.fleet}`;
+  throw new StackError(
+    "usage",
+    `the data in ${directory} are of servers ${form}: start those, or another stack in another folder`,
+  );
 }
 
 /** Where only some servers run the others cannot be started alone: what a person does then is to stop all. */
@@ -166,6 +188,9 @@ function requireNoneRunning(directory: string, { layout, servers }: StackState):
 
 async function freshState(options: StartStackOptions): Promise<StackState> {
   const form = formOf(options);
+  if (form.security !== undefined && form.proxied === true) {
+    throw new StackError("usage", "servers that are secured have no proxies before them");
+  }
   const layout = layOut(form, await freePorts(portsNeeded(form)));
   return { version: 1, layout, ...tuningOf(options), formatted: false, servers: {} };
 }
@@ -175,6 +200,7 @@ function formOf(options: StartStackOptions): StackForm {
     brokers: options.brokers ?? 1,
     redisNodes: options.redisNodes ?? 3,
     proxied: options.startProxies !== undefined,
+    security: options.security,
   };
 }
 

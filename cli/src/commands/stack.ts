@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Login } from "@lastknown/stack";
 import { Command, Option } from "commander";
 import type { Outcome } from "../command-line.js";
 import { tableLines } from "../output/table.js";
@@ -43,6 +44,8 @@ interface UpOptions extends StackNaming {
   readonly brokers: "1" | "3";
   readonly redisNodes: "3" | "6";
   readonly fullJit?: true;
+  readonly secure?: true;
+  readonly fleet: string;
 }
 
 function upCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Command {
@@ -56,6 +59,11 @@ function upCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Comm
         .default("3"),
     )
     .option("--full-jit", "let Kafka compile fully: slower to start, faster after; for measurements")
+    .option(
+      "--secure",
+      "TLS everywhere, logins and rights on Kafka and Redis, with certificates and passwords of its own",
+    )
+    .option("--fleet <name>", "with --secure: the fleet for which its users have rights", "lastknown")
     .action(async (options: UpOptions) => {
       const { startStack } = await import("@lastknown/stack");
       await startStack({
@@ -65,6 +73,7 @@ function upCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Comm
         brokers: options.brokers === "3" ? 3 : 1,
         redisNodes: options.redisNodes === "6" ? 6 : 3,
         quickJit: options.fullJit !== true,
+        ...(options.secure === true ? { security: { fleet: options.fleet } } : {}),
       });
       say(terminal, `the stack runs; point every other command at it with: ${envHint(options)}`);
       finish(undefined);
@@ -122,9 +131,19 @@ function statusCommand(terminal: Terminal, finish: (outcome: Outcome) => void): 
 function envCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Command {
   return named(
     new Command("env").description('shell lines that point every other command at it: eval "$(…)"'),
-  ).action(async (options: StackNaming) => {
-    const { stackEnvironment } = await import("@lastknown/stack");
-    await writeData(terminal, stackEnvironment(directoryOf(options)));
-    finish(undefined);
-  });
+  )
+    .addOption(
+      new Option(
+        "--as <login>",
+        "of a secured stack: with the rights of one process only (default: admin, which may all)",
+      ).choices([...LOGINS]),
+    )
+    .action(async (options: StackNaming & { as?: Login }) => {
+      const { stackEnvironment } = await import("@lastknown/stack");
+      await writeData(terminal, stackEnvironment(directoryOf(options), options.as));
+      finish(undefined);
+    });
 }
+
+/** Written out, as the stack's package is not loaded for other commands; a test holds it against that. */
+export const LOGINS: readonly Login[] = ["replay", "worker", "query", "tools", "admin"];

@@ -13,6 +13,8 @@ export function nodeOptions(settings: RedisSettings) {
     // Pinned: by default 6.0 speaks RESP3, which gives other shapes.
     protocol: 2,
     connectionName: "lastknown",
+    // It would tell its version by CLIENT SETINFO, for which a user needs a right, and which Redis 7.0 does not know.
+    disableClientInfo: true,
     // With its user's name: a password alone, where the default user has none, ioredis complains of on the console.
     ...(settings.password === undefined
       ? {}

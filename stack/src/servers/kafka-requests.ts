@@ -1,5 +1,4 @@
-import { connect } from "node:net";
-import { HOST } from "../stack-layout.js";
+import { IN_THE_CLEAR, openSocket, type ServerAccess } from "./server-access.js";
 
 const ANSWER_BYTES_MAX = 1024 * 1024;
 const METADATA_KEY = 3;
@@ -10,24 +9,29 @@ const METADATA_VERSION = 1;
  * @returns the node ids of the brokers that take requests, in order.
  * @throws Error where the broker does not answer within the bound.
  */
-export async function brokersKnownTo(port: number, boundMs: number): Promise<number[]> {
-  const answer = await request(port, metadataRequest(), boundMs);
+export async function brokersKnownTo(
+  port: number,
+  boundMs: number,
+  access: ServerAccess = IN_THE_CLEAR,
+): Promise<number[]> {
+  const answer = await request(port, metadataRequest(), { access, boundMs });
   return brokersOf(answer);
 }
 
-/** Length, header (key, version, correlation id, client id), then an empty array of topics. */
+/** Header, then an empty array of topics. Its length comes when it is sent. */
 export function metadataRequest(): Buffer {
+  return Buffer.concat([requestHeader(METADATA_KEY, METADATA_VERSION), Buffer.alloc(4)]);
+}
+
+/** Key, version, correlation id, client id. */
+export function requestHeader(key: number, version: number): Buffer {
   const client = Buffer.from("lastknown-stack", "utf8");
-  const body = Buffer.alloc(10 + client.length + 4);
-  body.writeInt16BE(METADATA_KEY, 0);
-  body.writeInt16BE(METADATA_VERSION, 2);
-  body.writeInt32BE(1, 4);
-  body.writeInt16BE(client.length, 8);
-  client.copy(body, 10);
-  body.writeInt32BE(0, 10 + client.length);
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(body.length, 0);
-  return Buffer.concat([length, body]);
+  const header = Buffer.alloc(10);
+  header.writeInt16BE(key, 0);
+  header.writeInt16BE(version, 2);
+  header.writeInt32BE(1, 4);
+  header.writeInt16BE(client.length, 8);
+  return Buffer.concat([header, client]);
 }
 
 /** Correlation id, then an array of brokers: node id, host, port, rack or null. */
@@ -45,13 +49,18 @@ export function brokersOf(answer: Buffer): number[] {
 }
 
 /** One request, one answer without its length, on a connection of its own. */
-function request(port: number, bytes: Buffer, boundMs: number): Promise<Buffer> {
+export function request(
+  port: number,
+  body: Buffer,
+  { access, boundMs }: { access: ServerAccess; boundMs: number },
+): Promise<Buffer> {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length, 0);
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: HOST });
+    const socket = openSocket(port, access, (ready) => ready.write(Buffer.concat([length, body])));
     let received = Buffer.alloc(0);
     const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${boundMs} ms`)), boundMs);
-    socket.once("connect", () => socket.write(bytes));
-    socket.on("data", (chunk) => {
+    socket.on("data", (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       if (received.length > ANSWER_BYTES_MAX) socket.destroy(new Error("answer too long"));
       if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return;

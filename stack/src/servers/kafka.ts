@@ -5,10 +5,12 @@ import { fileURLToPath } from "node:url";
 import { allOrNoneUnderWay } from "../lifetime/all-or-none-under-way.js";
 import type { ServerLaunch } from "../lifetime/launch-server.js";
 import { identify } from "../lifetime/server-identity.js";
-import { runCommand } from "../run-command.js";
+import { type CommandResult, runCommand } from "../run-command.js";
 import { StackError } from "../stack-error.js";
-import { type BrokerPlace, HOST, proxyBefore, type StackState } from "../stack-layout.js";
+import { type BrokerPlace, HOST, type StackState } from "../stack-layout.js";
 import type { StateFile } from "../state-file.js";
+import { securedSettings, withScramFile } from "./kafka-security.js";
+import { type KafkaSettings, kafkaSettings, linesOf } from "./kafka-settings.js";
 import type { ServerFiles } from "./server-files.js";
 
 const FORMAT_BOUND_MS = 60_000;
@@ -27,8 +29,6 @@ export function javaForKafka(classPath: string, heapMb: number, quickJit: boolea
     classPath,
   ];
 }
-
-export type KafkaSettings = Readonly<Record<string, string | number>>;
 
 /** What a broker has beside, or instead of, what every broker of a stack has. */
 export interface BrokerVariant {
@@ -64,26 +64,33 @@ async function formatBroker(
   const folder = files.folderOf(broker.name);
   await rm(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const settings = { ...kafkaSettings(state, broker, folder), ...variant.settings };
+  const { layout } = state;
+  const secured = layout.security === undefined ? {} : securedSettings(files.directory, layout, broker);
+  const settings = { ...kafkaSettings(state, broker, folder), ...secured, ...variant.settings };
   writeFileSync(settingsFile(folder), linesOf(settings));
   const voters = state.layout.brokers.map(
     ({ nodeId, controllerPort, directoryId }) => `${nodeId}@${HOST}:${controllerPort}:${directoryId}`,
   );
-  const result = await runCommand(
-    files.tools.java,
-    [
-      javaForKafka(files.jars.kafkaClassPath, state.kafkaHeapMb, true),
-      ["-Dlastknown.log.level=WARN", "kafka.tools.StorageTool", "format"],
-      ["--config", settingsFile(folder), "--cluster-id", state.layout.clusterId],
-      ["--initial-controllers", voters.join(",")],
-      variant.formatArguments,
-    ].flat(),
-    {
-      boundMs: FORMAT_BOUND_MS,
-      cwd: folder,
-      note: (pid) => stateFile.note(formatterOf(broker), identify(pid)),
-    },
-  );
+  const format = (moreArguments: readonly string[]): Promise<CommandResult> =>
+    runCommand(
+      files.tools.java,
+      [
+        javaForKafka(files.jars.kafkaClassPath, state.kafkaHeapMb, true),
+        ["-Dlastknown.log.level=WARN", "kafka.tools.StorageTool", "format"],
+        ["--config", settingsFile(folder), "--cluster-id", layout.clusterId],
+        ["--initial-controllers", voters.join(",")],
+        moreArguments,
+      ].flat(),
+      {
+        boundMs: FORMAT_BOUND_MS,
+        cwd: folder,
+        note: (pid) => stateFile.note(formatterOf(broker), identify(pid)),
+      },
+    );
+  const result =
+    layout.security === undefined
+      ? await format(variant.formatArguments)
+      : await withScramFile(files.directory, broker, format);
   stateFile.note(formatterOf(broker), undefined);
   if (result.exitCode !== 0) {
     const output = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`.trim();
@@ -113,53 +120,4 @@ export function brokerLaunch(state: StackState, broker: BrokerPlace, files: Serv
 
 function settingsFile(folder: string): string {
   return join(folder, "server.properties");
-}
-
-/** The settings of one broker, which is also a voter of the quorum. */
-export function kafkaSettings(state: StackState, broker: BrokerPlace, folder: string): KafkaSettings {
-  const { brokers } = state.layout;
-  const copies = brokers.length;
-  const listeners = `PLAINTEXT://${HOST}:${broker.port},CONTROLLER://${HOST}:${broker.controllerPort}`;
-  const proxy = proxyBefore(state.layout, broker.name);
-  return {
-    "process.roles": "broker,controller",
-    "node.id": broker.nodeId,
-    "controller.quorum.bootstrap.servers": brokers
-      .map(({ controllerPort }) => `${HOST}:${controllerPort}`)
-      .join(","),
-    "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
-    listeners: proxy === undefined ? listeners : `${listeners},PROXIED://${HOST}:${proxy.targetPort}`,
-    "advertised.listeners": proxy === undefined ? listeners : `${listeners},PROXIED://${HOST}:${proxy.port}`,
-    "log.dirs": join(folder, "log"),
-    // A misspelt topic must fail, not come into being.
-    "auto.create.topics.enable": "false",
-    "default.replication.factor": copies,
-    "min.insync.replicas": copies > 1 ? 2 : 1,
-    "unclean.leader.election.enable": "false",
-    "offsets.topic.num.partitions": 8,
-    "offsets.topic.replication.factor": copies,
-    "transaction.state.log.num.partitions": 1,
-    "transaction.state.log.replication.factor": copies,
-    "transaction.state.log.min.isr": 1,
-    "share.coordinator.state.topic.num.partitions": 1,
-    "share.coordinator.state.topic.replication.factor": copies,
-    "share.coordinator.state.topic.min.isr": 1,
-    "group.initial.rebalance.delay.ms": 0,
-    // A killed broker is noticed in 3 s instead of 9.
-    "broker.session.timeout.ms": 3000,
-    "broker.heartbeat.interval.ms": 500,
-    // Compaction and deletion act within a second, so that a test sees them happen.
-    "log.cleaner.backoff.ms": 200,
-    "log.cleaner.dedupe.buffer.size": 32 * 1024 * 1024,
-    "log.retention.check.interval.ms": 1000,
-    "log.initial.task.delay.ms": 1000,
-    "log.segment.delete.delay.ms": 1000,
-  };
-}
-
-function linesOf(settings: KafkaSettings): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join("");
 }

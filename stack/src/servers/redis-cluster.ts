@@ -3,6 +3,8 @@ import type { ServerLaunch } from "../lifetime/launch-server.js";
 import { waitUntil } from "../lifetime/wait-until.js";
 import { HOST, proxyBefore, type RedisPlace, type StackState } from "../stack-layout.js";
 import { redisCommand } from "./redis-commands.js";
+import { writeRedisSecurity } from "./redis-security.js";
+import { IN_THE_CLEAR, type ServerAccess } from "./server-access.js";
 import type { ServerFiles } from "./server-files.js";
 
 const COMMAND_BOUND_MS = 2_000;
@@ -13,11 +15,17 @@ export function redisLaunch(state: StackState, node: RedisPlace, files: ServerFi
   const folder = files.folderOf(node.name);
   mkdirSync(folder, { recursive: true });
   const proxy = proxyBefore(state.layout, node.name);
+  const { security } = state.layout;
+  const listener =
+    security === undefined
+      ? ["--port", String(node.port)]
+      : [writeRedisSecurity(files.directory, node, security)];
   return {
     command: files.tools.redisServer.command,
     argv0: files.tools.redisServer.argv0,
     args: [
-      ["--bind", HOST, "--port", String(node.port), "--dir", folder],
+      // A file of settings has to come first.
+      [...listener, "--bind", HOST, "--dir", folder],
       ["--cluster-enabled", "yes", "--cluster-port", String(node.clusterPort)],
       ["--cluster-announce-ip", HOST, "--cluster-config-file", "nodes.conf"],
       // Clients and replicas are sent there; the nodes' own talk goes from bus to bus.
@@ -34,7 +42,11 @@ export function redisLaunch(state: StackState, node: RedisPlace, files: ServerFi
 }
 
 /** Makes one cluster of nodes that are up and know nothing of each other yet. */
-export async function createCluster(nodes: readonly RedisPlace[]): Promise<void> {
+export async function createCluster(
+  nodes: readonly RedisPlace[],
+  access: ServerAccess = IN_THE_CLEAR,
+): Promise<void> {
+  const ask = asker(access);
   const masters = nodes.filter(({ replicaOf }) => replicaOf === null);
   for (const [index, node] of nodes.entries()) {
     await ask(node, ["CLUSTER", "SET-CONFIG-EPOCH", String(index + 1)]);
@@ -52,7 +64,7 @@ export async function createCluster(nodes: readonly RedisPlace[]): Promise<void>
     what: "every Redis node knows every node",
     boundMs: MEET_BOUND_MS,
     lacking: async () =>
-      firstLack(nodes, async (node) => strangersTo(await clusterNodes(node), nodes.length)),
+      firstLack(nodes, async (node) => strangersTo(await clusterNodes(node, ask), nodes.length)),
   });
   for (const replica of nodes) {
     const master = masters.find(({ name }) => name === replica.replicaOf);
@@ -68,19 +80,24 @@ export function slotsOf(index: number, masters: number): [number, number] {
 }
 
 /** Undefined when every node answers, sees the whole cluster as healthy, and every replica has its master's link. */
-export async function redisClusterLacks(nodes: readonly RedisPlace[]): Promise<string | undefined> {
-  return firstLack(nodes, (node) => redisNodeLacks(node, nodes));
+export async function redisClusterLacks(
+  nodes: readonly RedisPlace[],
+  access: ServerAccess = IN_THE_CLEAR,
+): Promise<string | undefined> {
+  return firstLack(nodes, (node) => redisNodeLacks(node, nodes, access));
 }
 
 /** The same for one node's own view. */
 export async function redisNodeLacks(
   node: RedisPlace,
   nodes: readonly RedisPlace[],
+  access: ServerAccess = IN_THE_CLEAR,
 ): Promise<string | undefined> {
+  const ask = asker(access);
   try {
     const info = fields(await ask(node, ["CLUSTER", "INFO"]));
     if (info.get("cluster_state") !== "ok") return `${node.name}: cluster_state ${info.get("cluster_state")}`;
-    const view = await clusterNodes(node);
+    const view = await clusterNodes(node, ask);
     const strangers = strangersTo(view, nodes.length) ?? unknownReplicas(view, nodes);
     if (strangers !== undefined) return `${node.name}: ${strangers}`;
     const replication = fields(await ask(node, ["INFO", "replication"]));
@@ -105,7 +122,7 @@ function lacksLink(
 }
 
 /** The lines of CLUSTER NODES: id, address, flags, … */
-async function clusterNodes(node: RedisPlace): Promise<string[][]> {
+async function clusterNodes(node: RedisPlace, ask: Ask): Promise<string[][]> {
   const text = await ask(node, ["CLUSTER", "NODES"]);
   return text
     .trim()
@@ -154,6 +171,8 @@ export function fields(text: string): Map<string, string> {
   return found;
 }
 
-function ask(node: RedisPlace, args: readonly string[]): Promise<string> {
-  return redisCommand(node.port, args, COMMAND_BOUND_MS);
+type Ask = (node: RedisPlace, args: readonly string[]) => Promise<string>;
+
+function asker(access: ServerAccess): Ask {
+  return (node, args) => redisCommand(node.port, args, COMMAND_BOUND_MS, access);
 }

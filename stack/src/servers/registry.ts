@@ -1,18 +1,27 @@
 import { mkdirSync } from "node:fs";
+import { get as getInTheClear } from "node:http";
+import { get as getEncrypted } from "node:https";
 import { join } from "node:path";
 import type { ServerLaunch } from "../lifetime/launch-server.js";
 import { registryRunner } from "../pins.js";
-import { HOST, type RegistryPlace } from "../stack-layout.js";
+import { SecurityFolder } from "../security/security-folder.js";
+import { HOST, type RegistryPlace, type StackLayout } from "../stack-layout.js";
+import { IN_THE_CLEAR, type ServerAccess } from "./server-access.js";
 import type { ServerFiles } from "./server-files.js";
 
-export function registryUrl(registry: RegistryPlace): string {
-  return `http://${HOST}:${registry.port}/apis/ccompat/v7`;
+/** @param isSecured whether it takes TLS, and nothing else */
+export function registryUrl(registry: RegistryPlace, isSecured = false): string {
+  return `${isSecured ? "https" : "http"}://${HOST}:${registry.port}/apis/ccompat/v7`;
 }
 
 /** Schemas lie in an H2 file; without WRITE_DELAY=0 a kill would lose acknowledged ones. */
-export function registryLaunch(registry: RegistryPlace, files: ServerFiles): ServerLaunch {
+export function registryLaunch({ registry, security }: StackLayout, files: ServerFiles): ServerLaunch {
   const folder = files.folderOf(registry.name);
   mkdirSync(folder, { recursive: true });
+  const listener =
+    security === undefined
+      ? [`-Dquarkus.http.port=${registry.port}`]
+      : encryptedListener(registry, new SecurityFolder(files.directory));
   return {
     command: files.tools.java,
     args: [
@@ -22,7 +31,7 @@ export function registryLaunch(registry: RegistryPlace, files: ServerFiles): Ser
       "-XX:+UseSerialGC",
       "-XX:TieredStopAtLevel=1",
       `-Dquarkus.http.host=${HOST}`,
-      `-Dquarkus.http.port=${registry.port}`,
+      ...listener,
       `-Dapicurio.datasource.url=jdbc:h2:file:${join(folder, "registry")};WRITE_DELAY=0`,
       "-jar",
       join(files.jars.registryFolder, registryRunner),
@@ -32,13 +41,45 @@ export function registryLaunch(registry: RegistryPlace, files: ServerFiles): Ser
   };
 }
 
+/** It was built so that it asks no client for a certificate; logins it takes only from an OpenID provider beside it. */
+function encryptedListener({ name, port }: RegistryPlace, security: SecurityFolder): string[] {
+  return [
+    "-Dquarkus.http.insecure-requests=disabled",
+    `-Dquarkus.http.ssl-port=${port}`,
+    `-Dquarkus.http.ssl.certificate.files=${security.certificateFile(name)}`,
+    `-Dquarkus.http.ssl.certificate.key-files=${security.keyFile(name)}`,
+  ];
+}
+
 /** Undefined when it answers with its subjects, which it reads from its database; else why not. */
-export async function registryLacks(registry: RegistryPlace, boundMs: number): Promise<string | undefined> {
+export async function registryLacks(
+  registry: RegistryPlace,
+  boundMs: number,
+  access: ServerAccess = IN_THE_CLEAR,
+): Promise<string | undefined> {
   try {
-    const answer = await fetch(`${registryUrl(registry)}/subjects`, { signal: AbortSignal.timeout(boundMs) });
-    await answer.arrayBuffer();
-    return answer.ok ? undefined : `the registry answers ${answer.status}`;
+    const status = await statusOf(
+      `${registryUrl(registry, access.tls !== undefined)}/subjects`,
+      boundMs,
+      access,
+    );
+    return status === 200 ? undefined : `the registry answers ${status}`;
   } catch (error) {
     return `the registry does not answer: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** Once the answer has come as a whole. */
+function statusOf(url: string, boundMs: number, { tls }: ServerAccess): Promise<number | undefined> {
+  const options = { agent: false, signal: AbortSignal.timeout(boundMs) } as const;
+  return new Promise((resolve, reject) => {
+    const request =
+      tls === undefined ? getInTheClear(url, options) : getEncrypted(url, { ...options, ca: tls.ca });
+    request.once("error", reject);
+    request.once("response", (response) => {
+      response.resume();
+      response.once("error", reject);
+      response.once("end", () => resolve(response.statusCode));
+    });
+  });
 }

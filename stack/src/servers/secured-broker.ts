@@ -10,9 +10,10 @@ import { StackError } from "../stack-error.js";
 import { HOST, layOut, portsNeeded, type StackState } from "../stack-layout.js";
 import { StateFile } from "../state-file.js";
 import { stopStack } from "../stop-stack.js";
+import { brokerLacks } from "./broker-health.js";
 import { type BrokerVariant, formatBrokers } from "./kafka.js";
 import { ServerFiles } from "./server-files.js";
-import { assertAllRun, brokerLacks, startOne } from "./start-servers.js";
+import { assertAllRun, startOne } from "./start-servers.js";
 
 /** A user that the broker lets in, by PLAIN and by both kinds of SCRAM. */
 export interface BrokerUser {
@@ -62,12 +63,12 @@ export async function startSecuredBroker(user: BrokerUser): Promise<SecuredBroke
     const { keyStore, certificate } = await makeCertificate(keyToolBeside(tools.java), directory);
     const files = new ServerFiles(directory, tools, jars);
     await formatBrokers(state, stateFile, files, securedVariant(state, { securePort, keyStore, user }));
-    for (const { name, port, nodeId } of layout.brokers) {
-      startOne(stateFile, files, name);
+    for (const broker of layout.brokers) {
+      startOne(stateFile, files, broker.name);
       await waitUntil({
         what: "the secured broker is ready",
         boundMs: READY_BOUND_MS,
-        lacking: () => brokerLacks(name, port, [nodeId]),
+        lacking: () => brokerLacks(broker, [broker.nodeId]),
         stillPossible: () => assertAllRun(stateFile),
       });
     }

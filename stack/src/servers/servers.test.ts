@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { layOut, portsNeeded, type StackForm, type StackState } from "../stack-layout.js";
-import { kafkaSettings } from "./kafka.js";
+import { kafkaSettings } from "./kafka-settings.js";
 import { brokersKnownTo, brokersOf, metadataRequest } from "./kafka-requests.js";
 import { fields, slotsOf, strangersTo } from "./redis-cluster.js";
 import { decodeAnswer, encodeCommand, redisCommand } from "./redis-commands.js";
@@ -84,13 +84,7 @@ describe("a broker's settings", () => {
 describe("a Metadata request", () => {
   it("is written as the protocol has it", () => {
     expect(metadataRequest().toString("hex")).toBe(
-      "0000001d" +
-        "0003" +
-        "0001" +
-        "00000001" +
-        "000f" +
-        Buffer.from("lastknown-stack").toString("hex") +
-        "00000000",
+      "0003" + "0001" + "00000001" + "000f" + Buffer.from("lastknown-stack").toString("hex") + "00000000",
     );
   });
 
@@ -120,10 +114,10 @@ describe("Redis", () => {
   });
 
   it.each([
-    ["+OK\r\n", { text: "OK" }],
-    [":3\r\n", { text: "3" }],
-    ["$4\r\na\r\nb\r\n", { text: "a\r\nb" }],
-    ["-ERR no\r\n", { text: "", error: "ERR no" }],
+    ["+OK\r\n", { text: "OK", bytes: 5 }],
+    [":3\r\n+OK\r\n", { text: "3", bytes: 4 }],
+    ["$4\r\na\r\nb\r\n", { text: "a\r\nb", bytes: 10 }],
+    ["-ERR no\r\n", { text: "", error: "ERR no", bytes: 9 }],
     ["$4\r\na\r\n", undefined],
     ["+O", undefined],
   ])("answers %j", (bytes, answer) => {

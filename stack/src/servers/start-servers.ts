@@ -4,14 +4,17 @@ import { launchServer, type ServerLaunch } from "../lifetime/launch-server.js";
 import { isRunning, type ServerIdentity } from "../lifetime/server-identity.js";
 import { waitUntil } from "../lifetime/wait-until.js";
 import { type OnProgress, slowStep } from "../progress.js";
+import { rightsOf } from "../security/rights.js";
 import { StackError } from "../stack-error.js";
 import type { RedisPlace, StackState } from "../stack-layout.js";
 import type { StateFile } from "../state-file.js";
 import { brokerLaunch, formatBrokers } from "./kafka.js";
-import { brokersKnownTo } from "./kafka-requests.js";
+import { brokerLacks, stackPortOf } from "./broker-health.js";
+import { createAcls } from "./kafka-acls.js";
 import { createCluster, redisClusterLacks, redisLaunch } from "./redis-cluster.js";
 import { redisCommand } from "./redis-commands.js";
 import { registryLacks, registryLaunch } from "./registry.js";
+import { accessTo, type ServerAccess } from "./server-access.js";
 import { logFileIn, type ServerFiles } from "./server-files.js";
 import { hasErrorCode } from "../error-code.js";
 
@@ -31,13 +34,16 @@ export async function startServers(
   onProgress: OnProgress,
 ): Promise<void> {
   const state = stateOf(stateFile);
+  const access = accessTo(stateFile.directory, state);
   for (const registryOrRedis of [state.layout.registry, ...state.layout.redis]) {
     startOne(stateFile, files, registryOrRedis.name);
   }
   await slowStep(onProgress, `starting ${summary(state)}`, () =>
     allOrNoneUnderWay([
       startKafka(stateFile, files),
-      ready(stateFile, "the registry is ready", () => registryLacks(state.layout.registry, ASK_BOUND_MS)),
+      ready(stateFile, "the registry is ready", () =>
+        registryLacks(state.layout.registry, ASK_BOUND_MS, access),
+      ),
       startRedis(stateFile),
     ]),
   );
@@ -52,11 +58,13 @@ export function startOne(stateFile: StateFile, files: ServerFiles, name: string)
 
 /** Resolves when the whole stack is ready, whoever started it. */
 export async function allReady(stateFile: StateFile): Promise<void> {
-  const { layout } = stateOf(stateFile);
+  const state = stateOf(stateFile);
+  const { layout } = state;
+  const access = accessTo(stateFile.directory, state);
   await Promise.all([
-    ready(stateFile, "every broker knows every broker", () => kafkaLacks(stateOf(stateFile))),
-    ready(stateFile, "the registry is ready", () => registryLacks(layout.registry, ASK_BOUND_MS)),
-    ready(stateFile, "the Redis Cluster is whole", () => redisClusterLacks(layout.redis)),
+    ready(stateFile, "every broker knows every broker", () => kafkaLacks(state, access)),
+    ready(stateFile, "the registry is ready", () => registryLacks(layout.registry, ASK_BOUND_MS, access)),
+    ready(stateFile, "the Redis Cluster is whole", () => redisClusterLacks(layout.redis, access)),
   ]);
 }
 
@@ -77,7 +85,7 @@ function launchOf(state: StackState, name: string, files: ServerFiles): ServerLa
   if (broker !== undefined) return brokerLaunch(state, broker, files);
   const node = state.layout.redis.find((place) => place.name === name);
   if (node !== undefined) return redisLaunch(state, node, files);
-  if (name === state.layout.registry.name) return registryLaunch(state.layout.registry, files);
+  if (name === state.layout.registry.name) return registryLaunch(state.layout, files);
   throw new StackError("usage", `no server is called ${name}: ${serverNames(state).join(", ")}`);
 }
 
@@ -89,55 +97,58 @@ async function startKafka(stateFile: StateFile, files: ServerFiles): Promise<voi
   const state = stateOf(stateFile);
   if (!state.formatted) await formatBrokers(state, stateFile, files);
   for (const broker of state.layout.brokers) startOne(stateFile, files, broker.name);
-  await ready(stateFile, "every broker knows every broker", () => kafkaLacks(state));
+  const access = accessTo(stateFile.directory, state);
+  await ready(stateFile, "every broker knows every broker", () => kafkaLacks(state, access));
+  if (!state.formatted && state.layout.security !== undefined) await giveRights(stateFile, access);
+}
+
+/** The quorum may elect its first leader anew meanwhile: then the request comes once more. */
+async function giveRights(stateFile: StateFile, access: ServerAccess): Promise<void> {
+  const { brokers, security } = stateOf(stateFile).layout;
+  const [broker] = brokers;
+  if (broker === undefined || security === undefined) return;
+  const rights = rightsOf(security.fleet);
+  await ready(stateFile, "Kafka knows the rights of its users", () =>
+    lackOf(createAcls(stackPortOf(broker), rights, { access, boundMs: ASK_BOUND_MS })),
+  );
 }
 
 /** Makes one cluster of the Redis nodes that were started; resolves when it is whole. */
 export async function startRedis(stateFile: StateFile): Promise<void> {
   const state = stateOf(stateFile);
   const nodes = state.layout.redis;
+  const access = accessTo(stateFile.directory, state);
   await ready(stateFile, "every Redis node answers", async () => {
     const answers = await Promise.all(
-      nodes.map(({ port }) => lackOf(redisCommand(port, ["PING"], ASK_BOUND_MS))),
+      nodes.map(({ port }) => lackOf(redisCommand(port, ["PING"], ASK_BOUND_MS, access))),
     );
     return answers.find((lack) => lack !== undefined);
   });
-  if (!state.formatted) await createClusterOrBlame(stateFile, nodes);
-  await ready(stateFile, "the Redis Cluster is whole", () => redisClusterLacks(nodes));
+  if (!state.formatted) await createClusterOrBlame(stateFile, nodes, access);
+  await ready(stateFile, "the Redis Cluster is whole", () => redisClusterLacks(nodes, access));
 }
 
 /** A node that ended meanwhile is to blame, not the refused connection that told of it. */
-async function createClusterOrBlame(stateFile: StateFile, nodes: readonly RedisPlace[]): Promise<void> {
+async function createClusterOrBlame(
+  stateFile: StateFile,
+  nodes: readonly RedisPlace[],
+  access: ServerAccess,
+): Promise<void> {
   try {
-    await createCluster(nodes);
+    await createCluster(nodes, access);
   } catch (error) {
     assertAllRun(stateFile);
     throw error;
   }
 }
 
-async function kafkaLacks(state: StackState): Promise<string | undefined> {
-  const all = state.layout.brokers.map(({ nodeId }) => nodeId);
-  for (const { name, port } of state.layout.brokers) {
-    const lack = await brokerLacks(name, port, all);
+async function kafkaLacks({ layout }: StackState, access: ServerAccess): Promise<string | undefined> {
+  const all = layout.brokers.map(({ nodeId }) => nodeId);
+  for (const broker of layout.brokers) {
+    const lack = await brokerLacks(broker, all, access);
     if (lack !== undefined) return lack;
   }
   return undefined;
-}
-
-/** Undefined when this broker answers and names all brokers. */
-export async function brokerLacks(
-  name: string,
-  port: number,
-  all: readonly number[],
-): Promise<string | undefined> {
-  try {
-    const known = await brokersKnownTo(port, ASK_BOUND_MS);
-    const missing = all.filter((nodeId) => !known.includes(nodeId));
-    return missing.length === 0 ? undefined : `${name} does not see broker ${missing.join(", ")}`;
-  } catch (error) {
-    return `${name}: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 async function lackOf(answer: Promise<unknown>): Promise<string | undefined> {
