@@ -5,14 +5,15 @@ import {
   type Logger,
   type LogRecord,
 } from "@lastknown/shared";
-import type { Arrival } from "../view/arrival.js";
+import type { Arrival, FoldedArrival } from "../view/arrival.js";
 import { SchemaCopies } from "../view/schema-copies.js";
-import type { FoldedVerdicts, SchemaCopy, ViewStore } from "../view/view-store.js";
+import type { SchemaCopy, ViewStore } from "../view/view-store.js";
 import { readAuditRecord, type UnreadableReason } from "./read-audit-record.js";
 
 /** Told what was folded, and what failed. */
 export interface FoldObserver {
-  folded(counts: { verdicts: FoldedVerdicts; doubles: number }): void;
+  /** `added`: the arrivals that were new; `doubles`: how many the view had. */
+  folded(batch: { readonly added: readonly FoldedArrival[]; readonly doubles: number }): void;
   unreadable(reason: UnreadableReason): void;
   /** The audit could not be read. */
   failed(error: unknown): void;
@@ -56,9 +57,8 @@ export class AuditFolder {
     const schemas: SchemaCopy[] = [];
     for (const record of records) this.#sort(partition, record, arrivals, schemas);
     const { store, observer } = this.#options;
-    const verdicts = store.fold({ partition, arrivals, schemas, nextOffset });
-    const added = verdicts.applied + verdicts.duplicate + verdicts.stale;
-    observer.folded({ verdicts, doubles: arrivals.length - added });
+    const added = store.fold({ partition, arrivals, schemas, nextOffset });
+    observer.folded({ added, doubles: arrivals.length - added.length });
   }
 
   #sort(partition: number, record: LogRecord, arrivals: Arrival[], schemas: SchemaCopy[]): void {

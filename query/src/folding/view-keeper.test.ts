@@ -9,12 +9,12 @@ import {
 } from "@lastknown/shared";
 import { FleetForTest } from "../fleet-for-test.js";
 import { until } from "../memory-service-for-test.js";
+import type { FoldedArrival } from "../view/arrival.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
 import {
   ViewDamagedError,
   ViewUnwritableError,
   type FoldBatch,
-  type FoldedVerdicts,
   type FoldPosition,
   type ViewStore,
 } from "../view/view-store.js";
@@ -25,7 +25,7 @@ const NAMES = fleetNames("test");
 class RecordingStore extends MemoryViewStore {
   readonly calls: string[] = [];
 
-  override fold(batch: FoldBatch): FoldedVerdicts {
+  override fold(batch: FoldBatch): FoldedArrival[] {
     this.calls.push("fold");
     return super.fold(batch);
   }
@@ -97,7 +97,7 @@ test("a view that cannot be written answers on, and folds again when there is ro
     isFull = false;
     attempts = 0;
 
-    override fold(batch: FoldBatch): FoldedVerdicts {
+    override fold(batch: FoldBatch): FoldedArrival[] {
       if (!this.isFull) return super.fold(batch);
       this.attempts++;
       throw new ViewUnwritableError(new Error("no space left on device"));

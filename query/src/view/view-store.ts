@@ -1,4 +1,4 @@
-import type { Micros, Order, Verdict } from "@lastknown/shared";
+import type { Micros, Order } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "./arrival.js";
 
 /** What one call of `fold` takes in, all from one partition of the audit. */
@@ -9,16 +9,6 @@ export interface FoldBatch {
   readonly schemas: readonly SchemaCopy[];
   /** The audit offset to go on from. */
   readonly nextOffset: number;
-}
-
-/**
- * How many arrivals a fold took in that were not there, by the verdict on each as it was then. One that is folded
- * after arrivals with greater source offsets may change the verdicts on those; they are not counted again.
- */
-export type FoldedVerdicts = Readonly<Record<Verdict, number>>;
-
-export function noVerdicts(): Record<Verdict, number> {
-  return { applied: 0, duplicate: 0, stale: 0 };
 }
 
 export interface SchemaCopy {
@@ -73,8 +63,12 @@ export interface ViewStore {
   /**
    * Takes in a batch, all of it or nothing, together with the offset to go on from. An arrival that is already
    * there is ignored; one with a lower source offset than those there corrects the states after it.
+   *
+   * @returns the new arrivals, each with what the verdict on it needs as it stood when the arrival was taken in: one
+   *   that comes after those with greater source offsets may change the verdicts on these, which are not given again;
+   *   bodies may be views of the batch's
    */
-  fold(batch: FoldBatch): FoldedVerdicts;
+  fold(batch: FoldBatch): readonly FoldedArrival[];
 
   position(partition: number): FoldPosition;
 

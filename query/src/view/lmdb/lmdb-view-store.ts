@@ -1,18 +1,9 @@
 import { randomBytes } from "node:crypto";
-import {
-  compareOrder,
-  FatalError,
-  judge,
-  type MaxFutureSkew,
-  type Order,
-  type Verdict,
-} from "@lastknown/shared";
+import { compareOrder, FatalError, type MaxFutureSkew, type Order } from "@lastknown/shared";
 import type { RootDatabase } from "lmdb";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import {
-  noVerdicts,
   type FoldBatch,
-  type FoldedVerdicts,
   type FoldPosition,
   type OrderBound,
   type ViewDamagedError,
@@ -91,7 +82,7 @@ export class LmdbViewStore implements ViewStore {
     return this.#soundness.damage;
   }
 
-  fold(batch: FoldBatch): FoldedVerdicts {
+  fold(batch: FoldBatch): FoldedArrival[] {
     try {
       return this.#root.transactionSync(() => this.#foldInTransaction(batch));
     } catch (error) {
@@ -101,24 +92,24 @@ export class LmdbViewStore implements ViewStore {
     }
   }
 
-  #foldInTransaction(batch: FoldBatch): FoldedVerdicts {
+  #foldInTransaction(batch: FoldBatch): FoldedArrival[] {
     this.#requireOwned();
     for (const { schemaId, text } of batch.schemas) {
       if (this.schemaText(schemaId) === undefined)
         this.#schemas.put(keys.uint32(schemaId), Buffer.from(text));
     }
-    const verdicts = noVerdicts();
+    const added: FoldedArrival[] = [];
     let { sourceEnd } = this.position(batch.partition);
     for (const arrival of batch.arrivals) {
-      const verdict = this.#add(arrival);
-      if (verdict !== undefined) verdicts[verdict]++;
+      const folded = this.#add(arrival);
+      if (folded !== undefined) added.push(folded);
       sourceEnd = Math.max(sourceEnd, arrival.offset + 1);
     }
     const position = Buffer.allocUnsafe(16);
     keys.writeUint64(position, batch.nextOffset, 0);
     keys.writeUint64(position, sourceEnd, 8);
     this.#partitions.put(keys.uint32(batch.partition), position);
-    return verdicts;
+    return added;
   }
 
   /** The tails in memory know only of our own writes, so two that write one view would spoil it. */
@@ -129,8 +120,8 @@ export class LmdbViewStore implements ViewStore {
     });
   }
 
-  /** Gives the verdict on it, or undefined where it was there. */
-  #add(arrival: Arrival): Verdict | undefined {
+  /** Undefined where it was there. */
+  #add(arrival: Arrival): FoldedArrival | undefined {
     const { user, offset, order } = arrival;
     const tail = this.#tail(user);
     if (tail !== undefined && offset <= tail.lastOffset) return this.#addBefore(tail, arrival);
@@ -138,14 +129,14 @@ export class LmdbViewStore implements ViewStore {
     const maximum = tail === undefined ? order : greater(order, tail.maximum);
     this.#put(number, arrival, maximum);
     const seenKey = keys.seenKey(number, order.eventId);
-    const isSeen = this.#seen.get(seenKey) !== undefined;
-    if (!isSeen) this.#seen.put(seenKey, keys.uint64(offset));
+    const seenBefore = this.#seen.get(seenKey) !== undefined;
+    if (!seenBefore) this.#seen.put(seenKey, keys.uint64(offset));
     this.#tails.set(user, { number, lastOffset: offset, maximum });
-    return judge(order, tail?.maximum, isSeen).verdict;
+    return { ...arrival, stateBefore: tail?.maximum, seenBefore };
   }
 
   /** Adds an arrival that comes late into the view, as compaction keeps the last copy of each. */
-  #addBefore(tail: UserTail, arrival: Arrival): Verdict | undefined {
+  #addBefore(tail: UserTail, arrival: Arrival): FoldedArrival | undefined {
     const { number } = tail;
     const { user, offset, order } = arrival;
     if (this.#arrivals.get(keys.arrivalKey(number, offset)) !== undefined) return undefined;
@@ -154,10 +145,10 @@ export class LmdbViewStore implements ViewStore {
     this.#raiseMaximaAfter(number, offset, order);
     const seenKey = keys.seenKey(number, order.eventId);
     const firstSeen = this.#seen.get(seenKey);
-    const isSeen = firstSeen !== undefined && keys.readUint64(firstSeen, 0) < offset;
-    if (!isSeen) this.#seen.put(seenKey, keys.uint64(offset));
+    const seenBefore = firstSeen !== undefined && keys.readUint64(firstSeen, 0) < offset;
+    if (!seenBefore) this.#seen.put(seenKey, keys.uint64(offset));
     this.#tails.set(user, { ...tail, maximum: greater(order, tail.maximum) });
-    return judge(order, before, isSeen).verdict;
+    return { ...arrival, stateBefore: before, seenBefore };
   }
 
   #put(number: number, arrival: Arrival, maximum: Order): void {

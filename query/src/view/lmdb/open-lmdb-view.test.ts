@@ -107,11 +107,7 @@ describe("the view's folder", () => {
     await damage();
     const store = await openView();
     expect(store.position(0)).toEqual({ nextOffset: 0, sourceEnd: 0 });
-    expect(store.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toEqual({
-      applied: 1,
-      duplicate: 0,
-      stale: 0,
-    });
+    expect(store.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toHaveLength(1);
     await store.close();
     expect(warnings).toEqual(["view set aside, building a new one"]);
     expect((await readdir(dataDirectory)).filter((name) => name.startsWith("view.damaged-"))).toHaveLength(1);
@@ -218,11 +214,7 @@ describe("the view's folder", () => {
     expect(() => first.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toThrow(
       "another query service",
     );
-    expect(second.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toEqual({
-      applied: 1,
-      duplicate: 0,
-      stale: 0,
-    });
+    expect(second.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toHaveLength(1);
     await second.close();
     await first.close();
   });

@@ -1,10 +1,8 @@
 import { compareCodePoints } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import {
-  noVerdicts,
   ViewDamagedError,
   type FoldBatch,
-  type FoldedVerdicts,
   type FoldPosition,
   type OrderBound,
   type ViewStore,
@@ -24,21 +22,21 @@ export class MemoryViewStore implements ViewStore {
     return undefined;
   }
 
-  fold(batch: FoldBatch): FoldedVerdicts {
+  fold(batch: FoldBatch): FoldedArrival[] {
     for (const { schemaId, text } of batch.schemas) {
       if (!this.#schemas.has(schemaId)) this.#schemas.set(schemaId, text);
     }
-    const verdicts = noVerdicts();
+    const added: FoldedArrival[] = [];
     let { sourceEnd } = this.position(batch.partition);
     for (const arrival of batch.arrivals) {
       // The batch's bodies are views of a whole fetch response, which they would keep alive.
       const kept = { ...arrival, body: Buffer.from(arrival.body) };
-      const verdict = this.#arrivalsToFill(arrival.user).add(kept);
-      if (verdict !== undefined) verdicts[verdict]++;
+      const folded = this.#arrivalsToFill(arrival.user).add(kept);
+      if (folded !== undefined) added.push(folded);
       sourceEnd = Math.max(sourceEnd, arrival.offset + 1);
     }
     this.#positions.set(batch.partition, { nextOffset: batch.nextOffset, sourceEnd });
-    return verdicts;
+    return added;
   }
 
   #arrivalsToFill(user: string): UserArrivals {

@@ -1,4 +1,4 @@
-import { compareOrder, judge, type Order, type Verdict } from "@lastknown/shared";
+import { compareOrder, type Order } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import type { OrderBound } from "../view-store.js";
 
@@ -17,8 +17,8 @@ export class UserArrivals {
   /** Event id → the first source offset with it. */
   readonly #seen = new Map<string, number>();
 
-  /** Gives the verdict on it, or undefined where it was there. */
-  add(arrival: Arrival): Verdict | undefined {
+  /** Undefined where it was there. */
+  add(arrival: Arrival): FoldedArrival | undefined {
     const { offset, order } = arrival;
     const index = firstIndex(this.#rows, (row) => row.arrival.offset >= offset);
     if (this.#rows[index]?.arrival.offset === offset) return undefined;
@@ -30,7 +30,7 @@ export class UserArrivals {
     this.#byOrder.splice(place, 0, arrival);
     const firstSeen = this.#seen.get(order.eventId) ?? offset;
     this.#seen.set(order.eventId, Math.min(offset, firstSeen));
-    return judge(order, before, firstSeen < offset).verdict;
+    return { ...arrival, stateBefore: before, seenBefore: firstSeen < offset };
   }
 
   #raiseMaximaAfter(index: number, order: Order): void {
