@@ -32,6 +32,8 @@ export interface EventFacts {
   readonly timeStamp: number;
   readonly sts: number;
   readonly attributes?: Attributes;
+  /** As the audit's entry tells it; long ago unless given. */
+  readonly appendedAtMs?: number;
 }
 
 /** A record as a test published it. */
@@ -106,7 +108,7 @@ export class FleetForTest {
         const entry = {
           partition,
           offset,
-          appendedAtMs: 1_700_000_000_000 + offset,
+          appendedAtMs: event.appendedAtMs ?? 1_700_000_000_000 + offset,
           schemaId: TEST_EVENT_SCHEMA_ID,
         };
         const value = this.#entries.encode({ ...entry, event: body });

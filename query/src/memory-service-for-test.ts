@@ -7,6 +7,7 @@ import {
   printFleetRecord,
   silentLogger,
   type FleetRecord,
+  type GroupMember,
 } from "@lastknown/shared";
 import { FleetForTest } from "./fleet-for-test.js";
 import { MemoryLatestStates } from "./latest/memory-latest-states.js";
@@ -24,6 +25,8 @@ export interface MemoryService {
   readonly latest: MemoryLatestStates;
   /** Commits an offset of the events topic for the workers' group, as a worker of the fleet unless with another note. */
   commit(partition: number, offset: number, note?: string): void;
+  /** Has these be in the workers' group, and nobody else. */
+  join(...members: readonly GroupMember[]): void;
   get(path: string): Promise<Response>;
 }
 
@@ -37,7 +40,11 @@ export interface MemoryServiceOptions {
 export async function startMemoryService(options: MemoryServiceOptions = {}): Promise<MemoryService> {
   const name = "test";
   const names = fleetNames(name);
-  const topics = { [names.eventsTopic]: TEST_PARTITIONS, [names.auditTopic]: TEST_PARTITIONS };
+  const topics = {
+    [names.eventsTopic]: TEST_PARTITIONS,
+    [names.auditTopic]: TEST_PARTITIONS,
+    [names.deadLetterTopic]: TEST_PARTITIONS,
+  };
   const log = options.log ?? new MemoryLog({ topics });
   const fleet = new FleetForTest({ fleet: name, appender: log, partitions: TEST_PARTITIONS });
   const latest = new MemoryLatestStates();
@@ -66,7 +73,9 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
   const ownNote = JSON.stringify({ fleet: fleet.record.id });
   const commit = (partition: number, offset: number, note = ownNote): void =>
     groupOffsets.commit(names.workerGroup, names.eventsTopic, partition, { offset, note });
-  return { query, log, fleet, latest, commit, get };
+  const join = (...members: readonly GroupMember[]): void =>
+    groupOffsets.join(names.workerGroup, names.eventsTopic, ...members);
+  return { query, log, fleet, latest, commit, join, get };
 }
 
 const DEADLINE_MS = 20_000;

@@ -10,6 +10,7 @@ import {
   type OperationsServer,
 } from "@lastknown/shared";
 import { Answers } from "./answers/answers.js";
+import { bothObservers } from "./folding/both-observers.js";
 import { ViewKeeper } from "./folding/view-keeper.js";
 import { Freshness } from "./freshness/freshness.js";
 import { LogTracker } from "./freshness/log-tracker.js";
@@ -21,6 +22,7 @@ import { addConsumerLagMetrics } from "./operations/consumer-lag-metrics.js";
 import { createQueryMetrics, type QueryMetrics } from "./operations/query-metrics.js";
 import { readyChecks, serverChecks } from "./operations/ready-checks.js";
 import { connectQuery, type QueryConnections, type QueryServiceSettings } from "./query-connections.js";
+import { StatusService } from "./status/status-service.js";
 
 export interface QueryDependencies {
   readonly logger: Logger;
@@ -85,6 +87,7 @@ class RunningQuery implements QueryService {
   readonly #tracker: LogTracker;
   readonly #keeper: ViewKeeper;
   readonly #freshness: Freshness;
+  readonly #status: StatusService;
   readonly #startedAtMs = performance.now();
   #http: RouteServer | undefined;
   #operations: OperationsServer | undefined;
@@ -117,7 +120,7 @@ class RunningQuery implements QueryService {
       lagOf: (partition, offset) => this.#freshness.lagOf(partition, offset),
       members: async () => (await groupOffsets.membership(names.workerGroup, names.eventsTopic)).members,
     });
-    const { serverFailed, folding: observer } = this.#observers;
+    const { serverFailed, folding } = this.#observers;
     this.#latest = new GuardedLatestStates({
       inner: connections.latest,
       deadlineMs: query.redisDeadlineMs,
@@ -132,6 +135,7 @@ class RunningQuery implements QueryService {
       onError: (error) => serverFailed("kafka", error),
       logger,
     });
+    const observer = bothObservers(folding, () => this.#status.tally);
     this.#keeper = new ViewKeeper({
       fleet,
       query,
@@ -148,12 +152,24 @@ class RunningQuery implements QueryService {
       partitions: fleet.partitions,
       view: this.#keeper.progress,
     });
+    this.#status = new StatusService({
+      names,
+      partitions: fleet.partitions,
+      reader: positionReader,
+      groupOffsets,
+      tracker: this.#tracker,
+      freshness: this.#freshness,
+      keeper: this.#keeper,
+      isRedisReachable: () => isReachable(this.#latest),
+      logger,
+    });
   }
 
   async start(): Promise<void> {
     const { fleet, query, operations } = this.#settings;
     const logger = this.#logger;
     this.#tracker.start();
+    this.#status.start();
     this.#operations = await startOperationsServer({
       ...operations,
       metrics: this.#metrics,
@@ -176,6 +192,7 @@ class RunningQuery implements QueryService {
         logger,
       }),
       health: () => this.#health(),
+      status: this.#status.board,
       observer: this.#observers.answers,
       logger,
     });
@@ -211,6 +228,7 @@ class RunningQuery implements QueryService {
     await Promise.all([
       this.#end("view", this.#keeper.stop()),
       this.#end("lag", this.#tracker.stop()),
+      this.#end("status", this.#status.stop()),
       this.#end("connections", this.#connections.disconnect()),
     ]);
   }

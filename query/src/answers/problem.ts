@@ -14,6 +14,7 @@ export const PROBLEM_CODES = [
   "state-not-known-yet",
   "view-not-ready",
   "replica-behind",
+  "too-many-listeners",
   "unreadable-event",
   "internal",
 ] as const;

@@ -28,6 +28,8 @@ export interface LogTrackerOptions {
 
 /** What the last successful look at the logs showed. */
 export interface LogPositions {
+  /** When the look began, in ms of the tracker's clock. */
+  readonly lookedAtMs: number;
   /** Of the events topic, by partition. */
   readonly events: ReadonlyMap<number, PartitionEnds>;
   /** What the fleet's workers have committed of the events topic, by partition; undefined while the fleet is not known. */
@@ -55,8 +57,6 @@ export class LogTracker {
   readonly #stopping = new AbortController();
   readonly #tracks = new Map<number, PartitionTrack>();
   #positions: LogPositions | undefined;
-  /** When the poll that gave #positions began. */
-  #polledAtMs = 0;
   /** Under way: while Kafka is away it takes longer than a look, and one at a time is enough. */
   #committed: Promise<ReadonlyMap<number, number>> | undefined;
   #isFailing = false;
@@ -79,7 +79,7 @@ export class LogTracker {
 
   /** Undefined if the last look was too long ago. */
   get positions(): LogPositions | undefined {
-    const ageMs = this.#monotonicMs() - this.#polledAtMs;
+    const ageMs = this.#monotonicMs() - (this.#positions?.lookedAtMs ?? -Infinity);
     return ageMs <= POSITIONS_AGE_MS_MAX ? this.#positions : undefined;
   }
 
@@ -111,11 +111,11 @@ export class LogTracker {
       if (auditEnd !== undefined) marks.add(committed.get(partition) ?? 0, auditEnd);
     }
     this.#positions = {
+      lookedAtMs: startedAtMs,
       events,
       committed: fleetId === undefined ? undefined : committed,
       auditEnds: new Map([...audit].map(([partition, { end }]) => [partition, end])),
     };
-    this.#polledAtMs = startedAtMs;
   }
 
   async #askCommitted(fleetId: string): Promise<ReadonlyMap<number, number>> {

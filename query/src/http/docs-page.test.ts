@@ -4,6 +4,7 @@ import { silentLogger } from "@lastknown/shared";
 import type { Answers } from "../answers/answers.js";
 import { Problem } from "../answers/problem.js";
 import { DOCS_PAGE } from "./docs-page.js";
+import { boardForTest } from "../status/board-for-test.js";
 import { createHttpServer } from "./http-server.js";
 import type { RouteServer } from "./route-server.js";
 
@@ -49,6 +50,7 @@ describe("the page at /docs", () => {
     server = await createHttpServer({
       answers: { latest: (user: string) => unknown(user), history: () => unknown("x") } as unknown as Answers,
       health: () => Promise.reject(new Error("not asked")),
+      status: boardForTest(),
       observer: { answered: () => undefined },
       logger: silentLogger,
     });
@@ -66,7 +68,7 @@ describe("the page at /docs", () => {
       /<script>(.*)<\/script>/s.exec(DOCS_PAGE)?.[1] ?? "",
       createContext({ document, fetch, URLSearchParams }),
     );
-    await until(() => main.all("form").length === 5);
+    await until(() => main.all("form").length === 6);
   });
   afterAll(() => server.close());
 
@@ -90,6 +92,7 @@ describe("the page at /docs", () => {
       "/v1/users/{user}/explain",
       "/v1/users",
       "/health",
+      "/status",
     ]);
     const [history] = main.all("section").slice(1);
     const names = history?.all("label").map((label) => label.all("span")[0]?.textContent);

@@ -15,5 +15,4 @@ export function addDocsRoutes(server: RouteServer): void {
       return DOCS_PAGE;
     });
   }
-  server.get("/", hidden, async (_request, reply) => reply.redirect("/docs"));
 }

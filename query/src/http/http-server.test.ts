@@ -8,6 +8,7 @@ import fc from "fast-check";
 import type { Answer } from "../answers/answer.js";
 import type { Answers } from "../answers/answers.js";
 import type { UserState } from "../answers/user-state.js";
+import { boardForTest } from "../status/board-for-test.js";
 import { createHttpServer } from "./http-server.js";
 import type { RouteServer } from "./route-server.js";
 
@@ -49,6 +50,7 @@ describe("the HTTP service", () => {
     server = await createHttpServer({
       answers: echo,
       health: () => Promise.reject(new Error("not asked")),
+      status: boardForTest(),
       observer: { answered: () => undefined },
       logger: silentLogger,
       requestTimeoutMs: 1500,
@@ -264,6 +266,7 @@ describe("the HTTP service", () => {
     expect(api.openapi).toBe("3.1.0");
     expect(Object.keys(api.paths).sort()).toEqual([
       "/health",
+      "/status",
       "/v1/users",
       "/v1/users/{user}",
       "/v1/users/{user}/explain",

@@ -5,6 +5,7 @@ import fastify from "fastify";
 import { UNKNOWN_PROVENANCE, type DataSource } from "../answers/answer.js";
 import type { Answers } from "../answers/answers.js";
 import { Problem } from "../answers/problem.js";
+import type { StatusBoard } from "../status/status-board.js";
 import { addDocsRoutes } from "./docs-routes.js";
 import { addHealthRoute, type Health } from "./health-route.js";
 import { KnownPaths, METHODS_ALLOWED } from "./known-paths.js";
@@ -12,9 +13,11 @@ import { openApiOptions } from "./open-api.js";
 import { answerParserError } from "./parser-errors.js";
 import { provenanceHeaders, SOURCE_HEADER } from "./provenance-headers.js";
 import { parseQueryString, unknownName } from "./query-string.js";
+import { addPageRoutes } from "./page-routes.js";
 import type { RouteServer } from "./route-server.js";
 import { sendProblem, shortened } from "./send-problem.js";
 import { urlProblem } from "./url-problem.js";
+import { addStatusRoutes } from "./status-routes.js";
 import { addUserRoutes } from "./user-routes.js";
 
 /** Told about each answer. `route` is the pattern of a route, or undefined where none fits. */
@@ -25,6 +28,7 @@ export interface AnswerObserver {
 export interface HttpServerOptions {
   readonly answers: Answers;
   readonly health: () => Promise<Health>;
+  readonly status: StatusBoard;
   readonly observer: AnswerObserver;
   readonly logger: Logger;
   /** How long a request may take to come, to within a second; 10 s unless given. */
@@ -71,7 +75,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Rout
   await server.register(swagger, openApiOptions);
   addUserRoutes(server, options.answers);
   addHealthRoute(server, options.health);
+  addStatusRoutes(server, options.status);
   addDocsRoutes(server);
+  await addPageRoutes(server);
   await server.ready();
   return server;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { createMetrics, type GroupMember } from "@lastknown/shared";
-import { addConsumerLagMetrics, type ConsumerPositions } from "./consumer-lag-metrics.js";
+import type { ConsumerPositions } from "../freshness/consumer-lag.js";
+import { addConsumerLagMetrics } from "./consumer-lag-metrics.js";
 
 const KNOWN: ConsumerPositions = {
   events: new Map([

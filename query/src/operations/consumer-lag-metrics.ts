@@ -1,5 +1,5 @@
-import { withDeadline, type GroupMember, type Metrics, type PartitionEnds } from "@lastknown/shared";
-import type { Lag } from "../freshness/freshness.js";
+import { withDeadline, type GroupMember, type Metrics } from "@lastknown/shared";
+import { lagIn, waitedIn, type ConsumerPositions, type LagOf } from "../freshness/consumer-lag.js";
 
 /** Looked up when the metrics are read. */
 export interface ConsumerLagFigures {
@@ -8,15 +8,8 @@ export interface ConsumerLagFigures {
   readonly partitions: number;
   /** Where the log ends and what is committed of it; undefined where that was last seen too long ago. */
   readonly positions: () => ConsumerPositions | undefined;
-  /** How long the oldest record of a partition from this offset on has waited. */
-  readonly lagOf: (partition: number, offset: number) => Promise<Lag>;
+  readonly lagOf: LagOf;
   readonly members: () => Promise<readonly GroupMember[]>;
-}
-
-export interface ConsumerPositions {
-  readonly events: ReadonlyMap<number, PartitionEnds>;
-  /** Undefined while it is not known whose commits count. */
-  readonly committed: ReadonlyMap<number, number> | undefined;
 }
 
 /** Nobody who reads the metrics waits longer for Kafka. */
@@ -58,7 +51,7 @@ export function addConsumerLagMetrics(metrics: Metrics, figures: ConsumerLagFigu
     name: "lastknown_consumer_lag_seconds",
     help: "How long the oldest record of a partition that the workers have not committed has waited; NaN while unknown.",
     fixed: {},
-    tell: (partition) => waitedIn(figures, partition),
+    tell: (partition) => waitedIn(positions(), partition, figures.lagOf),
   });
   metrics.gauge({
     name: "kafka_consumergroup_lag_sum",
@@ -105,23 +98,6 @@ function lagOverAll(positions: ConsumerPositions | undefined, partitions: number
   for (let partition = 0; partition < partitions; partition++)
     sum += lagIn(positions, partition) ?? Number.NaN;
   return sum;
-}
-
-/** Committed offsets are read before the ends, so a lag is too great rather than too small. */
-function lagIn(positions: ConsumerPositions | undefined, partition: number): number | undefined {
-  const ends = positions?.events.get(partition);
-  if (positions?.committed === undefined || ends === undefined) return undefined;
-  return Math.max(0, ends.end - Math.max(ends.start, positions.committed.get(partition) ?? ends.start));
-}
-
-async function waitedIn(figures: ConsumerLagFigures, partition: number): Promise<number | undefined> {
-  const positions = figures.positions();
-  const lag = lagIn(positions, partition);
-  const end = positions?.events.get(partition)?.end;
-  if (lag === undefined || end === undefined) return undefined;
-  if (lag === 0) return 0;
-  const waited = await figures.lagOf(partition, end - lag);
-  return waited === "unknown" ? undefined : waited;
 }
 
 /** While Kafka is away a question takes longer than readers wait, and one at a time is enough. */

@@ -14,17 +14,25 @@ import type { Lag } from "../freshness/freshness.js";
 import type { AnswerObserver } from "../http/http-server.js";
 import { LatestUnavailableError } from "../latest/latest-states.js";
 
+/** All files of the page at `/` count as one. */
+const PAGE_FILES = "/page/*";
+/** It lasts as long as its listener stays, which says nothing about how fast answers are. */
+const UNTIMED_ROUTE = "/status/stream";
+
 /** The patterns of all routes; what fits none counts as `unknown`. */
 export const ROUTES = [
   "/v1/users",
   "/v1/users/:user",
   "/v1/users/:user/history",
   "/v1/users/:user/explain",
+  "/status",
+  "/status/stream",
   "/health",
   "/openapi.json",
   "/docs",
   "/docs/",
   "/",
+  PAGE_FILES,
   "unknown",
 ] as const;
 
@@ -75,16 +83,17 @@ function answerObserver(metrics: Metrics): AnswerObserver {
   });
   const durations = metrics.histogram({
     name: "lastknown_query_answer_seconds",
-    help: "How long an HTTP answer took.",
+    help: "How long an HTTP answer took; not of /status/stream, which lasts as long as its listener.",
     labels: { route: ROUTES },
     buckets: ANSWER_BUCKETS_SECONDS,
   });
   return {
     answered: ({ route: pattern, status: code, source, seconds }) => {
-      const route = ROUTES.find((known) => known === pattern) ?? "unknown";
+      const named = pattern?.startsWith("/page/") === true ? PAGE_FILES : pattern;
+      const route = ROUTES.find((known) => known === named) ?? "unknown";
       const status = STATUS_CLASSES[Math.floor(code / 100) - 2] ?? "5xx";
       answers.inc({ route, status, source });
-      durations.observe({ route }, seconds);
+      if (route !== UNTIMED_ROUTE) durations.observe({ route }, seconds);
     },
   };
 }

@@ -1,0 +1,55 @@
+import { make, setText } from "./elements.js";
+import { count, seconds, shortMember } from "./formats.js";
+
+/** One row per partition, whose cells change in place. */
+export class LagTable {
+  #body;
+  #rows = [];
+
+  /** @param {HTMLTableElement} table */
+  constructor(table) {
+    this.#body = table.tBodies[0];
+  }
+
+  show({ lag, budget, members }) {
+    while (this.#rows.length < lag.partitions.length) this.#addRow(this.#rows.length);
+    lag.partitions.forEach((status, index) => {
+      const { row, cells } = this.#rows[index];
+      const { lagRecords, lagSeconds, committed, end } = status;
+      const texts = [
+        count(lagRecords),
+        seconds(lagSeconds),
+        whyOf(status),
+        ownerOf(status, members),
+        count(committed),
+        count(end),
+      ];
+      texts.forEach((text, cell) => setText(cells[cell], text));
+      row.dataset.state = stateOf(status, budget.seconds);
+    });
+  }
+
+  #addRow(partition) {
+    const classes = ["number", "number", "", "", "number wide", "number wide"];
+    const cells = classes.map((name) => make("td", name === "" ? {} : { class: name }));
+    const row = make("tr", {}, make("th", { scope: "row", text: String(partition) }), ...cells);
+    this.#body.append(row);
+    this.#rows.push({ row, cells });
+  }
+}
+
+function stateOf({ lagRecords, lagSeconds }, budgetSeconds) {
+  if (lagSeconds > budgetSeconds) return "late";
+  return lagRecords > 0 ? "waits" : "well";
+}
+
+function whyOf({ lagRecords, reason }) {
+  if (reason !== null) return reason.text;
+  if (lagRecords === null) return "cannot be known now";
+  return lagRecords === 0 ? "" : "not known";
+}
+
+function ownerOf({ owner }, members) {
+  if (owner !== null) return shortMember(owner);
+  return members === null ? "–" : "nobody";
+}

@@ -1,0 +1,54 @@
+import uPlot from "./uplot.js";
+import { colour, onSchemeChange } from "./colours.js";
+
+const FONT = "12px system-ui, sans-serif";
+
+/** The product tells times in UTC, and so do its plots. */
+export const utcDate = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
+
+export function axis(options) {
+  return {
+    stroke: colour("quiet"),
+    font: FONT,
+    grid: { stroke: colour("faint"), width: 1 },
+    ticks: { stroke: colour("line"), width: 1, size: 4 },
+    ...options,
+  };
+}
+
+/**
+ * A plot that is as wide as its box, and drawn anew with other colours when the page turns dark or light. What it
+ * shows stands as text beside it, so readers of the screen are told no more than its label.
+ *
+ * @param {HTMLElement} box
+ * @param {() => object} optionsNow uPlot's options but for the size, with the colours of now
+ */
+export class Plot {
+  #box;
+  #optionsNow;
+  #columns = [];
+  #plot;
+
+  constructor(box, optionsNow) {
+    this.#box = box;
+    this.#optionsNow = optionsNow;
+    onSchemeChange(() => this.#rebuild());
+    new ResizeObserver(() => this.#plot?.setSize(this.#size)).observe(box);
+  }
+
+  show(columns) {
+    this.#columns = columns;
+    if (this.#plot === undefined) this.#rebuild();
+    else this.#plot.setData(columns);
+  }
+
+  #rebuild() {
+    this.#plot?.destroy();
+    const fixed = { legend: { show: false }, tzDate: utcDate, ...this.#size };
+    this.#plot = new uPlot({ ...fixed, ...this.#optionsNow() }, this.#columns, this.#box);
+  }
+
+  get #size() {
+    return { width: Math.max(1, this.#box.clientWidth), height: Math.max(1, this.#box.clientHeight) };
+  }
+}

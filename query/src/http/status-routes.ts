@@ -1,0 +1,30 @@
+import type { StatusBoard } from "../status/status-board.js";
+import { StatusSchema } from "../status/status-snapshot.js";
+import { responses } from "./responses.js";
+import type { RouteServer } from "./route-server.js";
+import { NoQuery } from "./schemas.js";
+import { StatusStreams } from "./status-stream.js";
+
+/** `/status`, and `/status/stream` for whoever wants to be told as it changes. */
+export function addStatusRoutes(server: RouteServer, board: StatusBoard): void {
+  const schema = {
+    summary: "How the fleet stands: rates, lag, members, freshness, verdicts, dead letters",
+    querystring: NoQuery,
+    response: responses(StatusSchema),
+  };
+  server.get("/status", { schema }, async (_request, reply) => {
+    reply.header("cache-control", "no-store");
+    return await board.snapshot();
+  });
+
+  const streams = new StatusStreams({ board });
+  // Before the server waits for open answers, of which a stream would never end.
+  server.addHook("preClose", async () => streams.close());
+  server.get("/status/stream", { schema: { hide: true, querystring: NoQuery } }, async (request, reply) => {
+    const stream = request.method === "HEAD" ? "" : streams.listen();
+    // Its connection ends with it, and holds nothing up when the service stops.
+    reply.headers({ "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" });
+    reply.type("text/event-stream; charset=utf-8");
+    return await reply.send(stream);
+  });
+}

@@ -1,0 +1,48 @@
+import type { Lag } from "../freshness/freshness.js";
+import type { DelayFigures } from "./delay-window.js";
+import type { BudgetStatus } from "./status-snapshot.js";
+
+/** How long after its append an arrival is to be visible. */
+export const BUDGET_SECONDS = 2;
+/** A commit follows an effect that can be seen within about a second: so much later it is not the commit that waits. */
+const COMMIT_ALLOWANCE_SECONDS = 2;
+
+export interface BudgetFigures {
+  /** From append to in view, of the arrivals of the last seconds. */
+  readonly delays: DelayFigures;
+  /** For how long the oldest record that the view lacks has waited. */
+  readonly viewLag: Lag;
+  /** For how long the oldest record that the workers have not committed has waited; undefined if unknown. */
+  readonly commitLagSeconds: number | undefined;
+}
+
+/**
+ * Whether the fleet is as fresh as it has to be, by what the query service can see: what came into the view lately,
+ * what the view still lacks, and what the workers have not committed (their commit comes after Redis).
+ */
+export function budgetStatus({ delays, viewLag, commitLagSeconds }: BudgetFigures): BudgetStatus {
+  const reasons: string[] = [];
+  if ((delays.p99Seconds ?? 0) > BUDGET_SECONDS) {
+    reasons.push(
+      `1 in 100 arrivals came into the view ${print(delays.p99Seconds)} after its append, or later`,
+    );
+  }
+  if (viewLag !== "unknown" && viewLag > BUDGET_SECONDS)
+    reasons.push(`the oldest record that is not in the view has waited for ${print(viewLag)}`);
+  if (commitLagSeconds !== undefined && commitLagSeconds > BUDGET_SECONDS + COMMIT_ALLOWANCE_SECONDS)
+    reasons.push(
+      `the oldest record that the workers have not committed has waited for ${print(commitLagSeconds)}`,
+    );
+  if (reasons.length > 0) return { seconds: BUDGET_SECONDS, state: "broken", reasons };
+  if (viewLag === "unknown") reasons.push("how far the view is behind cannot be known now");
+  if (commitLagSeconds === undefined) reasons.push("how far the workers are behind cannot be known now");
+  return { seconds: BUDGET_SECONDS, state: reasons.length > 0 ? "unknown" : "kept", reasons };
+}
+
+function print(seconds: number | null): string {
+  if (seconds === null) return "unknown";
+  if (seconds < 120) return `${seconds.toFixed(1)} s`;
+  const MINUTE = 60;
+  const HOUR = 60 * MINUTE;
+  return seconds < 2 * HOUR ? `${Math.round(seconds / MINUTE)} min` : `${Math.round(seconds / HOUR)} h`;
+}

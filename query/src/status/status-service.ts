@@ -1,0 +1,85 @@
+import type {
+  FleetNames,
+  GroupOffsets,
+  GroupMember,
+  Logger,
+  LogReader,
+  PartitionEnds,
+} from "@lastknown/shared";
+import type { Freshness } from "../freshness/freshness.js";
+import type { LogTracker } from "../freshness/log-tracker.js";
+import type { ViewKeeper } from "../folding/view-keeper.js";
+import { FoldTally } from "./fold-tally.js";
+import type { TellReason } from "./partition-status.js";
+import { StatusBoard } from "./status-board.js";
+import { StatusTaker } from "./status-taker.js";
+import { Watched } from "./watched.js";
+
+export interface StatusServiceOptions {
+  readonly names: FleetNames;
+  readonly partitions: number;
+  readonly reader: Pick<LogReader, "ends">;
+  readonly groupOffsets: Pick<GroupOffsets, "membership">;
+  readonly tracker: Pick<LogTracker, "positions">;
+  readonly freshness: Pick<Freshness, "lagOf" | "viewLagRecords" | "worstViewLag">;
+  readonly keeper: Pick<ViewKeeper, "state" | "progress">;
+  readonly isRedisReachable: () => Promise<boolean>;
+  readonly tellReason?: TellReason;
+  readonly logger: Logger;
+}
+
+const MEMBERS_INTERVAL_MS = 2000;
+const DEAD_LETTERS_INTERVAL_MS = 2000;
+/** Several looks: one that takes long is no reason to know nothing. */
+const AGE_MS_MAX = 10_000;
+
+/** All that `/status` and the page at `/` tell, from its sources to the board; it adds one look at Kafka a second. */
+export class StatusService {
+  readonly tally: FoldTally;
+  readonly board: StatusBoard;
+  readonly #members: Watched<readonly GroupMember[]>;
+  readonly #deadLetterEnds: Watched<ReadonlyMap<number, PartitionEnds>>;
+
+  constructor(options: StatusServiceOptions) {
+    const { names, reader, groupOffsets, keeper, freshness, tracker } = options;
+    this.tally = new FoldTally({ isLive: () => keeper.progress()?.hasCaughtUp ?? false });
+    this.#members = new Watched({
+      ask: async () => (await groupOffsets.membership(names.workerGroup, names.eventsTopic)).members,
+      intervalMs: MEMBERS_INTERVAL_MS,
+      ageMsMax: AGE_MS_MAX,
+    });
+    this.#deadLetterEnds = new Watched({
+      ask: () => reader.ends(names.deadLetterTopic),
+      intervalMs: DEAD_LETTERS_INTERVAL_MS,
+      ageMsMax: AGE_MS_MAX,
+    });
+    const taker = new StatusTaker({
+      fleet: names.fleet,
+      partitions: options.partitions,
+      positions: () => tracker.positions,
+      lagOf: (partition, offset) => freshness.lagOf(partition, offset),
+      members: this.#members,
+      deadLetterEnds: this.#deadLetterEnds,
+      tally: this.tally,
+      view: () => ({
+        state: keeper.state,
+        hasCaughtUp: keeper.progress()?.hasCaughtUp ?? false,
+        lagRecords: freshness.viewLagRecords(),
+      }),
+      viewLag: () => freshness.worstViewLag(),
+      isRedisReachable: options.isRedisReachable,
+      tellReason: options.tellReason ?? (() => undefined),
+    });
+    this.board = new StatusBoard({ take: () => taker.take(), logger: options.logger });
+  }
+
+  start(): void {
+    this.#members.start();
+    this.#deadLetterEnds.start();
+    this.board.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#members.stop(), this.#deadLetterEnds.stop(), this.board.stop()]);
+  }
+}

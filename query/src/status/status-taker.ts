@@ -1,0 +1,127 @@
+import type { GroupMember, PartitionEnds } from "@lastknown/shared";
+import type { LagOf } from "../freshness/consumer-lag.js";
+import type { Lag } from "../freshness/freshness.js";
+import type { LogPositions } from "../freshness/log-tracker.js";
+import { budgetStatus } from "./budget.js";
+import type { FoldTally } from "./fold-tally.js";
+import { Pace } from "./pace.js";
+import { lagOver, partitionStatuses, type TellReason } from "./partition-status.js";
+import type { StatusSnapshot } from "./status-snapshot.js";
+import type { Watched } from "./watched.js";
+
+/** Where the figures of a snapshot come from. None of them waits for a server for more than half a second. */
+export interface StatusSources {
+  readonly fleet: string;
+  readonly partitions: number;
+  /** Of the events topic and the audit; undefined where they were last seen too long ago. */
+  readonly positions: () => LogPositions | undefined;
+  readonly lagOf: LagOf;
+  readonly members: Pick<Watched<readonly GroupMember[]>, "last">;
+  readonly deadLetterEnds: Pick<Watched<ReadonlyMap<number, PartitionEnds>>, "last">;
+  readonly tally: FoldTally;
+  readonly view: () => {
+    readonly state: string;
+    readonly hasCaughtUp: boolean;
+    readonly lagRecords: number | undefined;
+  };
+  readonly viewLag: () => Promise<Lag>;
+  readonly isRedisReachable: () => Promise<boolean>;
+  readonly tellReason: TellReason;
+  /** Wall clock. */
+  readonly nowMs?: () => number;
+}
+
+const PACE_SECONDS = 5;
+const DEAD_LETTERS_SECONDS = 60;
+
+/** Puts together how the fleet stands; to be asked about once a second, as rates are told from one to the next. */
+export class StatusTaker {
+  readonly #sources: StatusSources;
+  readonly #appended = new Pace(PACE_SECONDS);
+  readonly #committed = new Pace(PACE_SECONDS);
+  readonly #deadLetters = new Pace(DEAD_LETTERS_SECONDS);
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources;
+  }
+
+  async take(): Promise<StatusSnapshot> {
+    const { fleet, partitions, tally, lagOf, tellReason } = this.#sources;
+    const nowMs = (this.#sources.nowMs ?? Date.now)();
+    const positions = this.#sources.positions();
+    const members = this.#sources.members.last?.value;
+    const [statuses, viewLag, redis] = await Promise.all([
+      partitionStatuses({ partitions, positions, members, lagOf, tellReason }),
+      this.#sources.viewLag(),
+      this.#sources.isRedisReachable(),
+    ]);
+    const lag = lagOver(statuses);
+    const delays = tally.delays(10);
+    const view = this.#sources.view();
+    return {
+      fleet,
+      at: new Date(nowMs).toISOString(),
+      budget: budgetStatus({ delays, viewLag, commitLagSeconds: lag.seconds ?? undefined }),
+      rates: this.#rates(positions),
+      lag: { ...lag, partitions: statuses },
+      members:
+        members === undefined
+          ? null
+          : members.map(({ partitions: given, ...member }) => ({ ...member, partitions: [...given] })),
+      freshness: { lastMinute: tally.delays(60), lastTenSeconds: delays },
+      view: {
+        ...view,
+        lagRecords: view.lagRecords ?? null,
+        lagSeconds: viewLag === "unknown" ? null : viewLag,
+        verdicts: { ...tally.verdicts },
+        doubles: tally.doubles,
+        unreadable: tally.unreadableRecords,
+      },
+      deadLetters: this.#deadLettersNow(),
+      servers: { kafka: positions !== undefined, redis },
+    };
+  }
+
+  #rates(positions: LogPositions | undefined): StatusSnapshot["rates"] {
+    look(this.#appended, positions?.lookedAtMs, positions && appendedOf(positions));
+    look(this.#committed, positions?.lookedAtMs, positions && committedOf(positions));
+    const { tally } = this.#sources;
+    return {
+      inPerSecond: rounded(this.#appended.perSecond),
+      outPerSecond: rounded(this.#committed.perSecond),
+      viewPerSecond: rounded(tally.perSecond()),
+    };
+  }
+
+  #deadLettersNow(): StatusSnapshot["deadLetters"] {
+    const { last } = this.#sources.deadLetterEnds;
+    const ends = [...(last?.value.values() ?? [])];
+    const ever = ends.reduce((sum, { end }) => sum + end, 0);
+    look(this.#deadLetters, last?.askedAtMs, last && ever);
+    if (last === undefined) return { kept: null, inLastMinute: null };
+    const kept = ends.reduce((sum, { start, end }) => sum + end - start, 0);
+    return { kept, inLastMinute: this.#deadLetters.growth ?? null };
+  }
+}
+
+function look(pace: Pace, atMs: number | undefined, total: number | undefined): void {
+  if (atMs === undefined || total === undefined) pace.forget();
+  else pace.look(atMs, total);
+}
+
+function appendedOf({ events }: LogPositions): number {
+  return [...events.values()].reduce((sum, { end }) => sum + end, 0);
+}
+
+/** Undefined while it is not known whose commits count. A partition without a commit stands where its log begins. */
+function committedOf({ events, committed }: LogPositions): number | undefined {
+  if (committed === undefined) return undefined;
+  let total = 0;
+  for (const [partition, { start }] of events) total += Math.max(start, committed.get(partition) ?? start);
+  return total;
+}
+
+/** To a tenth. */
+function rounded(perSecond: number | undefined): number | null {
+  return perSecond === undefined ? null : Math.round(perSecond * 10) / 10;
+}
