@@ -17,6 +17,7 @@ import { LogTracker } from "./freshness/log-tracker.js";
 import type { Health } from "./http/health-route.js";
 import { createHttpServer } from "./http/http-server.js";
 import type { RouteServer } from "./http/route-server.js";
+import { LagReasons } from "./lag/lag-reasons.js";
 import { GuardedLatestStates } from "./latest/guarded-latest-states.js";
 import { addConsumerLagMetrics } from "./operations/consumer-lag-metrics.js";
 import { createQueryMetrics, type QueryMetrics } from "./operations/query-metrics.js";
@@ -85,6 +86,7 @@ class RunningQuery implements QueryService {
   readonly #observers: QueryMetrics;
   readonly #latest: GuardedLatestStates;
   readonly #tracker: LogTracker;
+  readonly #lagReasons: LagReasons;
   readonly #keeper: ViewKeeper;
   readonly #freshness: Freshness;
   readonly #status: StatusService;
@@ -118,6 +120,7 @@ class RunningQuery implements QueryService {
       partitions: fleet.partitions,
       positions: () => this.#tracker.positions,
       lagOf: (partition, offset) => this.#freshness.lagOf(partition, offset),
+      lagReasons: () => this.#lagReasons.lagReasons,
       members: async () => (await groupOffsets.membership(names.workerGroup, names.eventsTopic)).members,
     });
     const { serverFailed, folding } = this.#observers;
@@ -133,6 +136,13 @@ class RunningQuery implements QueryService {
       groupOffsets,
       fleetId,
       onError: (error) => serverFailed("kafka", error),
+      logger,
+    });
+    this.#lagReasons = new LagReasons({
+      names,
+      positions: () => this.#tracker.positions,
+      groupOffsets,
+      reader: positionReader,
       logger,
     });
     const observer = bothObservers(folding, () => this.#status.tally);
@@ -169,6 +179,7 @@ class RunningQuery implements QueryService {
     const { fleet, query, operations } = this.#settings;
     const logger = this.#logger;
     this.#tracker.start();
+    this.#lagReasons.start();
     this.#status.start();
     this.#operations = await startOperationsServer({
       ...operations,
@@ -228,6 +239,7 @@ class RunningQuery implements QueryService {
     await Promise.all([
       this.#end("view", this.#keeper.stop()),
       this.#end("lag", this.#tracker.stop()),
+      this.#end("lag reasons", this.#lagReasons.stop()),
       this.#end("status", this.#status.stop()),
       this.#end("connections", this.#connections.disconnect()),
     ]);

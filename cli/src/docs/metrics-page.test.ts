@@ -54,6 +54,7 @@ test("the page of metrics names every metric of the workers' lag as the code has
       positions: () => undefined,
       lagOf: () => Promise.resolve("unknown"),
       members: () => Promise.resolve([]),
+      lagReasons: () => undefined,
     });
   });
   expect(tableIn(readFileSync(PAGE, "utf8"), "consumer-lag")).toEqual([HEADER, ...rows]);

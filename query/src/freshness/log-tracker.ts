@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  committedByFleet,
+  commitsOfFleet,
   withDeadline,
+  type CommittedOffset,
   type FleetNames,
   type GroupOffsets,
   type Logger,
@@ -34,6 +35,8 @@ export interface LogPositions {
   readonly events: ReadonlyMap<number, PartitionEnds>;
   /** What the fleet's workers have committed of the events topic, by partition; undefined while the fleet is not known. */
   readonly committed: ReadonlyMap<number, number> | undefined;
+  /** The same with the notes beside it. */
+  readonly commits: ReadonlyMap<number, CommittedOffset> | undefined;
   /** Ends of the audit, by partition. */
   readonly auditEnds: ReadonlyMap<number, number>;
 }
@@ -43,7 +46,7 @@ export interface PartitionTrack {
   readonly marks: FoldMarks;
 }
 
-const NOTHING_COMMITTED: ReadonlyMap<number, number> = new Map();
+const NOTHING_COMMITTED: ReadonlyMap<number, CommittedOffset> = new Map();
 const POLL_INTERVAL_MS = 300;
 /** Kafka away: the look ends by its own deadlines, and nobody waits for it. */
 const STOP_MS_MAX = 2000;
@@ -58,7 +61,7 @@ export class LogTracker {
   readonly #tracks = new Map<number, PartitionTrack>();
   #positions: LogPositions | undefined;
   /** Under way: while Kafka is away it takes longer than a look, and one at a time is enough. */
-  #committed: Promise<ReadonlyMap<number, number>> | undefined;
+  #committed: Promise<ReadonlyMap<number, CommittedOffset>> | undefined;
   #isFailing = false;
   #ended: Promise<void> | undefined;
 
@@ -98,7 +101,7 @@ export class LogTracker {
     const { names, reader } = this.#options;
     const fleetId = this.#options.fleetId();
     const startedAtMs = this.#monotonicMs();
-    const [events, committed] = await Promise.all([
+    const [events, commits] = await Promise.all([
       reader.ends(names.eventsTopic),
       fleetId === undefined ? NOTHING_COMMITTED : (this.#committed ??= this.#askCommitted(fleetId)),
     ]);
@@ -108,20 +111,20 @@ export class LogTracker {
       // The end was looked up after this moment, so what lies past it came after this moment too.
       samples.add(startedAtMs, end);
       const auditEnd = audit.get(partition)?.end;
-      if (auditEnd !== undefined) marks.add(committed.get(partition) ?? 0, auditEnd);
+      if (auditEnd !== undefined) marks.add(commits.get(partition)?.offset ?? 0, auditEnd);
     }
     this.#positions = {
       lookedAtMs: startedAtMs,
       events,
-      committed: fleetId === undefined ? undefined : committed,
+      ...(fleetId === undefined ? { committed: undefined, commits: undefined } : known(commits)),
       auditEnds: new Map([...audit].map(([partition, { end }]) => [partition, end])),
     };
   }
 
-  async #askCommitted(fleetId: string): Promise<ReadonlyMap<number, number>> {
+  async #askCommitted(fleetId: string): Promise<ReadonlyMap<number, CommittedOffset>> {
     const { names, groupOffsets } = this.#options;
     try {
-      return committedByFleet(fleetId, await groupOffsets.committed(names.workerGroup, names.eventsTopic));
+      return commitsOfFleet(fleetId, await groupOffsets.committed(names.workerGroup, names.eventsTopic));
     } finally {
       this.#committed = undefined;
     }
@@ -142,4 +145,8 @@ export class LogTracker {
       await sleep(pollIntervalMs, undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+function known(commits: ReadonlyMap<number, CommittedOffset>): Pick<LogPositions, "committed" | "commits"> {
+  return { commits, committed: new Map([...commits].map(([partition, { offset }]) => [partition, offset])) };
 }

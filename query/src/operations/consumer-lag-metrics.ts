@@ -1,4 +1,11 @@
-import { withDeadline, type GroupMember, type Metrics } from "@lastknown/shared";
+import {
+  LAG_REASON_KINDS,
+  withDeadline,
+  type ExplainedLag,
+  type GroupMember,
+  type LagReasonKind,
+  type Metrics,
+} from "@lastknown/shared";
 import { lagIn, waitedIn, type ConsumerPositions, type LagOf } from "../freshness/consumer-lag.js";
 
 /** Looked up when the metrics are read. */
@@ -10,6 +17,8 @@ export interface ConsumerLagFigures {
   readonly positions: () => ConsumerPositions | undefined;
   readonly lagOf: LagOf;
   readonly members: () => Promise<readonly GroupMember[]>;
+  /** Why each partition lags, as was found out before; undefined where that was too long ago. */
+  readonly lagReasons: () => ReadonlyMap<number, ExplainedLag> | undefined;
 }
 
 /** Nobody who reads the metrics waits longer for Kafka. */
@@ -53,6 +62,7 @@ export function addConsumerLagMetrics(metrics: Metrics, figures: ConsumerLagFigu
     fixed: {},
     tell: (partition) => waitedIn(positions(), partition, figures.lagOf),
   });
+  addReasonGauge(metrics, figures);
   metrics.gauge({
     name: "kafka_consumergroup_lag_sum",
     help: "Records of all partitions that the workers have not committed; NaN while any partition's are unknown.",
@@ -65,6 +75,27 @@ export function addConsumerLagMetrics(metrics: Metrics, figures: ConsumerLagFigu
     labels: { consumergroup: [consumergroup] },
     collect: async (gauge) => gauge.set({ consumergroup }, await countMembers()),
   });
+}
+
+function addReasonGauge(metrics: Metrics, { partitions, lagReasons }: ConsumerLagFigures): void {
+  const partition = Array.from({ length: partitions }, (_, index) => String(index));
+  metrics.gauge<"partition" | "reason">({
+    name: "lastknown_consumer_lag_reason",
+    help: "1 for the main reason for which records of a partition wait, 0 for the others; NaN while unknown.",
+    labels: { partition, reason: LAG_REASON_KINDS },
+    collect: (gauge) => {
+      const reasons = lagReasons();
+      for (const one of partition) {
+        const held = reasons?.get(Number(one))?.reason.kind;
+        for (const reason of LAG_REASON_KINDS) gauge.set({ partition: one, reason }, valueOf(reason, held));
+      }
+    },
+  });
+}
+
+function valueOf(reason: LagReasonKind, held: LagReasonKind | undefined): number {
+  if (held === undefined) return Number.NaN;
+  return reason === held ? 1 : 0;
 }
 
 interface PartitionGauge {

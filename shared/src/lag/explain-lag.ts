@@ -43,6 +43,7 @@ export function explainLag(facts: LagFacts, showUser = false): ExplainedLag {
     hotPartition(facts, showUser),
     deviceBacklog(facts),
     pace(facts),
+    working(facts),
   ].filter((reason) => reason !== undefined);
   const [reason = { kind: "unknown" } as const, ...remarks] = holding.toSorted(
     (a, b) => LAG_REASON_KINDS.indexOf(a.kind) - LAG_REASON_KINDS.indexOf(b.kind),
@@ -102,6 +103,10 @@ function deviceBacklog({ sample }: LagFacts): DeviceBacklog | undefined {
   const share = sample.old / sample.events;
   if (share < BACKLOG_SHARE_MIN) return undefined;
   return { kind: "device_backlog", share, lateSeconds: sample.oldBySeconds };
+}
+
+function working({ word }: LagFacts): LagReason | undefined {
+  return word?.on === "work" ? { kind: "working", seconds: word.forMs / 1000 } : undefined;
 }
 
 /** Where nothing is committed there is no pace to speak of. */

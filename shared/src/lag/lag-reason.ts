@@ -15,6 +15,7 @@ export const LAG_REASON_KINDS = [
   "device_backlog",
   "falling_behind",
   "catching_up",
+  "working",
   "unknown",
 ] as const;
 
@@ -36,6 +37,8 @@ export type LagReason =
   | ({ readonly kind: "falling_behind" } & Pace)
   /** `doneInSeconds` at this pace. */
   | ({ readonly kind: "catching_up"; readonly doneInSeconds: number } & Pace)
+  /** The worker says that it works, and has committed nothing for so long: it begins, heals Redis, or a batch is long. */
+  | { readonly kind: "working"; readonly seconds: number }
   /** Nothing tells: it was watched too briefly, or the group could not be asked. */
   | { readonly kind: "unknown" };
 

@@ -27,6 +27,8 @@ export function printLagReason(reason: LagReason): string {
       return `${perSecond(reason.appendedPerSecond)} come, ${perSecond(reason.committedPerSecond)} are done`;
     case "catching_up":
       return `done in about ${inSeconds(reason.doneInSeconds)}, at ${perSecond(reason.committedPerSecond)}`;
+    case "working":
+      return `its worker works, and has committed nothing for ${inSeconds(reason.seconds)}`;
     case "unknown":
       return "not known yet";
   }

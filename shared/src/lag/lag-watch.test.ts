@@ -1,0 +1,120 @@
+import { describe, expect, test } from "@jest/globals";
+import type { CommitNote, WorkerWord } from "../fleet/commit-note.js";
+import { explainLag, SILENT_SECONDS_MAX } from "./explain-lag.js";
+import { OWNED, printed } from "./lag-for-test.js";
+import { LagWatch } from "./lag-watch.js";
+
+const NOW_MS = 1_700_000_000_000;
+
+/** Looks at one partition by a clock that the test moves. */
+class Looks {
+  readonly watch = new LagWatch();
+  seconds = 0;
+
+  look(offset: number, end: number, note: CommitNote = {}, start = 0): void {
+    const commits = new Map([[0, { offset, note: printed(note) }]]);
+    const ends = new Map([[0, { start, end }]]);
+    const atMs = this.seconds * 1000;
+    this.watch.look({ atMs, nowMs: NOW_MS + atMs, ends, commits, group: OWNED });
+  }
+
+  get kind(): string {
+    const facts = this.watch.factsOf(0);
+    return facts === undefined ? "not seen" : explainLag(facts).reason.kind;
+  }
+}
+
+const wordAt = (seconds: number, on: WorkerWord["on"] = "redis"): CommitNote => ({
+  word: { on, forMs: 1000, at: NOW_MS + seconds * 1000 },
+});
+
+describe("a watch of the lag", () => {
+  test("knows nothing of a partition that was not seen", () => {
+    expect(new Looks().watch.factsOf(0)).toBeUndefined();
+  });
+
+  test("counts what retention has left", () => {
+    const looks = new Looks();
+    looks.look(3, 10, {}, 6);
+    expect([looks.watch.lagOf(0), looks.watch.positionOf(0)]).toEqual([4, 6]);
+  });
+
+  test("tells the pace of the last ten seconds, and none of less than a second", () => {
+    const looks = new Looks();
+    looks.look(0, 1000);
+    looks.seconds = 0.5;
+    looks.look(50, 1000);
+    expect(looks.watch.factsOf(0)?.pace).toBeUndefined();
+    for (; looks.seconds < 20; looks.seconds += 0.1) looks.look(looks.seconds * 100, 10_000);
+    for (; looks.seconds < 31; looks.seconds += 0.1)
+      looks.look(2000 + looks.seconds, 10_000 + 3 * looks.seconds);
+    const pace = looks.watch.factsOf(0)?.pace;
+    expect(pace?.committedPerSecond).toBeCloseTo(1, 1);
+    expect(pace?.appendedPerSecond).toBeCloseTo(3, 1);
+  });
+
+  test("begins anew where a committed offset went back", () => {
+    const looks = new Looks();
+    looks.look(500, 1000);
+    looks.seconds = 2;
+    looks.look(100, 1000);
+    expect(looks.watch.factsOf(0)?.pace).toBeUndefined();
+    looks.seconds = 4;
+    looks.look(300, 1000);
+    expect(looks.watch.factsOf(0)?.pace?.committedPerSecond).toBe(100);
+  });
+
+  test("calls an owner dead that neither commits nor says anything while records wait", () => {
+    const looks = new Looks();
+    looks.look(5, 5);
+    looks.seconds = 60;
+    looks.look(5, 9);
+    // Nothing waited before.
+    expect(looks.kind).toBe("unknown");
+    looks.seconds = 60 + SILENT_SECONDS_MAX;
+    looks.look(5, 9);
+    expect(looks.kind).toBe("member_dead");
+    looks.seconds++;
+    looks.look(6, 9);
+    expect(looks.kind).not.toBe("member_dead");
+  });
+
+  test("hears a worker that says again and again that it waits, for as long as it does", () => {
+    const looks = new Looks();
+    for (; looks.seconds < 30; looks.seconds++) {
+      looks.look(5, 9, wordAt(looks.seconds - (looks.seconds % 2)));
+      expect(looks.kind).toBe("waiting_on_redis");
+    }
+    for (let silent = 0; silent < SILENT_SECONDS_MAX; silent++, looks.seconds++) looks.look(5, 9, wordAt(28));
+    expect(looks.kind).toBe("member_dead");
+  });
+
+  test("a word that stood there before counts by the worker's clock, and one that was seen to come by ours", () => {
+    const old = new Looks();
+    old.look(5, 9, wordAt(-3600));
+    expect(old.kind).toBe("unknown");
+    const recent = new Looks();
+    recent.look(5, 9, wordAt(-1));
+    expect(recent.kind).toBe("waiting_on_redis");
+    old.seconds = 1;
+    // The worker's clock is an hour behind.
+    old.look(5, 9, wordAt(-3598));
+    expect(old.kind).toBe("waiting_on_redis");
+  });
+
+  test("a worker that works long without a commit is not dead", () => {
+    const looks = new Looks();
+    for (; looks.seconds < 30; looks.seconds++) {
+      looks.look(5, 9, wordAt(looks.seconds - (looks.seconds % 2), "work"));
+      expect(looks.kind).toBe("working");
+    }
+  });
+
+  test("tells how much waits in the middle of the other partitions", () => {
+    const watch = new LagWatch();
+    const ends = new Map([10, 1, 2, 3].map((end, partition) => [partition, { start: 0, end }]));
+    watch.look({ atMs: 0, nowMs: NOW_MS, ends, commits: new Map(), group: undefined });
+    expect(watch.factsOf(0)?.lagOfOthers).toBe(2);
+    expect(watch.factsOf(0)?.isCommitted).toBe(false);
+  });
+});
