@@ -135,4 +135,79 @@ describe("the fleet's lag", () => {
     ]);
     expect(lagLines(await measured(await sources({ events: [0] })), ASKED)).toHaveLength(2);
   });
+
+  describe("and why:", () => {
+    const OWNER = {
+      memberId: "m1",
+      clientId: "lastknown",
+      host: "10.0.0.3",
+      partitions: [0, 1],
+      sessionTimeoutMs: 30_000,
+    };
+    const join = ({ groupOffsets }: Sources): void =>
+      groupOffsets.join(names.workerGroup, names.eventsTopic, OWNER);
+    const waits: Parameters<typeof sources>[0] = { events: [30, 0], committed: [[0, 0]] };
+
+    /** Pauses as long as they are told to, and counts it; something happens meanwhile. */
+    const pausing = (all: Sources, meanwhile: (ms: number) => void = () => undefined) => {
+      const paused = { ms: 0 };
+      const pause: Pause = async (ms) => {
+        meanwhile(ms);
+        paused.ms += ms;
+        await all.pause(ms);
+      };
+      return { ...all, pause, paused };
+    };
+
+    test("nothing waits, and nobody waits for a second look", async () => {
+      const all = pausing(await sources({ events: [3], committed: [[0, 3]] }));
+      expect((await measured(all)).partitions[0]?.reason).toEqual({ kind: "none" });
+      expect(all.paused.ms).toBe(0);
+    });
+
+    test("two looks tell how fast the workers are", async () => {
+      const waiting = await sources(waits);
+      join(waiting);
+      let offset = 0;
+      const all = pausing(waiting, (ms) => {
+        const committed = { offset: (offset += ms / 100), note: '{"fleet":"f1"}' };
+        waiting.groupOffsets.commit(names.workerGroup, names.eventsTopic, 0, committed);
+      });
+      const lag = await measured(all);
+      const pace = { committedPerSecond: 10, appendedPerSecond: 0 };
+      expect(lag.partitions[0]).toMatchObject({
+        lag: 20,
+        reason: { kind: "catching_up", doneInSeconds: 2, ...pace },
+        remarks: [],
+      });
+      expect(all.paused.ms).toBe(1000);
+      expect(lagLines(lag, ASKED).at(-1)).toMatch(/ {2}done in about 2 s, at 10 records\/s$/);
+    });
+
+    test("more looks tell that an owner which stays silent is dead", async () => {
+      const waiting = await sources(waits);
+      join(waiting);
+      const all = pausing(waiting);
+      const { memberId, clientId, host } = OWNER;
+      const dead = { kind: "member_dead", memberId, clientId, host };
+      const lag = await measured(all);
+      const reason = { ...dead, silentSeconds: 5, takenAwayWithinSeconds: 25 };
+      expect(lag.partitions[0]?.reason).toEqual(reason);
+      expect(all.paused.ms).toBe(5000);
+    });
+
+    test("one that nothing explains is looked at for some seconds, and no longer", async () => {
+      const waiting = await sources({ events: [3] });
+      join(waiting);
+      const all = pausing(waiting);
+      expect((await measured(all)).partitions[0]?.reason).toEqual({ kind: "unknown" });
+      expect(all.paused.ms).toBeLessThan(8000);
+    });
+
+    test("the lag is told also where the group does not answer", async () => {
+      const all = await sources(waits);
+      all.groupOffsets.membership = () => Promise.reject(new Error("away"));
+      expect((await measured(all)).partitions[0]).toMatchObject({ lag: 30, reason: { kind: "unknown" } });
+    });
+  });
 });

@@ -148,7 +148,10 @@ export class FleetLagWatch {
     const samples = new Map<number, WaitingSample>();
     for (const partition of wanted) {
       const offset = this.#watch.positionOf(partition);
-      samples.set(partition, await sampleWaiting(reader, { topic: names.eventsTopic, partition, offset }));
+      const place = { topic: names.eventsTopic, partition, offset };
+      // Retention may just have removed it. The lag is the same without.
+      const sample = await sampleWaiting(reader, place).catch(() => undefined);
+      if (sample !== undefined) samples.set(partition, sample);
     }
     return samples;
   }
