@@ -1,13 +1,14 @@
 import { colour } from "./colours.js";
 import { make, mark } from "./elements.js";
 import { count, counted, seconds } from "./formats.js";
-import { axis, Plot } from "./plot-base.js";
+import { axis, Plot, timeLabels } from "./plot-base.js";
 import { lateness, latenessOf, time } from "./user-parts.js";
 
+/** The last is drawn last, over the others. */
 const VERDICTS = [
-  { name: "applied", shape: "dot" },
   { name: "stale", shape: "ring" },
   { name: "duplicate", shape: "ring" },
+  { name: "applied", shape: "dot" },
 ];
 /** Rows of the table, the last received first. */
 const ROWS_MAX = 200;
@@ -77,7 +78,7 @@ function plotOptions() {
     paths: () => null,
     points: {
       show: true,
-      size: shape === "dot" ? 6 : 7,
+      size: shape === "dot" ? 5 : 6,
       width: 1.5,
       stroke: colour(name),
       fill: shape === "dot" ? colour(name) : colour("panel"),
@@ -86,7 +87,7 @@ function plotOptions() {
   return {
     scales: { y: { time: true } },
     cursor: { drag: { x: false, y: false }, points: { show: false } },
-    axes: [axis({}), axis({ size: 70 })],
+    axes: [axis({ values: timeLabels }), axis({ size: 78, values: timeLabels })],
     series: [
       {},
       { stroke: colour("duplicate"), width: 1, dash: [4, 4], points: { show: false } },

@@ -19,7 +19,7 @@ export class LagTable {
       const texts = [
         count(lagRecords),
         seconds(lagSeconds),
-        whyOf(status),
+        whyOf(status, { budget, members }),
         ownerOf(status, members),
         count(committed),
         count(end),
@@ -30,7 +30,7 @@ export class LagTable {
   }
 
   #addRow(partition) {
-    const classes = ["number", "number", "", "", "number wide", "number wide"];
+    const classes = ["number", "number", "", "wide", "number wide", "number wide"];
     const cells = classes.map((name) => make("td", name === "" ? {} : { class: name }));
     const row = make("tr", {}, make("th", { scope: "row", text: String(partition) }), ...cells);
     this.#body.append(row);
@@ -43,10 +43,12 @@ function stateOf({ lagRecords, lagSeconds }, budgetSeconds) {
   return lagRecords > 0 ? "waits" : "well";
 }
 
-function whyOf({ lagRecords, reason }) {
-  if (reason !== null) return reason.text;
+function whyOf({ lagRecords, lagSeconds, owner, reason }, { budget, members }) {
   if (lagRecords === null) return "cannot be known now";
-  return lagRecords === 0 ? "" : "not known";
+  if (lagRecords === 0) return "";
+  if (reason !== null) return reason.text;
+  if (lagSeconds !== null && lagSeconds <= budget.seconds) return "under way";
+  return owner === null && members !== null ? "no worker has it" : "not known";
 }
 
 function ownerOf({ owner }, members) {

@@ -1,7 +1,7 @@
 import { colour } from "./colours.js";
 import { make, mark, setText } from "./elements.js";
 import { counted, rate, seconds } from "./formats.js";
-import { axis, Plot } from "./plot-base.js";
+import { axis, Plot, timeLabels } from "./plot-base.js";
 
 /** What the three plots show: columns of the history, each with its line and how its value is written. */
 const PLOTS = [
@@ -120,7 +120,7 @@ class LivePlot {
         ],
       },
       axes: [
-        axis({}),
+        axis({ values: timeLabels }),
         axis({ size: 52, values: (_plot, splits) => splits.map(print) }),
         ...(isSecond
           ? [

@@ -6,6 +6,24 @@ const FONT = "12px system-ui, sans-serif";
 /** The product tells times in UTC, and so do its plots. */
 export const utcDate = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
 
+const DAY_SECONDS = 86_400;
+const iso = (seconds) => new Date(seconds * 1000).toISOString();
+
+/** Times beside an axis: as fine as its steps, and the date where a day begins, or where there is no other. */
+export function timeLabels(_plot, splits, _axis, _space, step) {
+  let day;
+  return splits.map((split, index) => {
+    const [date, clock] = iso(split).split("T");
+    if (step >= DAY_SECONDS) return date;
+    const time = clock.slice(0, step < 60 ? 8 : 5);
+    const isSame = date === day;
+    day = date;
+    // The first leaves the place to the next where a day begins there.
+    const isCrowded = index === 0 && iso(splits[1] ?? split).slice(0, 10) !== date;
+    return isSame || isCrowded ? time : `${time}\n${date}`;
+  });
+}
+
 export function axis(options) {
   return {
     stroke: colour("quiet"),

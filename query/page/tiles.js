@@ -54,7 +54,7 @@ const TILES = [
   },
   {
     name: "Servers",
-    figure: ({ servers }) => (servers.kafka && servers.redis ? "answer" : "away"),
+    figure: ({ servers }) => `${Number(servers.kafka) + Number(servers.redis)} of 2`,
     below: ({ servers }) =>
       `Kafka ${servers.kafka ? "answers" : "is away"}, Redis ${servers.redis ? "answers" : "is away"}`,
     state: ({ servers }) => (servers.kafka && servers.redis ? "well" : "bad"),

@@ -1,5 +1,5 @@
 import { make } from "./elements.js";
-import { counted, seconds } from "./formats.js";
+import { count, counted, seconds } from "./formats.js";
 
 /** "2024-03-10 14:35:26.159531": in UTC, all digits, as two rows may differ in the last. */
 export const time = (iso) => iso.replace("T", " ").replace("Z", "");
@@ -36,22 +36,21 @@ function fact(name, value) {
 
 /** Which arrival won, and why the others did not. */
 export function explanationPart({ winner, lost, lost_complete: isComplete, arrivals }) {
-  const others = isComplete ? "" : ` The nearest and the last of ${arrivals.total - 1}:`;
+  const place = make("b", { text: `offset ${winner.source.offset}` });
+  const times = `happened at ${time(winner.time_stamp)} and was received at ${time(winner.sts)}`;
+  const clock = winner.clamped ? ` Its clock ran ahead, so it counts as of ${time(winner.order_time)}.` : "";
+  const others = isComplete ? "" : `, of ${count(arrivals.total - 1)} those that were nearest or came last`;
   return make(
     "div",
     {},
     make(
       "p",
       {},
-      "Of ",
-      counted(arrivals.total, "arrival"),
-      " the one at offset ",
-      make("b", { text: String(winner.source.offset) }),
-      ` won: it happened last, at ${time(winner.time_stamp)}, and was received at ${time(winner.sts)}.`,
+      `Of ${counted(arrivals.total, "arrival")} the one at `,
+      place,
+      ` won: it ${times}.${clock}`,
     ),
-    lost.length === 0
-      ? make("p", { text: "There is no other." })
-      : make("p", { text: `What lost to it:${others}` }),
+    make("p", { text: lost.length === 0 ? "There is no other." : `What lost to it${others}:` }),
     make("ul", { class: "lost" }, ...lost.map(loser)),
   );
 }

@@ -1,4 +1,5 @@
-import { access, constants } from "node:fs/promises";
+import { access, constants, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
 /** Where distributions put it. */
@@ -26,6 +27,22 @@ export async function launchChromium(executablePath: string): Promise<Browser> {
   return await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 }
 
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/** What axe finds wrong for who cannot see, or uses no mouse, and counts as serious: one line each. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  const source = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+  await page.evaluate(await readFile(source, "utf8"));
+  const violations: Violation[] = await page.evaluate("axe.run().then(({ violations }) => violations)");
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
 /** A page, and whatever went wrong on it: errors, refusals of its policy, and requests to elsewhere. */
 export interface WatchedPage {
   readonly page: Page;
@@ -41,8 +58,8 @@ export async function openPage(
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
-    // An answer that is a problem, which the page tells in words, stands there too.
-    const isAnswer = message.text().startsWith("Failed to load resource: the server responded");
+    // What the page tells in words, a problem or a service that is away, the browser notes there too.
+    const isAnswer = message.text().startsWith("Failed to load resource: ");
     if (["error", "warning"].includes(message.type()) && !isAnswer) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));

@@ -34,6 +34,8 @@ export interface MemoryServiceOptions {
   /** Before the service starts. */
   readonly prepare?: (service: Pick<MemoryService, "fleet" | "log" | "latest">) => Promise<void>;
   readonly log?: MemoryLog;
+  /** Of the HTTP service; any unless given. */
+  readonly port?: number;
   readonly openStore?: (fleet: FleetRecord) => Promise<ViewStore>;
 }
 
@@ -54,7 +56,12 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
 
   const settings = loadSettings({
     environment: {},
-    flags: { fleet: name, partitions: String(TEST_PARTITIONS), "query-port": "0", "operations-port": "0" },
+    flags: {
+      fleet: name,
+      partitions: String(TEST_PARTITIONS),
+      "query-port": String(options.port ?? 0),
+      "operations-port": "0",
+    },
   });
   const query = await startQuery(settings, {
     logger: silentLogger,

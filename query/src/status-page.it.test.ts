@@ -1,6 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { emptyAttributes, type Attributes } from "@lastknown/shared";
 import type { Browser, Page } from "playwright-core";
-import { findChromium, launchChromium, openPage, type WatchedPage } from "./browser-for-test.js";
+import {
+  findChromium,
+  launchChromium,
+  openPage,
+  seriousViolations,
+  type WatchedPage,
+} from "./browser-for-test.js";
 import { startMemoryService, TEST_PARTITIONS, type MemoryService } from "./memory-service-for-test.js";
 
 /** A busy machine takes its time, a browser on it more. */
@@ -80,5 +87,190 @@ describeInBrowser("the page at / in a browser", () => {
     await reads(`${row} td:nth-child(2)`, /^0$/);
     await reads("#verdicts", /applied2 .*stale1 .*duplicate0 /s);
     await reads("#members", "2–3");
+    await reads("#plots figure:nth-child(1) .legend", /in \d/);
+    expect(await page.locator("#plots canvas").count()).toBe(3);
   });
+
+  test("shows what was before it was opened", async () => {
+    const { history } = await untilHistory(3);
+    await open();
+    await reads("#connection", "live");
+    expect(history.at.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test("says in a banner when the freshness budget is broken, and when it is kept again", async () => {
+    await open();
+    await reads("#connection", "live");
+    expect(await page.locator("#banner-text").textContent()).toBe("");
+    const published = await arrive("bus", [0]);
+    await reads("#banner-text", "The freshness budget of 2 s is broken.");
+    await reads("#banner-reasons", /not in the view has waited for \d/);
+    expect(await page.title()).toMatch(/^⚠ /);
+    await service.fleet.audit(published);
+    service.commit(published[0]?.partition ?? 0, 1);
+    // It came late, and for ten seconds that counts.
+    await reads("#banner-reasons", /^1 in 100 arrivals came into the view/);
+    await page.locator("#banner[data-state=kept]").waitFor({ state: "attached" });
+    expect(await page.locator("#banner-text").textContent()).toBe("");
+    expect(await page.title()).not.toContain("⚠");
+  });
+
+  test("says so while Kafka is away, and guesses nothing", async () => {
+    await open();
+    await reads("#tiles", "2 of 2");
+    service.log.unavailable = true;
+    await reads("#banner-text", "cannot be told now");
+    await reads("#tiles > div:nth-child(3) dd", "–");
+    await reads("#lag tbody tr:nth-child(1) td:nth-child(2)", "–");
+    await reads("#tiles", "Kafka is away, Redis answers");
+    service.log.unavailable = false;
+    await page.locator("#banner[data-state=kept]").waitFor({ state: "attached" });
+  });
+
+  test("says when the connection is lost, and comes back by itself", async () => {
+    await open();
+    await reads("#connection", "live");
+    const { port } = service.query;
+    await service.query.stop();
+    await reads("#connection", /^connection lost, figures of \d\d:\d\d:\d\d UTC, trying again$/);
+    service = await startMemoryService({ port });
+    await reads("#connection", /^live$/);
+  });
+
+  test("answers about a user: the latest, the history on both clocks, and why", async () => {
+    const attributes = { letter: "<img src=x onerror=alert(1)>", "battery (%)": 0.5 };
+    await prepareLatest("bus", attributes);
+    await service.fleet.audit(await arrive("bus", [0, 200, 1, 4]));
+    await open();
+    await ask("bus");
+    await reads("#answer h2", /^bus$/);
+    await reads("#answer", "Redis, lacks nothing");
+    await reads("#answer dl", "<img src=x onerror=alert(1)>");
+    await reads("#answer .legend", /stale 2.*duplicate 0.*applied 2/s);
+    await reads("#answer", "4 arrivals: half within 4 min of happening, the latest after 3.3 h.");
+    await reads("#answer", /the one at offset 2 won: it happened at 2024-03-10 12:01:00\.000000/);
+    await reads("#answer .lost", "its order_time 2024-03-10T08:41:00.000000Z is before the winner's");
+    expect(await page.locator("#answer canvas").count()).toBe(1);
+    expect(page.url()).toMatch(/#user=bus$/);
+    await page.getByText("As a table").click();
+    await reads("#answer tbody tr:first-child", /2024-03-10 12:03:00\.000000.*4 min later.*stale/s);
+  });
+
+  test("tells in words who is not known, what is wrong, and what cannot be answered now", async () => {
+    await prepareLatest("bus", {});
+    await open("#user=nobody");
+    await reads("#answer h2", "nobody");
+    await reads("#answer .problem", "The user is not known: ");
+    await ask("x".repeat(257));
+    await reads("#answer .problem", "A parameter is wrong: ");
+    service.latest.progress.clear();
+    await service.fleet.audit(await arrive("tram", [0]));
+    await ask("tram");
+    await reads("#answer .problem", /^The user's state is not known yet: .*Ask again in a moment\.$/);
+    await reads("#answer", "the one at offset 0 won");
+    await prepareLatest("tram", {});
+    await page.getByRole("button", { name: "Ask again" }).click();
+    await reads("#answer", "Redis, ");
+  });
+
+  test.each(["a/b é#?&%", "..", "-", "\u{1f68c}"])(
+    "can be linked to for user %j, and finds it",
+    async (user) => {
+      await service.fleet.audit(await arrive(user, [0]));
+      await open(`#user=${encodeURIComponent(user)}`);
+      await reads("#answer", "the one at offset 0 won");
+      expect(await page.locator("#answer h2").textContent()).toBe(user);
+      expect(await page.locator("#user").inputValue()).toBe(user);
+    },
+  );
+
+  test("can be used with the keyboard alone", async () => {
+    await service.fleet.audit(await arrive("bus", [0, 5]));
+    await open();
+    await reads("#connection", "live");
+    const focused = (): Promise<string> =>
+      page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toMatch(/^Skip to/);
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("user");
+    await page.keyboard.type("bus");
+    await page.keyboard.press("Enter");
+    await reads("#answer", "the one at offset 0 won");
+    expect(await focused()).toBe("answer-title");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("Ask again");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("As a table");
+    await page.keyboard.press("Enter");
+    await page.locator("#answer table").waitFor();
+    await page.keyboard.press("Shift+Tab");
+    expect(await focused()).toBe("Close");
+    await page.keyboard.press("Enter");
+    await page.locator("#answer").waitFor({ state: "hidden" });
+    expect(await focused()).toBe("user");
+    expect(page.url()).not.toContain("#");
+  });
+
+  test.each([320, 390, 768])("needs no scrolling sideways on %d pixels", async (width) => {
+    const user = "x".repeat(256);
+    await prepareLatest(user, { letter: "y".repeat(500) });
+    await service.fleet.audit(await arrive(user, [0, 5]));
+    await open(`#user=${user}`, { viewport: { width, height: 700 } });
+    await reads("#answer", "the one at offset 0 won");
+    await reads("#answer", "Redis, ");
+    await page.getByText("As a table").click();
+    await reads("#connection", "live");
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+  });
+
+  test.each(["light", "dark"] as const)("has nothing that keeps anybody out, %s", async (colorScheme) => {
+    await prepareLatest("bus", { letter: "a" });
+    await service.fleet.audit(await arrive("bus", [0, 200, 1]));
+    await open("#user=bus", { colorScheme });
+    await reads("#answer", "the one at offset 2 won");
+    await reads("#answer", "Redis, ");
+    await page.getByText("As a table").click();
+    // Late ones, so that all colours are there.
+    await reads("#banner-text", "is broken");
+    await reads("#lag tbody tr[data-state=late]", "not known");
+    expect(await seriousViolations(page)).toEqual([]);
+    await ask("nobody");
+    await reads("#answer .problem", "The user is not known");
+    service.log.unavailable = true;
+    await reads("#banner-text", "cannot be told now");
+    expect(await seriousViolations(page)).toEqual([]);
+  });
+
+  const ask = async (user: string): Promise<void> => {
+    await page.locator("#user").fill(user);
+    await page.locator("#user").press("Enter");
+  };
+
+  /** Has Redis hold a state of the user, and all that is in the log. */
+  const prepareLatest = async (user: string, attributes: Record<string, string | number>): Promise<void> => {
+    const times = { timeStamp: NOON, sts: NOON, orderTime: NOON };
+    const source = { topic: "test.events", partition: 0, offset: 0 };
+    const eventId = "00".repeat(16);
+    service.latest.states.set(user, { user, ...times, attributes: plain(attributes), eventId, source });
+    for (let bucket = 0; bucket < 256; bucket++) service.latest.progress.set(bucket, 1000);
+  };
+
+  const untilHistory = async (points: number): Promise<{ history: { at: number[] } }> => {
+    for (;;) {
+      const response = await service.get("/status/stream");
+      const reader = response.body?.getReader();
+      const text = Buffer.from((await reader?.read())?.value ?? []).toString();
+      await reader?.cancel();
+      const history = JSON.parse(/event: history\ndata: (.*)/.exec(text)?.[1] ?? "{}") as { at: number[] };
+      if (history.at.length >= points) return { history };
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
 });
+
+/** As attributes come from a store. */
+function plain(attributes: Record<string, string | number>): Attributes {
+  return Object.assign(emptyAttributes(), attributes);
+}
