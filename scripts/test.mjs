@@ -10,9 +10,10 @@ import { complaintAboutEatenArguments } from "./eaten-arguments.mjs";
 import { whenParentIsGone } from "./parent.mjs";
 import { StepError } from "./run-quietly.mjs";
 import { say } from "./say.mjs";
-import { hasTests, runJestProject } from "./testing/jest-project.mjs";
+import { runJestProject, testFiles } from "./testing/jest-project.mjs";
 import { staticChecks } from "./testing/static-checks.mjs";
 import { Tally } from "./testing/tally.mjs";
+import { browserEnvironment } from "./testing/test-browser.mjs";
 import { startTestServers } from "./testing/test-servers.mjs";
 
 /** Half of the time unit tests wait, for timers and child processes. */
@@ -81,7 +82,9 @@ async function runUnitTests(filter) {
 }
 
 async function runTestsOnServers(useRunning, filter) {
-  if (!(await hasTests("servers", filter))) return;
+  const files = await testFiles("servers", filter);
+  if (files.length === 0) return;
+  const browser = await browserEnvironment(files);
   const servers = await startTestServers(useRunning);
   try {
     tally.add(
@@ -90,7 +93,7 @@ async function runTestsOnServers(useRunning, filter) {
         filter,
         workers: "2",
         boundMs: SERVERS_BOUND_MS,
-        environment: servers.environment,
+        environment: { ...servers.environment, ...browser },
         signal: interruption.signal,
       }),
     );

@@ -15,12 +15,12 @@ const LINGERS = /Jest did not exit one second after/;
 /** Tests that leave a connection or a timer open keep jest from ending: it is ended after this long. */
 const LINGER_BOUND_MS = 10_000;
 
-/** Whether a project has any test file for the user's filter. */
-export async function hasTests(project, filter) {
+/** The test files that a project has for the user's filter. */
+export async function testFiles(project, filter) {
   const { output } = await runQuietly(process.execPath, jestArguments(project, ["--listTests", ...filter]), {
     cwd: root,
   });
-  return /\.test\.ts$/m.test(output);
+  return output.split("\n").filter((line) => line.endsWith(".test.ts"));
 }
 
 /**

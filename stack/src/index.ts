@@ -32,5 +32,6 @@ export type { ProxyPlace, StackForm, StackSecurity } from "./stack-layout.js";
 export { type ServerStatus, stackEnvironment, type StackStatus, stackStatus } from "./stack-status.js";
 export { startStack, type StartStackOptions } from "./start-stack.js";
 export { stopStack, type StopOptions } from "./stop-stack.js";
+export { ensureChromium } from "./tools/ensure-chromium.js";
 export { ensureTools, type EnsureToolsOptions, type Tools } from "./tools/ensure-tools.js";
 export { unpackDebianPackage } from "./tools/unpack-debian-package.js";

@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { pins } from "../pins.js";
 import { type OnProgress, slowStep } from "../progress.js";
 import { runCommand } from "../run-command.js";
 import { StackError } from "../stack-error.js";
+import { APT_BOUND_MS, aptGet, aptRights, type AsRoot } from "./apt.js";
 import { findTools, type FoundTools, type RedisServerCommand } from "./find-tools.js";
-import { hasErrorCode } from "../error-code.js";
 
 /** The programs that the stack runs, all of them there and new enough. */
 export interface Tools {
@@ -19,11 +18,6 @@ export interface EnsureToolsOptions {
   readonly maven: boolean;
 }
 
-const APT_BOUND_MS = 15 * 60_000;
-/** Another installation, such as the system's own upgrades, may hold apt's lock for a while. */
-const LOCK_WAIT = ["-o", "DPkg::Lock::Timeout=120"] as const;
-const TAIL_LINES = 15;
-
 /**
  * Finds java, Maven and Redis. On Debian and Ubuntu, as root or with a sudo that asks for no password, what is
  * missing is installed with apt-get, and nothing else. Only `redis-tools` is asked for: `redis-server` would start
@@ -34,7 +28,7 @@ export async function ensureTools(options: EnsureToolsOptions): Promise<Tools> {
   const found = await findTools(options.maven);
   const missing = missingTools(found, options.maven);
   if (missing.length === 0) return toolsOf(found);
-  const asRoot = (await isDebianLike()) ? await rootRights() : undefined;
+  const asRoot = await aptRights();
   if (asRoot === undefined) throw toolsMissing(missing);
   await install(asRoot, missing, options.onProgress);
   const foundNow = await findTools(options.maven);
@@ -83,30 +77,6 @@ function toolsOf(found: FoundTools): Tools {
   return { java, redisServer, redisCli };
 }
 
-/** Turns a command into one that runs as root. */
-type AsRoot = (command: readonly [string, ...string[]]) => [string, ...string[]];
-
-/** Undefined where that needs a password. */
-async function rootRights(): Promise<AsRoot | undefined> {
-  if (process.getuid?.() === 0) return (command) => [...command];
-  try {
-    const answer = await runCommand("sudo", ["-n", "true"], { boundMs: 10_000 });
-    return answer.exitCode === 0 ? (command) => ["sudo", "-n", ...command] : undefined;
-  } catch (error) {
-    if (error instanceof StackError) return undefined;
-    throw error;
-  }
-}
-
-async function isDebianLike(): Promise<boolean> {
-  try {
-    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(await readFile("/etc/os-release", "utf8"));
-  } catch (error) {
-    if (hasErrorCode(error, "ENOENT")) return false;
-    throw error;
-  }
-}
-
 /** Which package carries Java differs by release; the release's own choice may be too old. */
 const JAVA_PACKAGES = [
   "openjdk-17-jdk-headless",
@@ -136,21 +106,4 @@ async function firstAvailable(packages: readonly string[]): Promise<string> {
     if (/Candidate: (?!\(none\))/.test(answer.stdout.toString("utf8"))) return name;
   }
   return "default-jdk-headless";
-}
-
-async function aptGet(asRoot: AsRoot, args: readonly string[]): Promise<void> {
-  const [program, ...rest] = asRoot([
-    "env",
-    "DEBIAN_FRONTEND=noninteractive",
-    "LC_ALL=C",
-    "apt-get",
-    "-q",
-    ...LOCK_WAIT,
-    ...args,
-  ]);
-  const result = await runCommand(program, rest, { boundMs: APT_BOUND_MS });
-  if (result.exitCode === 0) return;
-  const output = `${result.stdout.toString("utf8")}\n${result.stderr.toString("utf8")}`;
-  const tail = output.trimEnd().split("\n").slice(-TAIL_LINES).join("\n");
-  throw new StackError("tools-missing", `apt-get ${args.join(" ")} failed:\n${tail}`);
 }
