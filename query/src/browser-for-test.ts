@@ -1,26 +1,6 @@
-import { access, constants, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-
-/** Where distributions put it. */
-const PLACES = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-
-/** Undefined where there is none: `npm test` installs it where it may. */
-export async function findChromium(): Promise<string | undefined> {
-  for (const place of PLACES) {
-    const isThere = await access(place, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return place;
-  }
-  return undefined;
-}
 
 export async function launchChromium(executablePath: string): Promise<Browser> {
   // Containers have neither its sandbox nor, mostly, much shared memory.

@@ -1,13 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { emptyAttributes, type Attributes } from "@lastknown/shared";
 import type { Browser, Page } from "playwright-core";
-import {
-  findChromium,
-  launchChromium,
-  openPage,
-  seriousViolations,
-  type WatchedPage,
-} from "./browser-for-test.js";
+import { launchChromium, openPage, seriousViolations, type WatchedPage } from "./browser-for-test.js";
 import { startMemoryService, TEST_PARTITIONS, type MemoryService } from "./memory-service-for-test.js";
 
 /** A busy machine takes its time, a browser on it more. */
@@ -22,8 +16,8 @@ const WORKERS = [0, 1].map((one) => ({
   partitions: [2 * one, 2 * one + 1],
 }));
 
-const chromium = await findChromium();
-// It is installed by `npm test` where that may be; the last lines of a run name what was skipped.
+/** Set by `npm test`, which installs it where it may; the last lines of a run name what was skipped. */
+const chromium = process.env["LASTKNOWN_TEST_CHROMIUM"];
 const describeInBrowser = chromium === undefined ? describe.skip : describe;
 
 describeInBrowser("the page at / in a browser", () => {
