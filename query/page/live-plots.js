@@ -120,7 +120,7 @@ class LivePlot {
         ],
       },
       axes: [
-        axis({ values: timeLabels }),
+        axis({ space: 76, values: timeLabels }),
         axis({ size: 52, values: (_plot, splits) => splits.map(print) }),
         ...(isSecond
           ? [

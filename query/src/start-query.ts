@@ -171,6 +171,7 @@ class RunningQuery implements QueryService {
       freshness: this.#freshness,
       keeper: this.#keeper,
       isRedisReachable: () => isReachable(this.#latest),
+      lagReasons: this.#lagReasons,
       logger,
     });
   }

@@ -42,7 +42,9 @@ describe("what the Dockerfile makes, run by a user who may not write there", () 
     const packages = await readdir(image.pathOf("app/node_modules"));
     expect(packages).toContain("kafkajs");
     expect(
-      ["jest", "typescript", "prettier", "oxlint", "dclint"].filter((name) => packages.includes(name)),
+      ["jest", "typescript", "prettier", "oxlint", "dclint", "playwright-core", "axe-core"].filter((name) =>
+        packages.includes(name),
+      ),
     ).toEqual([]);
   });
 
@@ -73,6 +75,8 @@ describe("what the Dockerfile makes, run by a user who may not write there", () 
 
     await run(["replay", image.pathOf("app/sample/fleet.csv"), "--speed", "max"]).endsWith(0);
     await until(async () => (await fetch(`http://127.0.0.1:${answersPort}/v1/users/${SOMEBODY}`)).ok);
+    for (const file of ["", "page/page.js", "page/uplot.js"])
+      expect([file, (await fetch(`http://127.0.0.1:${answersPort}/${file}`)).status]).toEqual([file, 200]);
     for (const service of [worker, query]) service.kill("SIGTERM");
     await worker.endsWith(143);
     await query.endsWith(143);

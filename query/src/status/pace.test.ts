@@ -25,13 +25,19 @@ test("the same look counts once, though it is given again", () => {
   expect(pace.perSecond).toBe(50);
 });
 
-test("a total that gets less begins anew, and what was not looked at is forgotten", () => {
+test("a pace over a time in which nobody could look is that of the whole time", () => {
+  const pace = new Pace(5);
+  pace.look(1000, 0);
+  pace.look(2000, 10);
+  pace.look(22_000, 210);
+  expect(pace.perSecond).toBe(10);
+});
+
+test("a total that gets less begins anew", () => {
   const pace = new Pace(5);
   pace.look(1000, 500);
   pace.look(2000, 20);
   expect(pace.perSecond).toBeUndefined();
   pace.look(3000, 30);
   expect(pace.perSecond).toBe(10);
-  pace.forget();
-  expect(pace.perSecond).toBeUndefined();
 });

@@ -26,11 +26,6 @@ export class Pace {
     while ((this.#looks[1]?.atMs ?? Infinity) <= atMs - this.#overMs) this.#looks.shift();
   }
 
-  /** While it was not looked at, nothing is known of it. */
-  forget(): void {
-    this.#looks.length = 0;
-  }
-
   /** By how much it grew over the time, or since it is looked at, if that is shorter; undefined before the second look. */
   get growth(): number | undefined {
     const [first, last] = [this.#looks[0], this.#looks.at(-1)];

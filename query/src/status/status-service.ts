@@ -1,10 +1,12 @@
-import type {
-  FleetNames,
-  GroupOffsets,
-  GroupMember,
-  Logger,
-  LogReader,
-  PartitionEnds,
+import {
+  printLagReason,
+  type FleetNames,
+  type GroupMember,
+  type GroupOffsets,
+  type LagReasonSource,
+  type Logger,
+  type LogReader,
+  type PartitionEnds,
 } from "@lastknown/shared";
 import type { Freshness } from "../freshness/freshness.js";
 import type { LogTracker } from "../freshness/log-tracker.js";
@@ -24,7 +26,7 @@ export interface StatusServiceOptions {
   readonly freshness: Pick<Freshness, "lagOf" | "viewLagRecords" | "worstViewLag">;
   readonly keeper: Pick<ViewKeeper, "state" | "progress">;
   readonly isRedisReachable: () => Promise<boolean>;
-  readonly tellReason?: TellReason;
+  readonly lagReasons: LagReasonSource;
   readonly logger: Logger;
 }
 
@@ -68,7 +70,7 @@ export class StatusService {
       }),
       viewLag: () => freshness.worstViewLag(),
       isRedisReachable: options.isRedisReachable,
-      tellReason: options.tellReason ?? (() => undefined),
+      tellReason: (partition) => reasonIn(options.lagReasons, partition),
     });
     this.board = new StatusBoard({ take: () => taker.take(), logger: options.logger });
   }
@@ -82,4 +84,11 @@ export class StatusService {
   async stop(): Promise<void> {
     await Promise.all([this.#members.stop(), this.#deadLetterEnds.stop(), this.board.stop()]);
   }
+}
+
+/** What is told of a reason names no user, as the source is not asked for whose records they are. */
+function reasonIn({ lagReasons }: LagReasonSource, partition: number): ReturnType<TellReason> {
+  const reason = lagReasons?.get(partition)?.reason;
+  if (reason === undefined || reason.kind === "none") return undefined;
+  return { kind: reason.kind, text: printLagReason(reason) };
 }

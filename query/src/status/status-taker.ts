@@ -83,13 +83,12 @@ export class StatusTaker {
   }
 
   #rates(positions: LogPositions | undefined): StatusSnapshot["rates"] {
-    look(this.#appended, positions?.lookedAtMs, positions && appendedOf(positions));
-    look(this.#committed, positions?.lookedAtMs, positions && committedOf(positions));
-    const { tally } = this.#sources;
+    const appended = positions && appendedOf(positions);
+    const committed = positions && committedOf(positions);
     return {
-      inPerSecond: rounded(this.#appended.perSecond),
-      outPerSecond: rounded(this.#committed.perSecond),
-      viewPerSecond: rounded(tally.perSecond()),
+      inPerSecond: paceWith(this.#appended, positions?.lookedAtMs, appended),
+      outPerSecond: paceWith(this.#committed, positions?.lookedAtMs, committed),
+      viewPerSecond: rounded(this.#sources.tally.perSecond()),
     };
   }
 
@@ -97,16 +96,18 @@ export class StatusTaker {
     const { last } = this.#sources.deadLetterEnds;
     const ends = [...(last?.value.values() ?? [])];
     const ever = ends.reduce((sum, { end }) => sum + end, 0);
-    look(this.#deadLetters, last?.askedAtMs, last && ever);
     if (last === undefined) return { kept: null, inLastMinute: null };
+    this.#deadLetters.look(last.askedAtMs, ever);
     const kept = ends.reduce((sum, { start, end }) => sum + end - start, 0);
     return { kept, inLastMinute: this.#deadLetters.growth ?? null };
   }
 }
 
-function look(pace: Pace, atMs: number | undefined, total: number | undefined): void {
-  if (atMs === undefined || total === undefined) pace.forget();
-  else pace.look(atMs, total);
+/** Null where it cannot be looked at now. */
+function paceWith(pace: Pace, atMs: number | undefined, total: number | undefined): number | null {
+  if (atMs === undefined || total === undefined) return null;
+  pace.look(atMs, total);
+  return rounded(pace.perSecond);
 }
 
 function appendedOf({ events }: LogPositions): number {
