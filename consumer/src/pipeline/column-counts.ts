@@ -8,6 +8,12 @@ const VALUE_CHARACTERS_MAX = 64;
 const OTHER = "other";
 const ABSENT = "absent";
 
+/** Events of one value that are not in the metric yet. */
+interface Count {
+  readonly value: string;
+  events: number;
+}
+
 /**
  * Counts events by the values of one column. What a cell says, and whether it is there, is all that is looked at.
  * A cell that itself says `other` or `absent` is counted as `"other"` or `"absent"`, in quotes.
@@ -15,34 +21,38 @@ const ABSENT = "absent";
 export class ColumnCounts {
   readonly #column: string;
   readonly #counter: ReturnType<typeof counterFor>;
-  readonly #known = new Set<string>();
+  readonly #known = new Map<AttributeValue, Count>();
+  readonly #other: Count = { value: OTHER, events: 0 };
+  readonly #absent: Count = { value: ABSENT, events: 0 };
 
   constructor(metrics: Metrics, column: string) {
     this.#column = column;
     this.#counter = counterFor(metrics, column);
   }
 
+  /** The metric is touched once per value, not per event. */
   count(arrivals: readonly Arrival[]): void {
-    const counts = new Map<string, number>();
-    for (const { event } of arrivals) {
-      const value = this.#labelOf(event.attributes[this.#column]);
-      counts.set(value, (counts.get(value) ?? 0) + 1);
+    for (const { event } of arrivals) this.#countOf(event.attributes[this.#column]).events++;
+    for (const count of [this.#other, this.#absent, ...this.#known.values()]) {
+      if (count.events === 0) continue;
+      this.#counter.inc({ column: this.#column, value: count.value }, count.events);
+      count.events = 0;
     }
-    for (const [value, count] of counts) this.#counter.inc({ column: this.#column, value }, count);
   }
 
-  #labelOf(attribute: AttributeValue | undefined): string {
-    if (attribute === undefined) return ABSENT;
+  #countOf(attribute: AttributeValue | undefined): Count {
+    if (attribute === undefined) return this.#absent;
+    return this.#known.get(attribute) ?? this.#firstOf(attribute);
+  }
+
+  #firstOf(attribute: AttributeValue): Count {
+    if (this.#known.size >= COUNTED_VALUES_MAX) return this.#other;
     const text = String(attribute);
-    if (this.#known.has(text)) return inQuotesIfOurs(text);
-    if (this.#known.size >= COUNTED_VALUES_MAX || text.length > VALUE_CHARACTERS_MAX) return OTHER;
-    this.#known.add(text);
-    return inQuotesIfOurs(text);
+    if (text.length > VALUE_CHARACTERS_MAX) return this.#other;
+    const count = { value: text === OTHER || text === ABSENT ? `"${text}"` : text, events: 0 };
+    this.#known.set(attribute, count);
+    return count;
   }
-}
-
-function inQuotesIfOurs(text: string): string {
-  return text === OTHER || text === ABSENT ? `"${text}"` : text;
 }
 
 function counterFor(metrics: Metrics, column: string) {
