@@ -41,6 +41,7 @@ async function watched(records = 300) {
   const commits = new Map([[0, committed]]);
   const see = async (): Promise<void> => {
     seen.positions = {
+      lookedAtMs: clock.seconds * 1000,
       events: await log.ends(names.eventsTopic),
       committed: new Map([[0, committed.offset]]),
       commits: new Map([...commits].map(([partition, commit]) => [partition, { ...commit }])),

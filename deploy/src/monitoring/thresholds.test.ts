@@ -1,0 +1,18 @@
+import { expect, test } from "@jest/globals";
+import { LATENCY_BUCKETS_SECONDS } from "@lastknown/shared";
+import { parseThresholds, readThresholds } from "./thresholds.js";
+
+test("the thresholds are all there, and objectives for freshness stand where a bucket ends", () => {
+  for (const seconds of readThresholds().freshWithinSeconds)
+    expect(LATENCY_BUCKETS_SECONDS).toContain(seconds);
+});
+
+test("what is wrong with thresholds is all told at once, by name", () => {
+  const { lagSecondsMax, ...others } = readThresholds();
+  expect(lagSecondsMax).toBe(3);
+  const text = JSON.stringify({ ...others, freshPercentMin: 100, stuckMinutes: 0.5, lagSeconds: 3 });
+  expect(() => parseThresholds(text)).toThrow(
+    "deploy/monitoring/thresholds.json: lagSecondsMax cannot be undefined; stuckMinutes cannot be 0.5; " +
+      "freshPercentMin cannot be 100; lagSeconds is no threshold",
+  );
+});
