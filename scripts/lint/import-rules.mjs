@@ -13,7 +13,7 @@ const allowedPackages = {
   stack: [],
   e2e: ["shared", "stack"],
   cli: ["shared", "producer", "consumer", "query", "stack", "e2e"],
-  deploy: ["shared", "stack"],
+  deploy: ["shared", "stack", "e2e"],
   bench: ["shared", "producer", "consumer", "query", "stack", "cli"],
 };
 
