@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { loadSettings, settingsTable } from "@lastknown/shared/settings";
 import { pins } from "@lastknown/stack";
@@ -122,6 +122,49 @@ describe("docker-compose.yml", () => {
     });
     expect(services["redis-cluster"]?.command).toEqual(addresses);
     expect(Object.keys(services["redis-cluster"]?.depends_on ?? {})).toEqual(nodes.map(([name]) => name));
+  });
+});
+
+describe("Prometheus and Grafana", () => {
+  const read = (path: string): unknown => parse(readFileSync(join(ROOT, path), "utf8"));
+  /** Of a path in a service, the one on this machine that is mounted there. */
+  const hostPath = (service: string, inside: string): string => {
+    const found = services[service];
+    const mounts = found === undefined ? [] : mountsOf(found);
+    const mount = mounts.find(({ target }) => inside === target || inside.startsWith(`${target}/`));
+    if (mount === undefined) throw new Error(`${service} has nothing at ${inside}`);
+    return mount.source.replace(/^\.\//, "") + inside.slice(mount.target.length);
+  };
+
+  it("are given the rules, and no cases of them", () => {
+    const { rule_files: patterns } = read(hostPath("prometheus", "/etc/prometheus/prometheus.yml")) as {
+      rule_files: string[];
+    };
+    const [pattern = "", ...others] = patterns;
+    expect([pattern.split("/").at(-1), others]).toEqual(["*.yml", []]);
+    const folder = join(ROOT, hostPath("prometheus", dirname(pattern)));
+    const files = readdirSync(folder).filter((name) => name.endsWith(".yml"));
+    expect(files.toSorted()).toEqual(["alerts.yml", "recording.yml"]);
+  });
+
+  it("are given the boards, which ask the datasource that there is", () => {
+    const provider = hostPath("grafana", "/etc/grafana/provisioning/dashboards/lastknown.yml");
+    const { providers } = read(provider) as { providers: { type: string; options: { path: string } }[] };
+    expect(providers.map(({ type }) => type)).toEqual(["file"]);
+    const folder = hostPath("grafana", providers[0]?.options.path ?? "");
+    const boards = readdirSync(join(ROOT, folder)).map((name) => read(join(folder, name)));
+    expect(boards).toHaveLength(4);
+
+    const datasource = hostPath("grafana", "/etc/grafana/provisioning/datasources/prometheus.yml");
+    const { datasources } = read(datasource) as { datasources: { uid: string; type: string }[] };
+    const there = datasources.map(({ uid, type }) => ({ uid, type }));
+    const asked = boards.flatMap((board) =>
+      [...JSON.stringify(board).matchAll(/"datasource":(\{.*?\})/g)].map(
+        ([, found = ""]) => JSON.parse(found) as unknown,
+      ),
+    );
+    expect(asked.length).toBeGreaterThan(boards.length);
+    for (const one of asked) expect(there).toContainEqual(one);
   });
 });
 
