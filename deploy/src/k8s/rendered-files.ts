@@ -8,7 +8,7 @@ import { buildText, type Kustomize } from "./kustomize.js";
 export type RenderedFiles = ReadonlyMap<string, string>;
 
 const MONITORING = "deploy/monitoring";
-const GENERATED = "k8s/components/monitoring/generated";
+export const GENERATED = "k8s/components/monitoring/generated";
 const HEAD = "# Made by `npm run k8s:render`; change what it is made of.\n";
 
 /** The file to be applied at once: the overlay dev. */
@@ -17,15 +17,18 @@ export const INSTALL = "k8s/install.yaml";
 /**
  * What k8s/ has to hold of files that stand elsewhere, as kustomize takes nothing from outside its own folder: alerting
  * rules as a PrometheusRule, the dashboards, the script that forms the Redis Cluster.
+ *
+ * @param monitoring where rules and dashboards are, from the repository's root; what is not there is left out
+ * @throws Error for a file of rules without groups
  */
-export function renderedFiles(): RenderedFiles {
-  const dashboards = filesIn(`${MONITORING}/dashboards`, ".json");
+export function renderedFiles(monitoring = MONITORING): RenderedFiles {
+  const dashboards = filesIn(`${monitoring}/dashboards`, ".json");
   return new Map([
     [`${GENERATED}/kustomization.yaml`, kustomization(dashboards)],
-    [`${GENERATED}/prometheus-rule.yaml`, prometheusRule(filesIn(`${MONITORING}/rules`, ".yml"))],
+    [`${GENERATED}/prometheus-rule.yaml`, prometheusRule(`${monitoring}/rules`)],
     ...dashboards.map((name): [string, string] => [
       `${GENERATED}/dashboards/${name}`,
-      read(`${MONITORING}/dashboards/${name}`),
+      read(`${monitoring}/dashboards/${name}`),
     ]),
     ["k8s/overlays/dev/redis/create-redis-cluster.sh", read("deploy/compose/create-redis-cluster.sh")],
   ]);
@@ -67,10 +70,10 @@ function kustomization(dashboards: readonly string[]): string {
 }
 
 /** The groups of all files in one object. */
-function prometheusRule(files: readonly string[]): string {
-  const groups = files.flatMap((name) => {
-    const { groups: own } = parse(read(`${MONITORING}/rules/${name}`)) as { groups?: unknown[] };
-    if (!Array.isArray(own)) throw new Error(`${MONITORING}/rules/${name} has no groups`);
+function prometheusRule(folder: string): string {
+  const groups = filesIn(folder, ".yml").flatMap((name) => {
+    const { groups: own } = (parse(read(`${folder}/${name}`)) ?? {}) as { groups?: unknown[] };
+    if (!Array.isArray(own)) throw new Error(`${folder}/${name} has no groups`);
     return own;
   });
   return asYaml({
