@@ -25,7 +25,12 @@ export {
   rightsOf,
 } from "./security/rights.js";
 export { SecurityFolder } from "./security/security-folder.js";
-export { type BrokerUser, type SecuredBroker, startSecuredBroker } from "./servers/secured-broker.js";
+export {
+  type BrokerUser,
+  type SecuredBroker,
+  type SecuredBrokerOptions,
+  startSecuredBroker,
+} from "./servers/secured-broker.js";
 export { environmentOf, exportLines, type StackAddresses } from "./stack-addresses.js";
 export { StackError, type StackErrorCode } from "./stack-error.js";
 export type { ProxyPlace, StackForm, StackSecurity } from "./stack-layout.js";

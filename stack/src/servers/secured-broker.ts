@@ -26,10 +26,17 @@ export interface BrokerUser {
 export interface SecuredBroker {
   /** `host:port` of the listener that takes TLS and logins only. */
   readonly address: string;
+  /** `host:port` of the broker's own listener. Where rights are asked for, whoever comes there has all of them. */
+  readonly ownAddress: string;
   /** PEM; signed by itself, so also the authority to trust. */
   readonly certificate: string;
   /** Ends the broker and removes its folder. */
   stop(): Promise<void>;
+}
+
+export interface SecuredBrokerOptions {
+  /** Default false. True: the user has no right but those that it is given, at the broker's own listener. */
+  readonly asksForRights?: boolean;
 }
 
 const LISTENER = "SECURED";
@@ -43,7 +50,10 @@ const READY_BOUND_MS = 60_000;
  * Another listener without either is the broker's own, and tells when it is up.
  * @throws StackError
  */
-export async function startSecuredBroker(user: BrokerUser): Promise<SecuredBroker> {
+export async function startSecuredBroker(
+  user: BrokerUser,
+  { asksForRights = false }: SecuredBrokerOptions = {},
+): Promise<SecuredBroker> {
   const { tools, jars } = await prepareServers(() => undefined);
   const directory = await mkdtemp(join(tmpdir(), "lastknown-secured-broker-"));
   const reaper = new Reaper({ directory, removeDirectory: true, watched: null });
@@ -62,7 +72,9 @@ export async function startSecuredBroker(user: BrokerUser): Promise<SecuredBroke
     stateFile.write(state);
     const { keyStore, certificate } = await makeCertificate(keyToolBeside(tools.java), directory);
     const files = new ServerFiles(directory, tools, jars);
-    await formatBrokers(state, stateFile, files, securedVariant(state, { securePort, keyStore, user }));
+    const variant = securedVariant(state, { securePort, keyStore, user });
+    const settings = { ...variant.settings, ...(asksForRights ? RIGHTS : {}) };
+    await formatBrokers(state, stateFile, files, { ...variant, settings });
     for (const broker of layout.brokers) {
       startOne(stateFile, files, broker.name);
       await waitUntil({
@@ -72,12 +84,19 @@ export async function startSecuredBroker(user: BrokerUser): Promise<SecuredBroke
         stillPossible: () => assertAllRun(stateFile),
       });
     }
-    return { address: `${HOST}:${securePort}`, certificate, stop };
+    const ownAddress = `${HOST}:${layout.brokers[0]?.port}`;
+    return { address: `${HOST}:${securePort}`, ownAddress, certificate, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
+
+/** Nobody logs in at the other listeners, and the broker itself comes there. */
+const RIGHTS = {
+  "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+  "super.users": "User:ANONYMOUS",
+};
 
 function securedVariant(
   state: StackState,
