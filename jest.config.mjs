@@ -10,12 +10,14 @@ const common = {
   modulePathIgnorePatterns: ["<rootDir>/[^/]+/dist/", "<rootDir>/.lastknown/"],
 };
 
-// `*.test.ts` needs no server; `*.it.test.ts` runs against the real stack named in the environment.
+// `*.test.ts` needs no server; `*.it.test.ts` runs against the real stack named in the environment, `*.k8s.test.ts` on
+// the API server of `npm run test:k8s`.
 export default {
   // What a test says is never about speed; a busy machine must not make it fail.
   testTimeout: 60_000,
   projects: [
-    { ...common, displayName: "unit", testRegex: "(?<!\\.it)\\.test\\.ts$" },
+    { ...common, displayName: "unit", testRegex: "(?<!\\.it|\\.k8s)\\.test\\.ts$" },
     { ...common, displayName: "servers", testRegex: "\\.it\\.test\\.ts$" },
+    { ...common, displayName: "k8s", testRegex: "\\.k8s\\.test\\.ts$" },
   ],
 };
