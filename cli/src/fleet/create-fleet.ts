@@ -5,11 +5,13 @@ import {
   establishFleet,
   FatalError,
   fleetNames,
+  isRedisRefusal,
   KafkaAdmin,
   KafkaAppender,
   KafkaLogReader,
   planTopics,
   RedisFleetRecordCell,
+  redisRefusal,
   requireReachableBroker,
   waitUntilReady,
   type FleetNames,
@@ -108,6 +110,8 @@ async function establishRecord(settings: Settings, names: FleetNames, logger: Lo
     const stores = { names, reader, appender, redis: new RedisFleetRecordCell(redis, names.fleet) };
     const { partitions, maxFutureSkewMicros: maxFutureSkew } = settings.fleet;
     return await establishFleet(stores, { partitions, maxFutureSkew });
+  } catch (error) {
+    throw error instanceof Error && isRedisRefusal(error) ? redisRefusal(settings.redis, error) : error;
   } finally {
     redis.disconnect();
     await Promise.all([reader.close(), appender.close()]);

@@ -189,7 +189,7 @@ describe("a record on which a step fails in a way nobody foresaw", () => {
 
   test.each([
     ["a person has to mend it", new FatalError("two texts for schema 7", { fix: "look" })],
-    ["Kafka refuses us", new KafkaRefusedError(["a:1"], { cause: new Error("no right") })],
+    ["Kafka refuses us", new KafkaRefusedError(["a:1"], "take records", { cause: new Error("no right") })],
   ])("is not to blame where %s: the worker ends", async (_case, error) => {
     await produce(["a", POISONED, "b"]);
     const { log, names } = fleet;

@@ -5,6 +5,7 @@ import {
   isCertificateFault,
   isRedisRefusal,
   RedisFleetRecordCell,
+  redisRefusal,
   RegistryUnavailableError,
   UnknownSchemaError,
   verifyFleet,
@@ -86,14 +87,21 @@ async function auditSchemaId(servers: ServersToAwait): Promise<number> {
   return kept;
 }
 
-async function readRedisCopy({ settings, names, redis }: ServersToAwait): Promise<string | undefined> {
+async function readRedisCopy({
+  settings,
+  names,
+  redis,
+  copies,
+}: ServersToAwait): Promise<string | undefined> {
   await waitUntilReady(redis, settings.redis);
   const cell = new RedisFleetRecordCell(redis, names.fleet);
   try {
+    // Whoever may read as a query service does has not the rights of a worker for that.
+    await copies.isComplete();
     return await withinDeadline(settings.worker.redisDeadlineMs, cell.read());
   } catch (error) {
     const { cause } = error as Error;
-    throw isRedisRefusal(cause) ? cause : error;
+    throw cause instanceof Error && isRedisRefusal(cause) ? redisRefusal(settings.redis, cause) : error;
   }
 }
 
@@ -107,7 +115,9 @@ async function orRefused<Answer>(asked: Promise<Answer>): Promise<Answer> {
   } catch (error) {
     if (!isRegistryRefusal(error)) throw error;
     throw new FatalError(error.message, {
-      fix: "check LASTKNOWN_REGISTRY_URL, and user, password and TLS (LASTKNOWN_REGISTRY_…)",
+      fix: isCertificateFault(error.cause)
+        ? error.fix
+        : "check LASTKNOWN_REGISTRY_URL, and user, password and TLS (LASTKNOWN_REGISTRY_…)",
       exitCode: exitCodes.unreachable,
       cause: error,
     });

@@ -36,7 +36,7 @@ const UNKNOWN_TOPIC_ATTEMPTS_MAX = 5;
  * KafkaUnavailableError, UnknownTopicError, KafkaRefusedError or, for what no retry mends, the error itself.
  */
 export async function retryBounded<Answer>(call: RetriedCall<Answer>): Promise<Answer> {
-  const { doing, brokers, topic, closing, limits } = call;
+  const { doing, brokers, closing, limits } = call;
   const deadline = performance.now() + limits.deadlineMs;
   for (let attempts = 1; ; attempts++) {
     if (closing?.aborted === true)
@@ -44,7 +44,7 @@ export async function retryBounded<Answer>(call: RetriedCall<Answer>): Promise<A
     try {
       return await attemptWithTimeout(call.attempt, limits.attemptTimeoutMs);
     } catch (error) {
-      const fault = retriableFault(error, topic, brokers, attempts);
+      const fault = retriableFault(error, call, attempts);
       call.recover(fault, error);
       const delayMs = delayBeforeAttempt(attempts);
       if (performance.now() + delayMs > deadline)
@@ -57,12 +57,11 @@ export async function retryBounded<Answer>(call: RetriedCall<Answer>): Promise<A
 /** The fault if another attempt may mend it; throws what the call must end with otherwise. */
 function retriableFault(
   error: unknown,
-  topic: string,
-  brokers: readonly string[],
+  { topic, brokers, doing }: Pick<RetriedCall<unknown>, "topic" | "brokers" | "doing">,
   attempts: number,
 ): KafkaFault {
   const fault = error instanceof AttemptTimeoutError ? "unreachable" : faultOfAttempt(error);
-  if (fault === "refused") throw new KafkaRefusedError(brokers, { cause: error });
+  if (fault === "refused") throw new KafkaRefusedError(brokers, doing, { cause: error });
   if (fault === "unknown-topic" && attempts >= UNKNOWN_TOPIC_ATTEMPTS_MAX) {
     const partition = error instanceof PartitionError ? error.partition : undefined;
     throw new UnknownTopicError(topic, partition, { cause: error });

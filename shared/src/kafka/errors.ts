@@ -1,7 +1,7 @@
 import { FatalError } from "../errors/index.js";
 import { recordBytesOf } from "./append-batches.js";
 import type { AppendRecord } from "./appender.js";
-import { faultOf, unwrap } from "./kafka-fault.js";
+import { faultOf, isRightMissing, unwrap } from "./kafka-fault.js";
 import { endedBeforeTls, unfitSettingOf } from "./unfit-connection.js";
 
 /** The offset asked for is not in the log: retention removed it, or the topic was made anew. */
@@ -53,23 +53,29 @@ export class KafkaRefusedError extends Error {
   override readonly name = "KafkaRefusedError";
   readonly brokers: readonly string[];
 
-  constructor(brokers: readonly string[], options: { cause: unknown }) {
-    super(`Kafka at ${brokers.join(",")} ${refusalOf(options.cause)}`, options);
+  /** @param doing what was asked for, to end a sentence that begins with "Kafka did not" */
+  constructor(brokers: readonly string[], doing: string, options: { cause: unknown }) {
+    super(`Kafka at ${brokers.join(",")} ${refusalOf(options.cause, doing)}`, options);
     this.brokers = brokers;
   }
 }
 
 /** What is wrong, and the setting to look at. */
-function refusalOf(error: unknown): string {
+function refusalOf(error: unknown, doing: string): string {
   const cause = unwrap(error);
   const reason = cause?.message ?? String(error);
+  if (isRightMissing(error)) {
+    const fix =
+      "give the user of LASTKNOWN_KAFKA_SASL_USERNAME that right; docs/security.md lists what each needs";
+    return `did not ${doing}, as we have not the right (${reason}); ${fix}`;
+  }
   switch (unfitSettingOf(cause)) {
     case "kafka-tls":
       return "takes no connection without TLS; set LASTKNOWN_KAFKA_TLS=on";
     case "kafka-tls-ca":
       return `has a certificate that we do not trust (${reason}); check LASTKNOWN_KAFKA_TLS_CA and that certificate`;
     case undefined:
-      return `refused: ${reason}; check user, password and rights (LASTKNOWN_KAFKA_SASL_…)`;
+      return `refused the login (${reason}); check LASTKNOWN_KAFKA_SASL_USERNAME, LASTKNOWN_KAFKA_SASL_PASSWORD and LASTKNOWN_KAFKA_SASL_MECHANISM`;
   }
 }
 
@@ -80,7 +86,7 @@ export function translateKafkaError<Failure>(
   doing: string,
 ): Failure | KafkaRefusedError | KafkaUnavailableError {
   const fault = faultOf(error);
-  if (fault === "refused") return new KafkaRefusedError(brokers, { cause: error });
+  if (fault === "refused") return new KafkaRefusedError(brokers, doing, { cause: error });
   if (fault === "unreachable") return new KafkaUnavailableError(brokers, doing, { cause: error });
   return error;
 }

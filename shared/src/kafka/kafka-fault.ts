@@ -52,6 +52,12 @@ export function faultOf(error: unknown): KafkaFault {
   return cause.name === "KafkaJSProtocolError" && cause.retriable === true ? "moved" : "other";
 }
 
+/** Whether it was let in, and has not the right for what it asked; else the login itself was refused, or TLS. */
+export function isRightMissing(error: unknown): boolean {
+  if (error instanceof PartitionError) return error.fault === "refused";
+  return unwrap(error)?.type?.endsWith("_AUTHORIZATION_FAILED") ?? false;
+}
+
 /** The error inside kafkajs's "number of retries exceeded" and the like. */
 export function unwrap(error: unknown): KafkajsError | undefined {
   let current = error;
@@ -84,9 +90,9 @@ const TOO_LARGE_CODES = new Set([
   10, // MESSAGE_TOO_LARGE
   18, // RECORD_LIST_TOO_LARGE
 ]);
-const REFUSED_CODES = new Set([
-  29, // TOPIC_AUTHORIZATION_FAILED
-  31, // CLUSTER_AUTHORIZATION_FAILED
+const REFUSED_CODES = new Map([
+  [29, "TOPIC_AUTHORIZATION_FAILED"],
+  [31, "CLUSTER_AUTHORIZATION_FAILED"],
 ]);
 
 /** Error code of an offset that is not in the log. */
@@ -111,7 +117,7 @@ export class PartitionError extends Error {
     super(
       errorCode === undefined
         ? `Kafka's answer lacks ${topic}/${partition}`
-        : `Kafka answered error ${errorCode} for ${topic}/${partition}`,
+        : `Kafka answered ${REFUSED_CODES.get(errorCode) ?? `error ${errorCode}`} for ${topic}/${partition}`,
     );
     this.partition = partition;
     this.fault = errorCode === undefined ? "moved" : faultOfCode(errorCode);

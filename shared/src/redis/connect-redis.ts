@@ -2,6 +2,8 @@ import { Cluster, type ClusterOptions } from "ioredis";
 import type { Logger } from "../logging/index.js";
 import { printAddress, type RedisSettings } from "../settings/index.js";
 import { nodeOptions, withoutCommand } from "./node-options.js";
+import { probeNode } from "./probe-node.js";
+import { redisRefusal } from "./redis-refusal.js";
 import { warnOfUnneededPassword } from "./unneeded-password.js";
 
 /**
@@ -26,7 +28,12 @@ const NODE_ERROR_LOG_INTERVAL_MS = 10_000;
 export function connectRedis(settings: RedisSettings, logger: Logger): Cluster {
   const cluster = new Cluster([...settings.nodes], clusterOptions(settings));
   const log = new ErrorLog(logger);
-  cluster.on("error", (error: Error) => log.write("redis cluster error", nodesOf(settings), error));
+  const ending = new AbortController();
+  cluster.once("end", () => ending.abort());
+  cluster.on("error", (error: Error) => {
+    const why = (): Promise<Error> => reasonOf(error, settings, ending.signal);
+    log.write("redis cluster error", nodesOf(settings), error, why);
+  });
   cluster.on("node error", (error: Error, node: string) =>
     log.write("redis node error", node, withoutCommand(error)),
   );
@@ -34,6 +41,14 @@ export function connectRedis(settings: RedisSettings, logger: Logger): Cluster {
     cluster.once("ready", () => void warnOfUnneededPassword(cluster, settings, logger));
   }
   return cluster;
+}
+
+/** The client says only that no node served it; why one refuses us, it says itself. */
+async function reasonOf(error: Error, settings: RedisSettings, ending: AbortSignal): Promise<Error> {
+  const [node] = settings.nodes;
+  if (node === undefined || ending.aborted) return error;
+  const { reason, isRefusal } = await probeNode(node, settings, ending);
+  return isRefusal ? redisRefusal(settings, reason) : error;
 }
 
 /** The startup nodes, as a person names them. */
@@ -70,7 +85,8 @@ class ErrorLog {
     this.#logger = logger;
   }
 
-  write(message: string, place: string, error: Error): void {
+  /** @param why finds the error to tell instead; asked only where one is told */
+  write(message: string, place: string, error: Error, why?: () => Promise<Error>): void {
     const nowMs = performance.now();
     const last = this.#places.get(place);
     if (last !== undefined && nowMs - last.loggedAtMs < NODE_ERROR_LOG_INTERVAL_MS) {
@@ -78,6 +94,9 @@ class ErrorLog {
       return;
     }
     this.#places.set(place, { loggedAtMs: nowMs, unlogged: 0 });
-    this.#logger.warn(message, { node: place, error, unlogged: last?.unlogged ?? 0 });
+    const warn = (told: Error): void =>
+      this.#logger.warn(message, { node: place, error: told, unlogged: last?.unlogged ?? 0 });
+    if (why === undefined) warn(error);
+    else void why().then(warn, warn);
   }
 }

@@ -1,4 +1,5 @@
 export { connectRedis } from "./connect-redis.js";
 export { isRedisRefusal } from "./probe-node.js";
 export { RedisFleetRecordCell } from "./redis-fleet-record-cell.js";
+export { redisRefusal } from "./redis-refusal.js";
 export { isReadyWithin, RedisUnavailableError, waitUntilReady } from "./wait-until-ready.js";

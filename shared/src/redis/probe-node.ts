@@ -11,9 +11,13 @@ export interface NodeProblem {
 
 /**
  * Why a node does not serve, told by a connection of its own: the cluster client keeps to itself why the ones
- * broke that it found the nodes with. Ends within connect plus socket time-out.
+ * broke that it found the nodes with. Ends within connect plus socket time-out, and when `ending` is aborted.
  */
-export async function probeNode(node: HostPort, settings: RedisSettings): Promise<NodeProblem> {
+export async function probeNode(
+  node: HostPort,
+  settings: RedisSettings,
+  ending?: AbortSignal,
+): Promise<NodeProblem> {
   const { host, port } = node;
   const redis = new Redis({
     ...nodeOptions(settings),
@@ -28,6 +32,8 @@ export async function probeNode(node: HostPort, settings: RedisSettings): Promis
   redis.on("error", (error: Error) => {
     first ??= withoutCommand(error);
   });
+  const end = (): void => redis.disconnect();
+  ending?.addEventListener("abort", end, { once: true });
   try {
     await redis.connect();
     return await clusterProblem(redis, node);
@@ -35,6 +41,7 @@ export async function probeNode(node: HostPort, settings: RedisSettings): Promis
     const reason = first ?? (error instanceof Error ? withoutCommand(error) : new Error(String(error)));
     return { reason, isRefusal: isRedisRefusal(reason) };
   } finally {
+    ending?.removeEventListener("abort", end);
     redis.disconnect();
   }
 }

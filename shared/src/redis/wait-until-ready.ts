@@ -3,6 +3,7 @@ import { exitCodes, FatalError } from "../errors/index.js";
 import type { RedisSettings } from "../settings/index.js";
 import { nodesOf } from "./connect-redis.js";
 import { probeNode, type NodeProblem } from "./probe-node.js";
+import { redisRefusal } from "./redis-refusal.js";
 
 /** The cluster does not serve all its slots. A fault of the infrastructure: it may be waited for. */
 export class RedisUnavailableError extends FatalError {
@@ -39,7 +40,7 @@ export async function waitUntilReady(cluster: Cluster, settings: RedisSettings):
   for (; waitMs > 0 && cluster.status !== "end"; waitMs = endMs - performance.now()) {
     if (await isReadyWithin(cluster, waitMs)) return;
     problem = await problemOf(settings);
-    if (problem.isRefusal) throw refusal(settings, problem.reason);
+    if (problem.isRefusal) throw redisRefusal(settings, problem.reason);
   }
   throw new RedisUnavailableError(nodesOf(settings), problem.reason, settings.tls !== undefined);
 }
@@ -49,14 +50,6 @@ const NOT_ASKED: NodeProblem = { reason: new Error("no node was asked"), isRefus
 async function problemOf(settings: RedisSettings): Promise<NodeProblem> {
   const [node] = settings.nodes;
   return node === undefined ? NOT_ASKED : await probeNode(node, settings);
-}
-
-function refusal(settings: RedisSettings, reason: Error): FatalError {
-  return new FatalError(`the Redis Cluster at ${nodesOf(settings)} refuses us (${reason.message})`, {
-    fix: "set LASTKNOWN_REDIS_NODES, the login and TLS to a cluster's",
-    exitCode: exitCodes.unreachable,
-    cause: reason,
-  });
 }
 
 /** False after the deadline, or if it was disconnected for good. */

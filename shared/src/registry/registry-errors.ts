@@ -1,3 +1,4 @@
+import { isCertificateFault } from "../settings/index.js";
 import { FatalError, exitCodes } from "../errors/index.js";
 
 /** The registry answered that no schema has this id. Bad data, not a fault of the infrastructure. */
@@ -32,6 +33,7 @@ const NO_HTTP_THERE = /^(ECONNRESET|HPE_.*)$/;
 
 function fixFor(cause: unknown): string {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+  if (isCertificateFault(cause)) return "check LASTKNOWN_REGISTRY_TLS_CA and that certificate";
   if (code === NO_TLS_THERE) return "it does not speak TLS: let LASTKNOWN_REGISTRY_URL begin with http://";
   if (NO_HTTP_THERE.test(code))
     return "start it; if it takes nothing but TLS, let LASTKNOWN_REGISTRY_URL begin with https://";
@@ -48,7 +50,8 @@ export class RegistryUnavailableError extends FatalError {
   readonly status: number | undefined;
 
   constructor(url: string, reason: string, { cause, status }: { cause?: unknown; status?: number } = {}) {
-    super(`the schema registry at ${url} does not answer (${reason})`, {
+    const what = isCertificateFault(cause) ? "has a certificate that we do not trust" : "does not answer";
+    super(`the schema registry at ${url} ${what} (${reason})`, {
       fix: fixFor(cause),
       exitCode: exitCodes.unreachable,
       cause,
