@@ -59,6 +59,8 @@ export interface StackState extends ListedServers {
   readonly kafkaHeapMb: number;
   readonly quickJit: boolean;
   readonly redisNodeTimeoutMs: number;
+  /** Whether brokers that are secured log each right that is used, and by which rule. */
+  readonly traceRights?: boolean;
   /** Whether the servers' folders have been set up: only then can they be started again as they are. */
   readonly formatted: boolean;
 }

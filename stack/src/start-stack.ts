@@ -37,6 +37,8 @@ export interface StartStackOptions extends Partial<Omit<StackForm, "proxied">> {
   readonly quickJit?: boolean;
   /** After this long without an answer a Redis node counts as failed. Default 2000. */
   readonly redisNodeTimeoutMs?: number;
+  /** Has the brokers log each right that is used, and by which rule; default false. */
+  readonly traceRights?: boolean;
   /**
    * Has each server send its clients to another port, on which this listens and passes on to the server's own.
    * Called before the servers start; once more, with others, where a port was taken meanwhile.
@@ -206,11 +208,12 @@ function formOf(options: StartStackOptions): StackForm {
 
 function tuningOf(
   options: StartStackOptions,
-): Pick<StackState, "kafkaHeapMb" | "quickJit" | "redisNodeTimeoutMs"> {
+): Pick<StackState, "kafkaHeapMb" | "quickJit" | "redisNodeTimeoutMs" | "traceRights"> {
   return {
     kafkaHeapMb: options.kafkaHeapMb ?? 256,
     quickJit: options.quickJit ?? true,
     redisNodeTimeoutMs: options.redisNodeTimeoutMs ?? 2000,
+    traceRights: options.traceRights ?? false,
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judgeFleet, type FleetJudgement, type JudgeFleetOptions } from "../oracle/judge-fleet.js";
+import type { OracleLogin } from "../oracle/servers/oracle-login.js";
 import type { Arrival } from "../oracle/event/arrival.js";
 import { freePorts } from "./free-ports.js";
 import { runLastknownWell, Service, startLastknown, type RunResult } from "./lastknown.js";
@@ -31,10 +32,16 @@ export interface LagReason {
 export interface TestFleetOptions {
   /** Begins the fleet's name; what follows is random, so that no two tests share anything. */
   readonly prefix: string;
+  /** The whole name, where the servers' users have rights for one fleet alone. */
+  readonly name?: string;
   /** 4 by default. */
   readonly partitions?: number;
   /** More settings, e.g. a fault switched on: `LASTKNOWN_TEST_…`. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Still more for each command, by its first word: the login of its own, say. */
+  readonly environmentFor?: (command: string) => NodeJS.ProcessEnv;
+  /** What the oracle comes with, where the servers take logins only. */
+  readonly oracleLogin?: OracleLogin;
   /** Another command than the built one. */
   readonly bin?: string;
 }
@@ -63,7 +70,7 @@ export class TestFleet {
 
   private constructor(options: TestFleetOptions, folder: string) {
     this.#options = options;
-    this.name = `${options.prefix}-${randomBytes(4).toString("hex")}`;
+    this.name = options.name ?? `${options.prefix}-${randomBytes(4).toString("hex")}`;
     this.folder = folder;
   }
 
@@ -86,7 +93,7 @@ export class TestFleet {
 
   /** Runs a command on this fleet that has to end well. */
   async run(args: readonly string[], more: { input?: string | Buffer } = {}): Promise<RunResult> {
-    return runLastknownWell(args, { ...this.#command(), ...more });
+    return runLastknownWell(args, { ...this.#command(args[0]), ...more });
   }
 
   /** Replays a file as fast as it goes. */
@@ -100,7 +107,7 @@ export class TestFleet {
    * @param bin another command than the fleet's own
    */
   start(args: readonly string[], bin?: string): ReturnType<typeof startLastknown> {
-    return startLastknown(args, { ...this.#command(), ...(bin === undefined ? {} : { bin }) });
+    return startLastknown(args, { ...this.#command(args[0]), ...(bin === undefined ? {} : { bin }) });
   }
 
   /**
@@ -143,7 +150,7 @@ export class TestFleet {
   ): Promise<Lag> {
     const port = query === undefined ? NOBODYS_PORT : new URL(query.baseUrl).port;
     const args = ["lag", "--json", "--watch", "--interval-ms", String(LAG_EVERY_MS)];
-    const watch = startLastknown(args, this.#command({ LASTKNOWN_QUERY_PORT: port }));
+    const watch = startLastknown(args, this.#command(args[0], { LASTKNOWN_QUERY_PORT: port }));
     try {
       return await watch.line((line) => {
         const lag = JSON.parse(line) as Lag;
@@ -178,6 +185,7 @@ export class TestFleet {
       brokers: this.#server("LASTKNOWN_KAFKA_BROKERS"),
       redisNodes: this.#server("LASTKNOWN_REDIS_NODES"),
       registryUrl: this.#server("LASTKNOWN_REGISTRY_URL"),
+      login: this.#options.oracleLogin,
       ...options,
     });
   }
@@ -202,7 +210,10 @@ export class TestFleet {
   ): Promise<Service> {
     // Whoever was interrupted may still be about to: it would make the folder anew.
     if (this.#isClosed) throw new Error(`fleet ${this.name} is closed`);
-    const options = this.#command({ LASTKNOWN_OPERATIONS_PORT: String(operationsPort), ...environment });
+    const options = this.#command(command, {
+      LASTKNOWN_OPERATIONS_PORT: String(operationsPort),
+      ...environment,
+    });
     const child = startLastknown([command], { ...options, ...(bin === undefined ? {} : { bin }) });
     const service = new Service(child, operationsPort);
     this.#services.push(service);
@@ -215,12 +226,13 @@ export class TestFleet {
     return this.#options.environment?.[name] ?? requiredEnvironment(name);
   }
 
-  #command(more: NodeJS.ProcessEnv = {}): { environment: NodeJS.ProcessEnv; bin?: string } {
+  #command(name = "", more: NodeJS.ProcessEnv = {}): { environment: NodeJS.ProcessEnv; bin?: string } {
     const environment = {
       ...process.env,
       LASTKNOWN_FLEET: this.name,
       LASTKNOWN_PARTITIONS: String(this.#options.partitions ?? 4),
       ...this.#options.environment,
+      ...this.#options.environmentFor?.(name),
       ...more,
     };
     return { environment, ...(this.#options.bin === undefined ? {} : { bin: this.#options.bin }) };

@@ -20,6 +20,7 @@ export { randomQuestions } from "./judges/questions.js";
 export { type EventsRead, readEvents, schemaIdsOf, type UnreadableRecord } from "./judges/read-events.js";
 export { complaintsAbout } from "./complaints.js";
 export { type JudgeFleetOptions, type FleetJudgement, judgeFleet } from "./judge-fleet.js";
+export type { OracleLogin } from "./servers/oracle-login.js";
 export { readRedisFleet, type RedisFleet } from "./servers/redis-fleet.js";
 export { readSchemaTexts, type SchemaTexts } from "./servers/schema-texts.js";
 export { readTopic, readTopicEnds, type TopicAddress } from "./servers/read-topic.js";

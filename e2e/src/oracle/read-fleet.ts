@@ -2,6 +2,7 @@ import { readEvents, schemaIdsOf, type EventsRead } from "./judges/read-events.j
 import { USUAL_FUTURE_SKEW, type FutureSkew } from "./meaning/order.js";
 import type { Timeline } from "./meaning/timeline.js";
 import { foldAll } from "./recompute.js";
+import type { OracleLogin } from "./servers/oracle-login.js";
 import { readEnds, readTopic } from "./servers/read-topic.js";
 import { readRedisFleet, type RedisFleet } from "./servers/redis-fleet.js";
 import { readSchemaTexts, type SchemaTexts } from "./servers/schema-texts.js";
@@ -19,6 +20,8 @@ export interface FleetPlace {
   /** Users whose records the product under test was made to fail of; each belongs to the dead letters. */
   readonly fatalUsers?: ReadonlySet<string>;
   readonly maxFutureSkew?: FutureSkew;
+  /** For servers that take TLS and logins only. */
+  readonly login?: OracleLogin | undefined;
 }
 
 /** All that a fleet's stores hold, and what its events mean. */
@@ -37,20 +40,20 @@ export interface FleetEvidence {
 
 /** Reads everything, by tools that are none of the product's. */
 export async function readFleet(place: FleetPlace): Promise<FleetEvidence> {
-  const { fleet, brokers } = place;
+  const { fleet, brokers, login } = place;
   const eventsTopic = `${fleet}.events`;
   const topics = [eventsTopic, `${fleet}.audit`, `${fleet}.dlq`] as const;
-  const ends = await readEnds(brokers, topics);
-  const events = await readTopic({ brokers, topic: topics[0] }, ends[0]);
-  const audit = await readTopic({ brokers, topic: topics[1] }, ends[1]);
-  const letters = await readTopic({ brokers, topic: topics[2] }, ends[2]);
-  const schemas = await readSchemaTexts(place.registryUrl, schemaIdsOf(events));
+  const ends = await readEnds(brokers, topics, login);
+  const events = await readTopic({ brokers, topic: topics[0], login }, ends[0]);
+  const audit = await readTopic({ brokers, topic: topics[1], login }, ends[1]);
+  const letters = await readTopic({ brokers, topic: topics[2], login }, ends[2]);
+  const schemas = await readSchemaTexts(place.registryUrl, schemaIdsOf(events), login);
   const partitions = ends[0]?.size ?? 0;
   const read = readEvents(events, schemas, partitions, {
     ...(place.auditRecordBytesMax === undefined ? {} : { valueBytesMax: place.auditRecordBytesMax }),
     ...(place.fatalUsers === undefined ? {} : { fatalUsers: place.fatalUsers }),
   });
   const timelines = foldAll(read.arrivals, place.maxFutureSkew ?? USUAL_FUTURE_SKEW);
-  const redis = await readRedisFleet(place.redisNodes, fleet);
+  const redis = await readRedisFleet(place.redisNodes, fleet, login);
   return { fleet, eventsTopic, partitions, events, audit, letters, schemas, read, timelines, redis };
 }

@@ -38,7 +38,7 @@ export interface PrincipalRights {
 }
 
 /** What the client needs to find the nodes of a cluster, whatever is asked of it then. */
-const CLUSTER_COMMANDS = ["client|setname", "cluster|info", "cluster|slots", "info", "ping"];
+const CLUSTER_COMMANDS = ["client|setname", "cluster|info", "cluster|slots", "info", "ping", "readonly"];
 
 /** What a worker's two scripts call, and how they are called themselves. */
 const SCRIPT_COMMANDS = ["eval", "evalsha", "del", "get", "hget", "hset", "set", "wait"];

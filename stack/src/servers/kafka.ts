@@ -109,6 +109,7 @@ export function brokerLaunch(state: StackState, broker: BrokerPlace, files: Serv
     command: files.tools.java,
     args: [
       files.javaTemporaryFolder(broker.name),
+      ...(state.traceRights === true ? ["-Dlastknown.rights.level=DEBUG"] : []),
       ...javaForKafka(files.jars.kafkaClassPath, state.kafkaHeapMb, state.quickJit),
       "kafka.Kafka",
       settingsFile(folder),

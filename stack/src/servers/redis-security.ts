@@ -37,12 +37,15 @@ export function writeRedisSecurity(directory: string, node: RedisPlace, { fleet 
   return configuration;
 }
 
-/** Name, password by its hash, rules. Without a user of its own nobody gets in. */
+/**
+ * Name, password by its hash, rules. Nobody gets in as the default user, which is off. It keeps its rights all the
+ * same: by them Redis 7.0 reads its own log at its start, and leaves out what they do not allow (hazard R11).
+ */
 function usersOf(folder: SecurityFolder, fleet: string): string[][] {
   const hashed = (login: Parameters<SecurityFolder["password"]>[1]): string =>
     `#${createHash("sha256").update(folder.password("redis", login)).digest("hex")}`;
   return [
-    ["default", "off", "resetpass", "-@all"],
+    ["default", "off", "resetpass", "~*", "&*", "+@all"],
     [ADMIN, hashed(ADMIN), "on", "~*", "&*", "+@all"],
     [REPLICA_LOGIN, hashed(REPLICA_LOGIN), "on", "resetchannels", "-@all", "+psync", "+replconf", "+ping"],
     ...rightsOf(fleet).flatMap(({ principal, redis }) =>

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatterOptions, newSeparators, parseConsoleOutput } from "./console-output.js";
 import { inFolder } from "./in-folder.js";
+import { kafkaArguments, type OracleLogin } from "./oracle-login.js";
 import { CONSUMER_TOOL, runTool, SILENCES_MS } from "./run-tool.js";
 import type { TopicRecord } from "./topic-record.js";
 
@@ -11,21 +12,27 @@ export interface TopicAddress {
   /** `host:port`, separated by commas. */
   readonly brokers: string;
   readonly topic: string;
+  readonly login?: OracleLogin | undefined;
 }
 
 /** By partition: the offset after the last record. */
 export type TopicEnds = ReadonlyMap<number, number>;
 
 /** The ends of one topic, by Kafka's own tool. */
-export async function readTopicEnds({ brokers, topic }: TopicAddress): Promise<TopicEnds> {
-  const [ends] = await readEnds(brokers, [topic]);
+export async function readTopicEnds({ brokers, topic, login }: TopicAddress): Promise<TopicEnds> {
+  const [ends] = await readEnds(brokers, [topic], login);
   return ends as TopicEnds;
 }
 
 /** The ends of several topics, in their order, by one run of the tool. */
-export async function readEnds(brokers: string, topics: readonly string[]): Promise<TopicEnds[]> {
+export async function readEnds(
+  brokers: string,
+  topics: readonly string[],
+  login?: OracleLogin,
+): Promise<TopicEnds[]> {
   const pattern = topics.map((topic) => topic.replaceAll(".", "\\.")).join("|");
-  const printed = await runTool(OFFSETS_TOOL, ["--bootstrap-server", brokers, "--topic", pattern]);
+  const args = ["--bootstrap-server", brokers, "--topic", pattern, ...kafkaArguments(login)];
+  const printed = await runTool(OFFSETS_TOOL, args);
   const ends = new Map(topics.map((topic) => [topic, new Map<number, number>()]));
   for (const line of printed.split("\n")) {
     const [name = "", partition, end] = line.split(":");
@@ -59,13 +66,14 @@ export async function readTopic(address: TopicAddress, known?: TopicEnds): Promi
 }
 
 async function consumeAll(
-  { brokers, topic }: TopicAddress,
+  { brokers, topic, login }: TopicAddress,
   { recordsMax, silenceMs }: { recordsMax: number; silenceMs: number },
 ): Promise<TopicRecord[]> {
   const separators = newSeparators();
   return await inFolder("lastknown-oracle-", async (folder) => {
     const outputFile = join(folder, "records");
     const args = ["--bootstrap-server", brokers, "--topic", topic, "--from-beginning"];
+    args.push(...kafkaArguments(login));
     args.push("--timeout-ms", String(silenceMs), "--max-messages", String(recordsMax));
     args.push(...formatterOptions(separators));
     await runTool(CONSUMER_TOOL, args, { outputFile });

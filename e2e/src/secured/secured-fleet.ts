@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Login,
+  LOGINS,
+  parentToWatch,
+  type RunningStack,
+  SecurityFolder,
+  startStack,
+} from "@lastknown/stack";
+import { TestFleet } from "../harness/test-fleet.js";
+
+/** Servers that take TLS and logins only, and a fleet on them of which each process has its own principal. */
+export interface SecuredFleet {
+  readonly stack: RunningStack;
+  readonly fleet: TestFleet;
+  readonly security: SecurityFolder;
+}
+
+/** Which principal each command comes as; all others are tools. */
+const LOGIN_BY_COMMAND: Readonly<Record<string, Login>> = {
+  replay: "replay",
+  consume: "worker",
+  query: "query",
+};
+
+/** @param environment more settings of every process */
+export async function startSecuredFleet(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<SecuredFleet> {
+  const name = `secured-${randomBytes(4).toString("hex")}`;
+  const stack = await startStack({
+    directory: join(tmpdir(), `lastknown-${name}`),
+    temporary: true,
+    watched: parentToWatch(),
+    brokers: 1,
+    redisNodes: 6,
+    security: { fleet: name },
+    traceRights: true,
+    onProgress: () => undefined,
+  });
+  const security = new SecurityFolder(stack.directory);
+  try {
+    const fleet = await TestFleet.create({
+      prefix: "secured",
+      name,
+      environment: { ...stack.environmentAs("tools"), ...environment },
+      environmentFor: (command) => environmentFor(stack, LOGIN_BY_COMMAND[command] ?? "tools"),
+      oracleLogin: {
+        authorityFile: security.authorityFile,
+        kafkaFile: security.kafkaAdminFile,
+        redis: { username: "admin", password: security.password("redis", "admin") },
+      },
+    });
+    return { stack, fleet, security };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+/** One without a user of Redis must not inherit another's. */
+export function environmentFor(stack: RunningStack, login: Login): NodeJS.ProcessEnv {
+  const none = { LASTKNOWN_REDIS_USERNAME: "", LASTKNOWN_REDIS_PASSWORD_FILE: undefined };
+  return { ...none, ...stack.environmentAs(login) };
+}
+
+/** Every password of the stack, none of which may be read anywhere but in the stack's own security folder. */
+export function passwordsOf(security: SecurityFolder): string[] {
+  const redis = ["worker", "query", "tools", "admin", "replica"] as const;
+  return [
+    ...LOGINS.map((login) => security.password("kafka", login)),
+    ...redis.map((login) => security.password("redis", login)),
+  ];
+}
+
+/** What the servers have logged, by the names of the files. */
+export function serverLogsOf({ directory }: RunningStack): Map<string, string> {
+  const folder = join(directory, "logs");
+  return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
