@@ -13,7 +13,7 @@ const wrongPassword = Object.assign(new Error("WRONGPASS invalid username-passwo
 describe("what a call to a server failed at", () => {
   test.each([
     [new KafkaUnavailableError(["b"], "answer"), "unavailable"],
-    [new KafkaRefusedError(["b"], { cause: new Error("wrong login") }), "refused"],
+    [new KafkaRefusedError(["b"], "answer", { cause: new Error("wrong login") }), "refused"],
     [new UnknownTopicError("events"), "emptied"],
     [new RedisUnavailableError("r:1", new Error("no answer")), "unavailable"],
     [new RedisUnavailableError("r:1", wrongPassword), "refused"],
