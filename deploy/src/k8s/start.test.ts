@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { parse } from "yaml";
 import { imageEnvironment } from "../image/dockerfile.js";
 import { ROOT } from "../root.js";
 import { cannotBuild, objectsOf, OVERLAYS } from "./built.js";
@@ -35,13 +37,9 @@ describeBuilt(`what the pods run${cannotBuild}`, () => {
   it.each(OVERLAYS.flatMap(commands))(
     "%s is a command of the product, with arguments that it takes",
     (_name, args) => {
-      const [command = "", ...rest] = args.map((arg) => arg.replace(/^\/app\//, ROOT));
+      const [command = "", ...rest] = args;
       if (command === "replay") {
-        // The pod's port may be taken here.
-        const free = rest.map((arg) => (arg === OPERATIONS_PORT ? "0" : arg));
-        const here = { LASTKNOWN_OPERATIONS_HOST: "127.0.0.1" };
-        const { status, stderr } = lastknown([command, ...free, "--dry-run"], here);
-        expect([status, stderr]).toEqual([0, expect.stringContaining("2,000 rows read, nothing sent")]);
+        expect(dryRunOf(rest)).toEqual([0, expect.stringContaining("2,000 rows read, nothing sent")]);
       } else {
         expect(rest).toEqual([]);
         expect(lastknown([command, "--help"], {}).status).toBe(0);
@@ -75,3 +73,25 @@ describeBuilt(`what the pods run${cannotBuild}`, () => {
     },
   );
 });
+
+describe("the component replay-file", () => {
+  it("gives the replay arguments that it takes", () => {
+    const text = readFileSync(join(ROOT, "k8s/components/replay-file/kustomization.yaml"), "utf8");
+    const { patches } = parse(text) as { patches: { patch: string }[] };
+    const operations = patches.flatMap(({ patch }) => parse(patch) as { path: string; value: string[] }[]);
+    const [command, ...args] = operations.find(({ path }) => path.endsWith("/args"))?.value ?? [];
+    expect(command).toBe("replay");
+    const here = args.map((arg) => arg.replace("/files/rows.csv", join(ROOT, "sample/fleet.csv")));
+    expect(dryRunOf(here)).toEqual([0, expect.stringContaining("2,000 rows read, nothing sent")]);
+  });
+});
+
+/** Of a replay with the pod's arguments, here: its exit code and what it says. */
+function dryRunOf(args: readonly string[]): [number | null, string] {
+  const inRepository = args.map((arg) => arg.replace(/^\/app\//, ROOT));
+  // The pod's port may be taken here.
+  const free = inRepository.map((arg) => (arg === OPERATIONS_PORT ? "0" : arg));
+  const here = { LASTKNOWN_OPERATIONS_HOST: "127.0.0.1" };
+  const { status, stderr } = lastknown(["replay", ...free, "--dry-run"], here);
+  return [status, stderr];
+}
