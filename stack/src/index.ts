@@ -12,6 +12,7 @@ export { prepareServers } from "./prepare-servers.js";
 export { type OnProgress, slowStep } from "./progress.js";
 export { type CommandOptions, type CommandResult, runCommand } from "./run-command.js";
 export { RunningStack, type StackNode } from "./running-stack.js";
+export { makeCertificate } from "./security/certificates.js";
 export {
   ADMIN,
   type KafkaRight,

@@ -26,17 +26,19 @@ const LOGIN_BY_COMMAND: Readonly<Record<string, Login>> = {
   query: "query",
 };
 
-/** @param environment more settings of every process */
-export async function startSecuredFleet(
-  environment: Readonly<Record<string, string>> = {},
-): Promise<SecuredFleet> {
+export function loginOf(command: string): Login {
+  return LOGIN_BY_COMMAND[command] ?? "tools";
+}
+
+/** @param redisNodes 6: with a replica for each master */
+export async function startSecuredFleet(redisNodes: 3 | 6): Promise<SecuredFleet> {
   const name = `secured-${randomBytes(4).toString("hex")}`;
   const stack = await startStack({
     directory: join(tmpdir(), `lastknown-${name}`),
     temporary: true,
     watched: parentToWatch(),
     brokers: 1,
-    redisNodes: 6,
+    redisNodes,
     security: { fleet: name },
     traceRights: true,
     onProgress: () => undefined,
@@ -46,8 +48,8 @@ export async function startSecuredFleet(
     const fleet = await TestFleet.create({
       prefix: "secured",
       name,
-      environment: { ...stack.environmentAs("tools"), ...environment },
-      environmentFor: (command) => environmentFor(stack, LOGIN_BY_COMMAND[command] ?? "tools"),
+      environment: stack.environmentAs("tools"),
+      environmentFor: (command) => environmentFor(stack, loginOf(command)),
       oracleLogin: {
         authorityFile: security.authorityFile,
         kafkaFile: security.kafkaAdminFile,

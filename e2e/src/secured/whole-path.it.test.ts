@@ -21,7 +21,7 @@ describe("the whole path on servers that take TLS and logins only, each process 
   const outputs: RunResult[] = [];
 
   beforeAll(async () => {
-    secured = await startSecuredFleet();
+    secured = await startSecuredFleet(6);
     await run(["replay", sample, "--speed", "max"]);
     query = await secured.fleet.startQuery();
     await readWhatWaits();

@@ -8,9 +8,12 @@ import { createAclsRequest, refusalIn } from "../servers/kafka-acls.js";
 import { writeRedisSecurity } from "../servers/redis-security.js";
 import { environmentOf, exportLines, SECURITY_VARIABLES } from "../stack-addresses.js";
 import { layOut, portsNeeded, type StackForm } from "../stack-layout.js";
+import { stackEnvironment } from "../stack-status.js";
+import { startStack } from "../start-stack.js";
+import { StateFile } from "../state-file.js";
 import { makeCertificate } from "./certificates.js";
 import { makeSecurity } from "./make-security.js";
-import { LOGINS, PRINCIPALS, rightsOf } from "./rights.js";
+import { type Login, LOGINS, PRINCIPALS, rightsOf } from "./rights.js";
 import { SecurityFolder } from "./security-folder.js";
 
 const FORM: StackForm = { brokers: 3, redisNodes: 3, security: { fleet: "f" } };
@@ -94,6 +97,66 @@ describe("what a secured stack is made of", () => {
   it("is trusted by others than Node, too", () => {
     const args = ["verify", "-CAfile", folder.authorityFile, folder.certificateFile("redis-1")];
     expect(execFileSync("openssl", args).toString()).toMatch(/OK$/m);
+  });
+});
+
+describe("the shell lines of a stack", () => {
+  const tuning = { kafkaHeapMb: 256, quickJit: true, redisNodeTimeoutMs: 2000 };
+  const linesOf = (form: StackForm, login?: Login): string => {
+    const directory = mkdtempSync(join(tmpdir(), "lastknown-env-"));
+    const ports = Array.from({ length: portsNeeded(form) }, (_, index) => index + 1);
+    const state = {
+      version: 1,
+      layout: layOut(form, ports),
+      ...tuning,
+      formatted: true,
+      servers: {},
+    } as const;
+    try {
+      new StateFile(directory).write(state);
+      return stackEnvironment(directory, login);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  };
+
+  it("take back what a secured one has set before, where this one is not secured", () => {
+    const count = `grep -cE '^LASTKNOWN_[A-Z]+_(TLS|SASL|USERNAME|PASSWORD)'`;
+    const shell = `eval "$1"; eval "$2"; printenv | ${count} || true`;
+    const env = { PATH: process.env["PATH"] };
+    const left = (second: string): string =>
+      execFileSync("sh", ["-c", shell, "sh", linesOf(FORM), second], { env })
+        .toString()
+        .trim();
+    expect(left("")).toBe(String(SECURITY_VARIABLES.length));
+    expect(left(linesOf({ brokers: 1, redisNodes: 3 }))).toBe("0");
+  });
+
+  it("are those of one login where one is named, which servers without logins refuse", () => {
+    expect(linesOf(FORM, "replay")).toContain("unset LASTKNOWN_REDIS_USERNAME LASTKNOWN_REDIS_PASSWORD_FILE");
+    expect(linesOf(FORM, "query")).toContain("LASTKNOWN_REDIS_USERNAME='query'");
+    expect(() => linesOf({ brokers: 1, redisNodes: 3 }, "query")).toThrow(/take no logins/);
+  });
+});
+
+describe("a secured stack's data", () => {
+  it.each([
+    ["servers in the clear", {}, "with --secure --fleet f"],
+    ["another fleet's users", { security: { fleet: "other" } }, "with --secure --fleet f"],
+  ])("are not started as %s", async (_what, options, told) => {
+    const directory = mkdtempSync(join(tmpdir(), "lastknown-secured-data-"));
+    const tuning = { kafkaHeapMb: 256, quickJit: true, redisNodeTimeoutMs: 2000 };
+    new StateFile(directory).write({ version: 1, layout, ...tuning, formatted: true, servers: {} });
+    const started = startStack({
+      directory,
+      temporary: false,
+      brokers: 3,
+      redisNodes: 3,
+      onProgress: () => undefined,
+      ...options,
+    });
+    await expect(started).rejects.toMatchObject({ code: "usage", message: expect.stringContaining(told) });
+    rmSync(directory, { recursive: true });
   });
 });
 
