@@ -56,8 +56,7 @@ export function environmentOf(
 /** What a secured stack has beside its addresses. Passwords are named by their files, so no list of variables shows one. */
 function securityOf(directory: string, { fleet }: StackSecurity, login: Login): Record<string, string> {
   const folder = new SecurityFolder(directory);
-  const asksRedis =
-    login === ADMIN || rightsOf(fleet).some((r) => r.principal === login && r.redis !== undefined);
+  const rights = rightsOf(fleet).find(({ principal }) => principal === login);
   return {
     LASTKNOWN_FLEET: fleet,
     LASTKNOWN_KAFKA_TLS: "on",
@@ -69,13 +68,18 @@ function securityOf(directory: string, { fleet }: StackSecurity, login: Login): 
     LASTKNOWN_REGISTRY_TLS_CA_FILE: folder.authorityFile,
     LASTKNOWN_REDIS_TLS: "on",
     LASTKNOWN_REDIS_TLS_CA_FILE: folder.authorityFile,
-    ...(asksRedis
-      ? {
-          LASTKNOWN_REDIS_USERNAME: login,
-          LASTKNOWN_REDIS_PASSWORD_FILE: folder.passwordFile("redis", login),
-        }
-      : {}),
+    ...(rights?.registry === false ? {} : loginVariables("REGISTRY", folder.passwordFile("registry", login))),
+    ...(rights !== undefined && rights.redis === undefined
+      ? {}
+      : loginVariables("REDIS", folder.passwordFile("redis", login))),
   };
+
+  function loginVariables(server: string, passwordFile: string): Record<string, string> {
+    return {
+      [`LASTKNOWN_${server}_USERNAME`]: login,
+      [`LASTKNOWN_${server}_PASSWORD_FILE`]: passwordFile,
+    };
+  }
 }
 
 /** All that a secured stack may name beside its addresses. */
@@ -87,6 +91,8 @@ export const SECURITY_VARIABLES = [
   "LASTKNOWN_KAFKA_SASL_PASSWORD_FILE",
   "LASTKNOWN_REGISTRY_TLS",
   "LASTKNOWN_REGISTRY_TLS_CA_FILE",
+  "LASTKNOWN_REGISTRY_USERNAME",
+  "LASTKNOWN_REGISTRY_PASSWORD_FILE",
   "LASTKNOWN_REDIS_TLS",
   "LASTKNOWN_REDIS_TLS_CA_FILE",
   "LASTKNOWN_REDIS_USERNAME",

@@ -19,10 +19,11 @@ function codeIn(name: string): string[] {
 test("the page's principals and rights on Kafka are those that the stack gives", () => {
   const kinds = { read: "reads", "read-write": "reads and writes" };
   expect(tableIn(PAGE, "principals").slice(1)).toEqual(
-    RIGHTS.map(({ principal, commands, redis }) => [
+    RIGHTS.map(({ principal, commands, redis, registry }) => [
       principal,
       commands,
       redis === undefined ? "no" : kinds[redis.keys],
+      registry ? "yes" : "no",
     ]),
   );
   expect(tableIn(PAGE, "kafka-rights").slice(1)).toEqual(

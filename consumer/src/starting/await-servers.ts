@@ -115,9 +115,7 @@ async function orRefused<Answer>(asked: Promise<Answer>): Promise<Answer> {
   } catch (error) {
     if (!isRegistryRefusal(error)) throw error;
     throw new FatalError(error.message, {
-      fix: isCertificateFault(error.cause)
-        ? error.fix
-        : "check LASTKNOWN_REGISTRY_URL, and user, password and TLS (LASTKNOWN_REGISTRY_…)",
+      fix: error.fix,
       exitCode: exitCodes.unreachable,
       cause: error,
     });

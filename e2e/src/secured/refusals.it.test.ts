@@ -163,6 +163,13 @@ describe("servers that take TLS and logins only", () => {
       };
       await expectRefusal(all, changes, 4, [/certificate has expired.*check LASTKNOWN_REGISTRY_TLS_CA/]);
     });
+
+    it("refuses all with a wrong password", async () => {
+      const changes = { LASTKNOWN_REGISTRY_PASSWORD_FILE: file("wrong.password") };
+      await expectRefusal(all, changes, 4, [
+        /https:\S+ does not answer .*401.*check LASTKNOWN_REGISTRY_USERNAME and LASTKNOWN_REGISTRY_PASSWORD/,
+      ]);
+    });
   });
 
   describe("Redis", () => {

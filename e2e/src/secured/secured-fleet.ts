@@ -54,6 +54,7 @@ export async function startSecuredFleet(redisNodes: 3 | 6): Promise<SecuredFleet
         authorityFile: security.authorityFile,
         kafkaFile: security.kafkaAdminFile,
         redis: { username: "admin", password: security.password("redis", "admin") },
+        registry: { username: "admin", password: security.password("registry", "admin") },
       },
     });
     return { stack, fleet, security };
@@ -63,9 +64,14 @@ export async function startSecuredFleet(redisNodes: 3 | 6): Promise<SecuredFleet
   }
 }
 
-/** One without a user of Redis must not inherit another's. */
+/** One without a user of its own must not inherit another's. */
 export function environmentFor(stack: RunningStack, login: Login): NodeJS.ProcessEnv {
-  const none = { LASTKNOWN_REDIS_USERNAME: "", LASTKNOWN_REDIS_PASSWORD_FILE: undefined };
+  const none = Object.fromEntries(
+    ["REDIS", "REGISTRY"].flatMap((server) => [
+      [`LASTKNOWN_${server}_USERNAME`, undefined],
+      [`LASTKNOWN_${server}_PASSWORD_FILE`, undefined],
+    ]),
+  );
   return { ...none, ...stack.environmentAs(login) };
 }
 
@@ -75,6 +81,7 @@ export function passwordsOf(security: SecurityFolder): string[] {
   return [
     ...LOGINS.map((login) => security.password("kafka", login)),
     ...redis.map((login) => security.password("redis", login)),
+    ...(["replay", "worker", "tools", "admin"] as const).map((login) => security.password("registry", login)),
   ];
 }
 

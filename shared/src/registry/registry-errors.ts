@@ -31,7 +31,9 @@ const NO_TLS_THERE = "EPROTO";
 /** A server that takes nothing but TLS hangs up on a request without it, or its answer is no HTTP. */
 const NO_HTTP_THERE = /^(ECONNRESET|HPE_.*)$/;
 
-function fixFor(cause: unknown): string {
+function fixFor(cause: unknown, status: number | undefined): string {
+  if (status === 401 || status === 403)
+    return "check LASTKNOWN_REGISTRY_USERNAME and LASTKNOWN_REGISTRY_PASSWORD";
   const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
   if (isCertificateFault(cause)) return "check LASTKNOWN_REGISTRY_TLS_CA and that certificate";
   if (code === NO_TLS_THERE) return "it does not speak TLS: let LASTKNOWN_REGISTRY_URL begin with http://";
@@ -52,7 +54,7 @@ export class RegistryUnavailableError extends FatalError {
   constructor(url: string, reason: string, { cause, status }: { cause?: unknown; status?: number } = {}) {
     const what = isCertificateFault(cause) ? "has a certificate that we do not trust" : "does not answer";
     super(`the schema registry at ${url} ${what} (${reason})`, {
-      fix: fixFor(cause),
+      fix: fixFor(cause, status),
       exitCode: exitCodes.unreachable,
       cause,
     });

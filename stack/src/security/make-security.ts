@@ -5,7 +5,7 @@ import { runCommand } from "../run-command.js";
 import { StackError } from "../stack-error.js";
 import type { StackLayout } from "../stack-layout.js";
 import { makeAuthority, makeCertificate } from "./certificates.js";
-import { ADMIN, LOGINS, rightsOf } from "./rights.js";
+import { ADMIN, LOGINS, type PrincipalRights, rightsOf } from "./rights.js";
 import { REPLICA_LOGIN, SecurityFolder, STACK_NAME } from "./security-folder.js";
 import { writeSecret } from "./write-secret.js";
 
@@ -31,12 +31,15 @@ export async function makeSecurity(directory: string, layout: StackLayout): Prom
 }
 
 function makePasswords(folder: SecurityFolder, fleet: string): void {
-  const redisLogins = rightsOf(fleet)
-    .filter(({ redis }) => redis !== undefined)
-    .map(({ principal }) => principal);
+  const rights = rightsOf(fleet);
+  const askers = (asks: (right: PrincipalRights) => boolean): string[] =>
+    rights.filter(asks).map(({ principal }) => principal);
   const files = [
     ...LOGINS.map((login) => folder.passwordFile("kafka", login)),
-    ...[...redisLogins, ADMIN, REPLICA_LOGIN].map((login) => folder.passwordFile("redis", login)),
+    ...[...askers(({ redis }) => redis !== undefined), ADMIN, REPLICA_LOGIN].map((login) =>
+      folder.passwordFile("redis", login),
+    ),
+    ...[...askers(({ registry }) => registry), ADMIN].map((login) => folder.passwordFile("registry", login)),
   ];
   for (const file of files) {
     if (!existsSync(file)) writeSecret(file, randomBytes(PASSWORD_BYTES).toString("base64url"));
@@ -54,10 +57,8 @@ async function requireOpenssl(): Promise<void> {
     if (!(cause instanceof StackError) || cause.code !== "tools-missing") throw cause;
     throw new StackError(
       "tools-missing",
-      "missing: openssl, which makes the certificates of a secured stack",
-      {
-        cause,
-      },
+      "missing: openssl, which makes the certificates of a secured stack; install the package openssl",
+      { cause },
     );
   }
 }

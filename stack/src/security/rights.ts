@@ -35,6 +35,8 @@ export interface PrincipalRights {
   readonly kafka: readonly KafkaRight[];
   /** Undefined for one that never asks Redis. */
   readonly redis: RedisRights | undefined;
+  /** Whether it asks the schema registry, where whoever is let in may all. */
+  readonly registry: boolean;
 }
 
 /** What the client needs to find the nodes of a cluster, whatever is asked of it then. */
@@ -57,6 +59,7 @@ export function rightsOf(fleet: string): readonly PrincipalRights[] {
         topic(audit, "Read", "compare the fleet record, and the registry with the copies of schemas"),
       ],
       redis: undefined,
+      registry: true,
     },
     {
       principal: "worker",
@@ -73,6 +76,7 @@ export function rightsOf(fleet: string): readonly PrincipalRights[] {
         pattern,
         commands: [...CLUSTER_COMMANDS, ...SCRIPT_COMMANDS, "hkeys", "hsetnx"].toSorted(),
       },
+      registry: true,
     },
     {
       principal: "query",
@@ -83,6 +87,7 @@ export function rightsOf(fleet: string): readonly PrincipalRights[] {
         ofGroup(group, "Describe", "tell what is committed, and who is in the group"),
       ],
       redis: { keys: "read", pattern, commands: [...CLUSTER_COMMANDS, "get", "hgetall"].toSorted() },
+      registry: false,
     },
     {
       principal: "tools",
@@ -99,6 +104,7 @@ export function rightsOf(fleet: string): readonly PrincipalRights[] {
         ofGroup(group, "Describe", "`lag`: tell what is committed"),
       ],
       redis: { keys: "read-write", pattern, commands: [...CLUSTER_COMMANDS, "get", "set"].toSorted() },
+      registry: true,
     },
   ];
 }

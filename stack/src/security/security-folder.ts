@@ -6,8 +6,8 @@ import { ADMIN, type Login } from "./rights.js";
 /** The stack's own client of its brokers: the name in its certificate, and so that of a super user. */
 export const STACK_NAME = "stack";
 
-/** Servers with logins of their own; the registry has none. */
-export type LoginServer = "kafka" | "redis";
+/** Servers with logins of their own. */
+export type LoginServer = "kafka" | "redis" | "registry";
 
 /**
  * The certificates, keys and passwords of one secured stack. The folder is its owner's alone (mode 0700), and so is
@@ -61,6 +61,7 @@ export class SecurityFolder {
         cert: read(this.certificateFile(STACK_NAME)),
         key: read(this.keyFile(STACK_NAME)),
       },
+      registryLogin: { username: ADMIN, password: this.password("registry", ADMIN) },
       redisLogin: { username: ADMIN, password: this.password("redis", ADMIN) },
     };
   }

@@ -51,7 +51,7 @@ describe("what a secured stack is made of", () => {
     expect(statSync(folder.path).mode & 0o777).toBe(0o700);
     expect(statSync(directory).mode & 0o777).toBe(0o700);
     const passwords = passwordsIn(folder);
-    expect(passwords.size).toBe(LOGINS.length + 5);
+    expect(passwords.size).toBe(LOGINS.length + 5 + 4);
     const open = readdirSync(folder.path).filter((name) => {
       const text = readFileSync(join(folder.path, name), "utf8");
       const isSecret = text.includes("PRIVATE KEY") || [...passwords].some((word) => text.includes(word));
@@ -89,6 +89,7 @@ describe("what a secured stack is made of", () => {
       for (const password of passwordsIn(folder)) expect(printed).not.toContain(password);
     }
     expect(environments[0]).not.toHaveProperty("LASTKNOWN_REDIS_USERNAME");
+    expect(environments[2]).not.toHaveProperty("LASTKNOWN_REGISTRY_USERNAME");
     expect(environments[4]).toMatchObject({ LASTKNOWN_REDIS_USERNAME: "admin" });
     const beside = Object.keys(environments[4] ?? {}).filter((name) => /_(TLS|SASL|USER|PASS)/.test(name));
     expect(beside.toSorted()).toEqual([...SECURITY_VARIABLES].toSorted());

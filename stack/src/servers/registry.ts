@@ -4,8 +4,8 @@ import { get as getEncrypted } from "node:https";
 import { join } from "node:path";
 import type { ServerLaunch } from "../lifetime/launch-server.js";
 import { registryRunner } from "../pins.js";
-import { SecurityFolder } from "../security/security-folder.js";
 import { HOST, type RegistryPlace, type StackLayout } from "../stack-layout.js";
+import { writeRegistrySecurity } from "./registry-security.js";
 import { IN_THE_CLEAR, type ServerAccess } from "./server-access.js";
 import type { ServerFiles } from "./server-files.js";
 
@@ -21,7 +21,7 @@ export function registryLaunch({ registry, security }: StackLayout, files: Serve
   const listener =
     security === undefined
       ? [`-Dquarkus.http.port=${registry.port}`]
-      : encryptedListener(registry, new SecurityFolder(files.directory));
+      : [`-Dsmallrye.config.locations=${writeRegistrySecurity(files.directory, registry, security)}`];
   return {
     command: files.tools.java,
     args: [
@@ -39,16 +39,6 @@ export function registryLaunch({ registry, security }: StackLayout, files: Serve
     cwd: folder,
     logFile: files.logFileOf(registry.name),
   };
-}
-
-/** It was built so that it asks no client for a certificate; logins it takes only from an OpenID provider beside it. */
-function encryptedListener({ name, port }: RegistryPlace, security: SecurityFolder): string[] {
-  return [
-    "-Dquarkus.http.insecure-requests=disabled",
-    `-Dquarkus.http.ssl-port=${port}`,
-    `-Dquarkus.http.ssl.certificate.files=${security.certificateFile(name)}`,
-    `-Dquarkus.http.ssl.certificate.key-files=${security.keyFile(name)}`,
-  ];
 }
 
 /** Undefined when it answers with its subjects, which it reads from its database; else why not. */
@@ -70,8 +60,13 @@ export async function registryLacks(
 }
 
 /** Once the answer has come as a whole. */
-function statusOf(url: string, boundMs: number, { tls }: ServerAccess): Promise<number | undefined> {
-  const options = { agent: false, signal: AbortSignal.timeout(boundMs) } as const;
+function statusOf(
+  url: string,
+  boundMs: number,
+  { tls, registryLogin }: ServerAccess,
+): Promise<number | undefined> {
+  const login = registryLogin && { auth: `${registryLogin.username}:${registryLogin.password}` };
+  const options = { agent: false, signal: AbortSignal.timeout(boundMs), ...login } as const;
   return new Promise((resolve, reject) => {
     const request =
       tls === undefined ? getInTheClear(url, options) : getEncrypted(url, { ...options, ca: tls.ca });

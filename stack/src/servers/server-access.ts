@@ -7,7 +7,13 @@ import { HOST, type StackState } from "../stack-layout.js";
 export interface ServerAccess {
   /** PEM. The certificate is for the brokers, which tell by it who asks. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
-  readonly redisLogin?: { readonly username: string; readonly password: string };
+  readonly redisLogin?: ServerLogin;
+  readonly registryLogin?: ServerLogin;
+}
+
+export interface ServerLogin {
+  readonly username: string;
+  readonly password: string;
 }
 
 export const IN_THE_CLEAR: ServerAccess = {};

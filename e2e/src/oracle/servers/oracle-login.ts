@@ -4,7 +4,13 @@ export interface OracleLogin {
   readonly authorityFile: string;
   /** For Kafka's tools, as `--command-config`. */
   readonly kafkaFile: string;
-  readonly redis: { readonly username: string; readonly password: string };
+  readonly redis: UserLogin;
+  readonly registry: UserLogin;
+}
+
+export interface UserLogin {
+  readonly username: string;
+  readonly password: string;
 }
 
 export function kafkaArguments(login: OracleLogin | undefined): string[] {

@@ -14,11 +14,14 @@ export async function readSchemaTexts(
   ids: Iterable<number>,
   login?: OracleLogin,
 ): Promise<SchemaTexts> {
-  const ca = login && (await readFile(login.authorityFile, "utf8"));
+  const secured = login && {
+    ca: await readFile(login.authorityFile, "utf8"),
+    auth: `${login.registry.username}:${login.registry.password}`,
+  };
   const texts = new Map<number, string>();
   for (const id of new Set(ids)) {
     const url = `${registryUrl}/schemas/ids/${id}`;
-    const { status, text } = await get(url, ca);
+    const { status, text } = await get(url, secured);
     const body = JSON.parse(text) as { schema?: string; error_code?: number };
     if (typeof body.schema === "string") texts.set(id, body.schema);
     else if (body.error_code !== 40403) throw new Error(`${url} answered ${status}`);
@@ -26,12 +29,14 @@ export async function readSchemaTexts(
   return texts;
 }
 
-function get(url: string, ca: string | undefined): Promise<{ status: number | undefined; text: string }> {
+function get(
+  url: string,
+  secured: { ca: string; auth: string } | undefined,
+): Promise<{ status: number | undefined; text: string }> {
   const options = { agent: false, signal: AbortSignal.timeout(REQUEST_BOUND_MS) } as const;
   return new Promise((resolve, reject) => {
-    const isEncrypted = url.startsWith("https:");
-    const trust = ca === undefined ? {} : { ca };
-    const request = isEncrypted ? getEncrypted(url, { ...options, ...trust }) : getInTheClear(url, options);
+    const request =
+      secured === undefined ? getInTheClear(url, options) : getEncrypted(url, { ...options, ...secured });
     request.once("error", reject);
     request.once("response", (response) => {
       const chunks: Buffer[] = [];
