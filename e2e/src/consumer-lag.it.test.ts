@@ -44,12 +44,21 @@ describe("the workers' lag, as a query service tells it", () => {
       ),
     );
 
+  /** Those that hold of any partition. */
+  const reasonsIn = (metrics: ReadonlyMap<string, number>): Set<string> => {
+    const holding = [...metrics].filter(([, value]) => value === 1).map(([name]) => name);
+    return new Set(
+      holding.flatMap((name) => /^lastknown_consumer_lag_reason\{.*reason="(.+)"/.exec(name)?.[1] ?? []),
+    );
+  };
+
   it("is 0 when all is done, and grows in records and seconds when all workers are dead", async () => {
     const worker = await fleet.startWorker();
     await fleet.replay(await sampleFile(fleet.folder, { users: 20, rows: ROWS, seed: 3 }));
     await fleet.caughtUp(query);
     const well = await metricsOnce("no lag", (metrics) => metrics.get(lagSum()) === 0, TOLD_WITHIN_MS);
     expect([well.get(members()), waited(well)]).toEqual([1, 0]);
+    await metricsOnce("nothing to explain", (metrics) => reasonsIn(metrics).has("none"), TOLD_WITHIN_MS);
 
     await worker.process.kill("SIGKILL");
     await fleet.replay(await sampleFile(fleet.folder, { users: 20, rows: ROWS, seed: 4 }));
@@ -60,8 +69,13 @@ describe("the workers' lag, as a query service tells it", () => {
       NOTICED_WITHIN_MS,
     );
     expect(dead.get(lagSum())).toBe(ROWS);
-    // The group has missed the worker since then.
-    expect(waited(dead)).toBeGreaterThan(1);
+    const why = await metricsOnce(
+      "why they wait",
+      (metrics) => reasonsIn(metrics).has("no_member"),
+      TOLD_WITHIN_MS,
+    );
+    expect([...reasonsIn(why)]).toEqual(["no_member"]);
+    await metricsOnce("their wait to grow", (metrics) => waited(metrics) > 1, TOLD_WITHIN_MS);
     // By the command, which asks Kafka itself.
     expect((await fleet.untilLag(() => true)).lag).toBe(ROWS);
 

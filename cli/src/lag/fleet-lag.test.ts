@@ -170,18 +170,18 @@ describe("the fleet's lag", () => {
       join(waiting);
       let offset = 0;
       const all = pausing(waiting, (ms) => {
-        const committed = { offset: (offset += ms / 100), note: '{"fleet":"f1"}' };
+        const committed = { offset: (offset += ms / 200), note: '{"fleet":"f1"}' };
         waiting.groupOffsets.commit(names.workerGroup, names.eventsTopic, 0, committed);
       });
       const lag = await measured(all);
-      const pace = { committedPerSecond: 10, appendedPerSecond: 0 };
+      const pace = { committedPerSecond: 5, appendedPerSecond: 0 };
       expect(lag.partitions[0]).toMatchObject({
-        lag: 20,
-        reason: { kind: "catching_up", doneInSeconds: 2, ...pace },
+        lag: 25,
+        reason: { kind: "catching_up", doneInSeconds: 5, ...pace },
         remarks: [],
       });
       expect(all.paused.ms).toBe(1000);
-      expect(lagLines(lag, ASKED).at(-1)).toMatch(/ {2}done in about 2 s, at 10 records\/s$/);
+      expect(lagLines(lag, ASKED).at(-1)).toMatch(/ {2}done in about 5 s, at 5.0 records\/s$/);
     });
 
     test("more looks tell that an owner which stays silent is dead", async () => {

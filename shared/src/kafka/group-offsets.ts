@@ -13,7 +13,7 @@ export interface GroupMember {
   readonly clientId: string;
   /** Its address as the coordinator sees it. */
   readonly host: string;
-  /** Those of the topic that it was given, ascending; none while the group rebalances. */
+  /** Those of the topic that it was given, ascending; while the group rebalances those that it had, or none. */
   readonly partitions: readonly number[];
   /** Silent for so long it is put out of the group; undefined where it is none of ours and does not say so. */
   readonly sessionTimeoutMs?: number | undefined;
@@ -21,7 +21,7 @@ export interface GroupMember {
 
 /** Who is in a consumer group. */
 export interface GroupMembership {
-  /** Its partitions are being shared out anew, so nobody has any. */
+  /** Its partitions are being shared out anew: what its members were given before says little. */
   readonly isRebalancing: boolean;
   /** None where nobody is in the group, and where there is no such group. */
   readonly members: readonly GroupMember[];

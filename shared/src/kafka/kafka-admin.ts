@@ -236,7 +236,7 @@ export class KafkaAdmin implements GroupOffsets {
 /** Waiting for all members to join, and then for what the first of them shares out. */
 const REBALANCING_STATES: ReadonlySet<string> = new Set(["PreparingRebalance", "CompletingRebalance"]);
 
-/** Nobody has any while the group rebalances. */
+/** None where it has joined and was not given any yet. */
 function partitionsOf(assignment: Buffer, topic: string): number[] {
   const decoded =
     assignment.length === 0 ? null : kafkajs.AssignerProtocol.MemberAssignment.decode(assignment);

@@ -27,6 +27,19 @@ describe("records wait because", () => {
   });
 
   test.each([
+    [
+      "is worked off within two seconds",
+      { lag: 600, pace: { committedPerSecond: 300, appendedPerSecond: 310 } },
+    ],
+    ["came within them", { emptySecondsAgo: 2 }],
+  ])("nothing does but what %s", (_what, some) => {
+    expect(explainLag(factsWith(some))).toEqual({ reason: { kind: "none" }, remarks: [] });
+    // Whoever works on it must be there.
+    expect(kindsOf({ ...some, group: NOBODY })).toContain("no_member");
+    expect(kindsOf({ ...some, word: wordOn("redis") })).toContain("waiting_on_redis");
+  });
+
+  test.each([
     ["is in the group", NOBODY, 0],
     [
       "of those in it has the partition",

@@ -15,6 +15,8 @@ import {
  * so long is dead or hangs.
  */
 export const SILENT_SECONDS_MAX = 5;
+/** What is worked off within so long has just come: a worker commits twice a second, and a batch takes time. */
+const JUST_COME_SECONDS = 2;
 /** One user's share of what waits, from which on it is that user's. */
 const HOT_SHARE_MIN = 0.5;
 /** Fewer records wait anywhere for a moment. */
@@ -33,13 +35,17 @@ const SAMPLE_EVENTS_MIN = 20;
  * @param showUser whether the user may be named to whom a hot partition's records belong
  */
 export function explainLag(facts: LagFacts, showUser = false): ExplainedLag {
-  if (facts.lag === 0) return { reason: { kind: "none" }, remarks: [] };
-  const holding = [
+  const stopping = [
     noMember(facts),
     waiting(facts),
     poison(facts),
     rebalancing(facts),
     memberDead(facts),
+  ].filter((reason) => reason !== undefined);
+  if (facts.lag === 0 || (stopping.length === 0 && hasJustCome(facts)))
+    return { reason: { kind: "none" }, remarks: [] };
+  const holding = [
+    ...stopping,
     hotPartition(facts, showUser),
     deviceBacklog(facts),
     pace(facts),
@@ -49,6 +55,11 @@ export function explainLag(facts: LagFacts, showUser = false): ExplainedLag {
     (a, b) => LAG_REASON_KINDS.indexOf(a.kind) - LAG_REASON_KINDS.indexOf(b.kind),
   );
   return { reason, remarks };
+}
+
+/** What comes is worked on at once: of a stream that is kept up with some always waits. */
+function hasJustCome({ lag, emptySecondsAgo = Infinity, pace: seen }: LagFacts): boolean {
+  return emptySecondsAgo <= JUST_COME_SECONDS || lag <= (seen?.committedPerSecond ?? 0) * JUST_COME_SECONDS;
 }
 
 function noMember({ group, partition }: LagFacts): LagReason | undefined {

@@ -19,6 +19,8 @@ export interface LagFacts {
   readonly word: WorkerWord | undefined;
   /** For how long it was watched that records wait, and nothing was committed or said. */
   readonly silentSeconds: number;
+  /** How long ago it was seen that nothing waits; undefined where that was never seen. */
+  readonly emptySecondsAgo: number | undefined;
   /** Undefined while it was watched too briefly. */
   readonly pace: Pace | undefined;
   /** Of the records that wait; undefined where none were looked at. */

@@ -22,6 +22,7 @@ export function factsWith(some: Partial<LagFacts>): LagFacts {
     note: {},
     word: undefined,
     silentSeconds: 0,
+    emptySecondsAgo: undefined,
     pace: undefined,
     sample: undefined,
     ...some,

@@ -22,13 +22,13 @@ export const LAG_REASON_KINDS = [
 export type LagReasonKind = (typeof LAG_REASON_KINDS)[number];
 
 export type LagReason =
-  /** Nothing waits. */
+  /** Nothing waits, but for what has just come. */
   | { readonly kind: "none" }
   /** Nobody in the group has the partition; `workers` are in it, mostly 0. */
   | { readonly kind: "no_member"; readonly workers: number }
   | Waiting
   | Poison
-  /** The group shares its partitions out anew, and nobody has any meanwhile. */
+  /** The group shares its partitions out anew; `workers` are in it, or were until now. */
   | { readonly kind: "rebalancing"; readonly workers: number }
   | MemberDead
   | HotPartition

@@ -69,7 +69,8 @@ describe("a watch of the lag", () => {
     looks.look(5, 5);
     looks.seconds = 60;
     looks.look(5, 9);
-    // Nothing waited before.
+    // Nothing waited until then.
+    expect(looks.watch.factsOf(0)?.emptySecondsAgo).toBe(60);
     expect(looks.kind).toBe("unknown");
     looks.seconds = 60 + SILENT_SECONDS_MAX;
     looks.look(5, 9);
@@ -77,6 +78,17 @@ describe("a watch of the lag", () => {
     looks.seconds++;
     looks.look(6, 9);
     expect(looks.kind).not.toBe("member_dead");
+  });
+
+  test("says nothing of what has just come", () => {
+    const looks = new Looks();
+    looks.look(5, 5);
+    looks.seconds = 1;
+    looks.look(5, 9);
+    expect(looks.kind).toBe("none");
+    looks.seconds = 3;
+    looks.look(5, 9);
+    expect(looks.kind).toBe("unknown");
   });
 
   test("hears a worker that says again and again that it waits, for as long as it does", () => {

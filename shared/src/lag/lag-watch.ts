@@ -39,6 +39,8 @@ interface Watched {
   heardAtMs: number;
   /** Whether that was seen, and not only that it stands there. */
   isHeard: boolean;
+  /** When nothing waited; undefined where that was never seen. */
+  emptyAtMs: number | undefined;
   marks: Mark[];
 }
 
@@ -62,6 +64,7 @@ export class LagWatch {
         note: isHeard || before === undefined ? parseCommitNote(committed?.note) : before.note,
         heardAtMs: isHeard || !hasWaited ? look.atMs : before.heardAtMs,
         isHeard: isHeard || (before?.isHeard ?? false),
+        emptyAtMs: lag === 0 ? look.atMs : before?.emptyAtMs,
         marks: withMark(before?.marks ?? [], { atMs: look.atMs, committed: position, end: ends.end }),
       });
     }
@@ -96,6 +99,7 @@ export class LagWatch {
       note: watched.note,
       word: wordNow(watched, look, silentSeconds),
       silentSeconds,
+      emptySecondsAgo: watched.emptyAtMs === undefined ? undefined : (look.atMs - watched.emptyAtMs) / 1000,
       pace: paceOf(watched.marks),
       sample,
     };

@@ -4,7 +4,7 @@ import type { LagReason, MemberDead, Poison } from "./lag-reason.js";
 export function printLagReason(reason: LagReason): string {
   switch (reason.kind) {
     case "none":
-      return "nothing waits";
+      return "it has just come";
     case "no_member":
       return reason.workers === 0 ? "no worker is in the group" : `none of ${reason.workers} workers has it`;
     case "waiting_on_redis":
