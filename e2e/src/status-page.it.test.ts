@@ -5,6 +5,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { sampleFile } from "./faults/sample-file.js";
 import type { Service } from "./harness/lastknown.js";
 import { TestFleet, type QueryService } from "./harness/test-fleet.js";
+import { waitUntil } from "./harness/wait-until.js";
 
 /** A busy machine takes its time, a browser on it more. */
 jest.setTimeout(300_000);
@@ -17,8 +18,8 @@ const SEEN_WITHIN_MS = 60_000;
 const executablePath = process.env["LASTKNOWN_TEST_CHROMIUM"];
 /** A folder for pictures of the page, such as those in docs/images; none are taken unless it is named. */
 const pictures = process.env["LASTKNOWN_TEST_PICTURES"];
-const ROWS = pictures === undefined ? 6000 : 20_000;
-const ROWS_PER_SECOND = 250;
+const ROWS = pictures === undefined ? 6000 : 12_000;
+const ROWS_PER_SECOND = pictures === undefined ? 250 : 150;
 /** So that there is something to be seen in the plots. */
 const BEFORE_PICTURES_MS = 45_000;
 const describeInBrowser = executablePath === undefined ? describe.skip : describe;
@@ -78,7 +79,7 @@ describeInBrowser("the page of a fleet at work", () => {
   it("answers about a user from Redis and the view", async () => {
     await page.locator("#user").fill(USER);
     await page.locator("#user").press("Enter");
-    await reads("#answer", "Redis, lacks nothing");
+    await waitUntil(async () => await redisLacksNothing(), { what: "all in Redis", boundMs: SEEN_WITHIN_MS });
     const { items } = (await (
       await fetch(`${query.baseUrl}/v1/users/${USER}/history?limit=1000`)
     ).json()) as {
@@ -106,6 +107,15 @@ describeInBrowser("the page of a fleet at work", () => {
     await reads(`${tile("Behind")} dd`, /^0$/);
     expect(complaints).toEqual([]);
   });
+
+  /** Asks again otherwise: a service that was not given its turn cannot tell the lag for a moment. */
+  const redisLacksNothing = async (): Promise<true | undefined> => {
+    const latest = page.locator("#answer dl");
+    await latest.waitFor({ timeout: SEEN_WITHIN_MS });
+    if ((await latest.textContent())?.includes("Redis, lacks nothing") === true) return true;
+    await page.getByRole("button", { name: "Ask again" }).click();
+    return undefined;
+  };
 
   const verdictsSum = async (): Promise<number> => {
     const status = (await (await fetch(`${query.baseUrl}/status`)).json()) as {

@@ -91,7 +91,7 @@ export class DemoReport {
       curl(userUrl(user, "", {})),
       curl(userUrl(user, "/history", { limit: "3" } as Record<string, string>)),
       curl("/v1/users?limit=5"),
-      `  in a browser: ${this.#client.address("/docs")}`,
+      `  in a browser: ${this.#client.address("/")}`,
       ...[queryOperationsPort, ...workerPorts].map((port) => `  curl -s http://127.0.0.1:${port}/metrics`),
     ]);
   }
