@@ -1,15 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { type KubernetesObject, ofKind, parseObjects } from "../k8s/kubernetes-object.js";
 import { ROOT } from "../root.js";
 import {
   kubeconformComplaints,
   kubectl,
   kubectlQuietly,
-  type KubernetesObject,
   kustomizeBuild,
   manifestOf,
-  objectsIn,
 } from "./test-kubectl.js";
 import { makeRestrictedNamespace, makeServiceAccount, removeNamespace } from "./test-namespaces.js";
 import { podsOf } from "./test-pods.js";
@@ -40,8 +39,8 @@ describe.each([...overlays, install])("$name on an API server", ({ from, read })
 
   beforeAll(async () => {
     manifest = await read();
-    objects = objectsIn(manifest);
-    own = objects.filter(({ kind }) => kind === "Namespace");
+    objects = parseObjects(manifest);
+    own = ofKind(objects, "Namespace");
     namespaces = [...new Set(objects.flatMap(({ metadata: { namespace } }) => namespace ?? []))];
     for (const name of namespaces)
       if (!own.some(({ metadata }) => metadata.name === name)) await makeRestrictedNamespace(name);
@@ -135,7 +134,7 @@ describe.each([...overlays, install])("$name on an API server", ({ from, read })
 
 describe.each(overlays)("the overlay $name", ({ folder, read }) => {
   it("is built alike by kustomize and by kubectl", async () => {
-    expect(objectsIn(await kubectlQuietly(["kustomize", folder]))).toEqual(objectsIn(await read()));
+    expect(parseObjects(await kubectlQuietly(["kustomize", folder]))).toEqual(parseObjects(await read()));
   });
 });
 

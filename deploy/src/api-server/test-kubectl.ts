@@ -1,18 +1,5 @@
 import { runCommand } from "@lastknown/stack";
-import { parseAllDocuments } from "yaml";
 import { complaintsAbout } from "../schemas/kubeconform.js";
-
-/** One object of a manifest, as far as the tests look into it. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly spec?: Readonly<Record<string, unknown>>;
-}
 
 export interface Answer {
   readonly exitCode: number | null;
@@ -54,13 +41,6 @@ export async function kustomizeBuild(folder: string): Promise<string> {
   const { exitCode, stdout, stderr } = await answerOf(testTool("KUSTOMIZE"), ["build", folder]);
   if (exitCode !== 0) throw new Error(stderr);
   return stdout;
-}
-
-export function objectsIn(manifest: string): KubernetesObject[] {
-  return parseAllDocuments(manifest).flatMap((document) => {
-    const object = document.toJS() as KubernetesObject | null;
-    return object === null ? [] : [object];
-  });
 }
 
 export function manifestOf(...objects: readonly unknown[]): string {
