@@ -4,7 +4,7 @@ import type { KubernetesObject } from "./kubernetes-object.js";
 /** What is applied as a whole, from the repository's root. */
 export const OVERLAYS = ["k8s/overlays/dev", "k8s/overlays/staging", "k8s/overlays/prod"] as const;
 
-const kustomize = findKustomize();
+const kustomize = await findKustomize();
 const built = new Map<string, KubernetesObject[]>();
 
 /** Empty where kustomizations can be built; else what a test that needs it carries in its name, and why it is skipped. */

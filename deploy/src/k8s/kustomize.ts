@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { ensureGoTool } from "../go-tools/ensure-go-tool.js";
+import { findGo } from "../go-tools/find-go.js";
+import { goTools } from "../go-tools/go-tools.js";
 import { parseObjects, type KubernetesObject } from "./kubernetes-object.js";
 import { ROOT } from "../root.js";
 
@@ -10,7 +13,8 @@ export interface Kustomize {
 }
 
 /** What tests say that cannot do their work without it. */
-export const KUSTOMIZE_MISSING = "neither kustomize nor kubectl is on the PATH";
+export const KUSTOMIZE_MISSING =
+  "neither kustomize nor kubectl is on the PATH, nor a Go 1.24 or later to build it with";
 
 const CANDIDATES: readonly Kustomize[] = [
   { command: "kustomize", args: ["build"] },
@@ -18,11 +22,14 @@ const CANDIDATES: readonly Kustomize[] = [
 ];
 const BUILD_BOUND_MS = 60_000;
 
-/** The first of kustomize and kubectl that is on the PATH and runs, or undefined. */
-export function findKustomize(): Kustomize | undefined {
-  return CANDIDATES.find(({ command, args }) => {
+/** The first of kustomize and kubectl that is on the PATH and runs, else one that Go builds; undefined without Go. */
+export async function findKustomize(): Promise<Kustomize | undefined> {
+  const found = CANDIDATES.find(({ command, args }) => {
     return spawnSync(command, [...args, "--help"], { timeout: BUILD_BOUND_MS }).status === 0;
   });
+  if (found !== undefined || (await findGo()) === undefined) return found;
+  const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
+  return { command: await ensureGoTool(goTools.kustomize, { onProgress }), args: ["build"] };
 }
 
 /**

@@ -7,7 +7,7 @@ import { INSTALL, leftOverFiles, renderedFiles, renderedInstall } from "./render
 
 /** `npm run k8s:render`: writes what k8s/ holds of other files, and install.yaml. */
 
-const kustomize = findKustomize();
+const kustomize = await findKustomize();
 if (kustomize === undefined) throw new Error(`${KUSTOMIZE_MISSING}, which ${INSTALL} is made with`);
 
 const files = renderedFiles();

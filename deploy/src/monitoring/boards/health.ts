@@ -98,6 +98,19 @@ function lag({ lagSecondsMax }: Thresholds): Panel[] {
       width: 12,
       queries: [{ expr: "consumer_group_pending", legend: "{{partition}}" }],
     },
+    {
+      title: "Why records wait",
+      description: "Partitions by their main reason; docs/what-happens-if.md says what to do about each.",
+      form: "bars",
+      unit: "short",
+      width: 24,
+      queries: [
+        {
+          expr: 'count by (reason) (max by (partition, reason) (lastknown_consumer_lag_reason{reason!="none"}) == 1)',
+          legend: "{{reason}}",
+        },
+      ],
+    },
   ];
 }
 
