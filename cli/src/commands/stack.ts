@@ -59,10 +59,7 @@ function upCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Comm
         .default("3"),
     )
     .option("--full-jit", "let Kafka compile fully: slower to start, faster after; for measurements")
-    .option(
-      "--secure",
-      "TLS everywhere, logins and rights on Kafka and Redis, with certificates and passwords of its own",
-    )
+    .option("--secure", "TLS, logins and rights on all servers, with certificates and passwords of its own")
     .option("--fleet <name>", "with --secure: the fleet for which its users have rights", "lastknown")
     .action(async (options: UpOptions) => {
       const { startStack } = await import("@lastknown/stack");
