@@ -22,6 +22,7 @@ const ROWS = pictures === undefined ? 6000 : 12_000;
 const ROWS_PER_SECOND = pictures === undefined ? 250 : 150;
 /** So that there is something to be seen in the plots. */
 const BEFORE_PICTURES_MS = 45_000;
+const PICTURE_WAITS_MS = 15_000;
 const describeInBrowser = executablePath === undefined ? describe.skip : describe;
 
 describeInBrowser("the page of a fleet at work", () => {
@@ -139,6 +140,9 @@ describeInBrowser("the page of a fleet at work", () => {
       await picture.goto(`${query.baseUrl}/${hash}`);
       await picture.locator("#connection[data-state=live]").waitFor();
       if (hash !== "") await picture.locator("#answer canvas").waitFor();
+      // A picture of a fleet at work; on a machine that is too busy it is none, and is taken all the same.
+      const well = picture.locator("#banner[data-state=kept]");
+      await well.waitFor({ state: "attached", timeout: PICTURE_WAITS_MS }).catch(() => undefined);
       await picture.screenshot({
         path: join(pictures, `${name}.png`),
         fullPage: name !== "status-page-phone",

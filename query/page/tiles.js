@@ -56,7 +56,7 @@ const TILES = [
     name: "Servers",
     figure: ({ servers }) => `${Number(servers.kafka) + Number(servers.redis)} of 2`,
     below: ({ servers }) =>
-      `Kafka ${servers.kafka ? "answers" : "is away"}, Redis ${servers.redis ? "answers" : "is away"}`,
+      `Kafka ${servers.kafka ? "answers" : "cannot be seen"}, Redis ${servers.redis ? "answers" : "cannot be seen"}`,
     state: ({ servers }) => (servers.kafka && servers.redis ? "well" : "bad"),
   },
 ];

@@ -17,7 +17,7 @@ export function lateness(state) {
 export function latestPart({ time_stamp: happened, sts, attributes, meta }) {
   const lag =
     meta.lagSeconds === null
-      ? "unknown"
+      ? "how far behind cannot be known"
       : meta.lagSeconds === 0
         ? "lacks nothing"
         : `${seconds(meta.lagSeconds)} behind`;

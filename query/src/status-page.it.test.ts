@@ -116,7 +116,7 @@ describeInBrowser("the page at / in a browser", () => {
     await reads("#banner-text", "cannot be told now");
     await reads("#tiles > div:nth-child(3) dd", "–");
     await reads("#lag tbody tr:nth-child(1) td:nth-child(2)", "–");
-    await reads("#tiles", "Kafka is away, Redis answers");
+    await reads("#tiles", "Kafka cannot be seen, Redis answers");
     service.log.unavailable = false;
     await page.locator("#banner[data-state=kept]").waitFor({ state: "attached" });
   });
