@@ -8,7 +8,7 @@ import type { Policy } from "./policy.js";
 
 /** Records a second of one worker for which its CPU is planned, at so much of it. docs/kubernetes.md tells why. */
 export const PLANNED_RATE = 10_000;
-const CPU_SECONDS_PER_RECORD = 27e-6;
+const CPU_SECONDS_PER_RECORD = 37e-6;
 /** Beside what is merely uncommitted, as much again has to wait before a worker is added. */
 const THRESHOLD_FACTOR = 2;
 
