@@ -5,6 +5,7 @@ import {
   RedisUnavailableError,
   silentLogger,
   type CommitNote,
+  type WorkerWord,
 } from "@lastknown/shared";
 import fc from "fast-check";
 import { eventually } from "../eventually.js";
@@ -41,6 +42,7 @@ const anyLog = fc
     lostAnswers: numbers(60, 8),
     // Two, as what is given up and cannot be taken back counts: of three a record without fault would be rejected.
     rebalances: numbers(60, 2),
+    saysWords: fc.boolean(),
     reapplied: fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 4 }),
     killers: fc.array(fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 24 })), { maxLength: 3 }),
   })
@@ -268,6 +270,33 @@ async function runTurn(
   }
   return rejected;
 }
+
+test("a word takes nothing from the note that it is said beside: a batch has begun until the first commit", async () => {
+  const coordinator = noted({});
+  const group = new MemoryWorkerGroup(coordinator);
+  await group.join({ assigned: () => undefined, revoked: () => undefined, failed: () => undefined });
+  const { generation } = coordinator;
+  const attempts = new Attempts({
+    fleetId: FLEET_ID,
+    generation,
+    group,
+    settings: { killsMax: KILLS_MAX, batchRecordsMax: 10 },
+    patience: new Patience({ delayMs: 1, delayMaxMs: 2, logger: silentLogger }),
+    logger: silentLogger,
+    pipeline: { run: () => Promise.resolve(new Set()), reject: () => Promise.resolve(new Set()) },
+  });
+  const noteNow = (): CommitNote => parseCommitNote(coordinator.notes.get(0));
+  const word: WorkerWord = { on: "work", forMs: 1000, at: 1 };
+  const beganAt5 = { fleet: FLEET_ID, begun: { at: 5, times: 1 } };
+  await attempts.run([batchOf(0, 5, 8)], new AbortController().signal);
+  expect(await attempts.say(new Map([[0, word]]))).toBe(true);
+  expect(noteNow()).toEqual({ ...beganAt5, word });
+  expect(await attempts.say(new Map([[0, undefined]]))).toBe(true);
+  expect(noteNow()).toEqual(beganAt5);
+  await attempts.commit(generation, new Map([[0, 8]]));
+  expect(await attempts.say(new Map([[0, word]]))).toBe(true);
+  expect([coordinator.committed.get(0), noteNow()]).toEqual([8, { fleet: FLEET_ID, word }]);
+});
 
 test("an offset that another fleet left is not noted as this one's", async () => {
   const coordinator = new MemoryCoordinator(1);

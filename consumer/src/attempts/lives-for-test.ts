@@ -1,4 +1,4 @@
-import { KafkaUnavailableError, silentLogger, type LogRecord } from "@lastknown/shared";
+import { KafkaUnavailableError, silentLogger, type LogRecord, type WorkerWord } from "@lastknown/shared";
 import { RecordQueue } from "../assignment/record-queue.js";
 import { Patience } from "../faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "../group/memory/memory-worker-group.js";
@@ -29,6 +29,8 @@ export interface Log {
   readonly lostAnswers?: ReadonlySet<number>;
   /** Commits, by their number, that come when the group has shared out anew. */
   readonly rebalances?: ReadonlySet<number>;
+  /** Whether a word is said of every partition after each run. */
+  readonly saysWords?: boolean;
   /** How far below the committed offset an assignment begins, life by life, over and over. */
   readonly reapplied?: readonly number[];
 }
@@ -122,9 +124,17 @@ export class Lives {
       for (const { partition, nextOffset } of batches)
         if (behind.has(partition)) start(partition, this.committed(partition));
         else done.set(partition, nextOffset);
+      if (this.#log.saysWords === true) await this.#sayWords(attempts);
       if (this.#log.operatorKills?.get(life) === runs) return;
       if (runs % runsPerCommit === 0 || attempts.isSuspicious || queue.isEmpty) await commit();
     }
+  }
+
+  /** What is not said is no matter. */
+  async #sayWords(attempts: Attempts): Promise<void> {
+    const word: WorkerWord = { on: "work", forMs: 1000, at: 0 };
+    const words = new Map([...this.#log.offsets.keys()].map((partition) => [partition, word]));
+    await attempts.say(words).catch(() => false);
   }
 
   #faultyGroup(group: MemoryWorkerGroup, ending: AbortController): WorkerGroup {

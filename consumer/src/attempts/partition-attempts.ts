@@ -7,6 +7,8 @@ export class PartitionAttempts {
   committed: number | undefined;
   /** What the partition's note is to say; that of a batch at work is in the group. */
   note: CommitNote;
+  /** What was sent to the group last: that a batch began stands there until the next commit, whatever comes of it. */
+  sent: CommitNote;
   /** Whether a batch of it was run together with others. */
   hasBegun = false;
   /** Whether the log has it that something here is suspected. */
@@ -15,6 +17,7 @@ export class PartitionAttempts {
   constructor(committed: number | undefined, note: CommitNote) {
     this.committed = committed;
     this.note = note;
+    this.sent = note;
   }
 
   /** Whether something here may have ended a process, and was not committed since. */

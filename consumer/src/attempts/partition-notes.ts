@@ -4,6 +4,7 @@ import {
   printCommitNote,
   unlessAborted,
   withDeadline,
+  type CommitNote,
   type Logger,
   type WorkerWord,
 } from "@lastknown/shared";
@@ -70,7 +71,7 @@ export class PartitionNotes {
       const attempts = this.of(partition);
       attempts.committed = offset;
       attempts.happened({ kind: "committed", to: offset });
-      notes.set(partition, this.#print(attempts));
+      notes.set(partition, this.#send(attempts));
     }
     return await this.#commits.commit(generation, offsets, notes);
   }
@@ -105,7 +106,8 @@ export class PartitionNotes {
 
   /**
    * Says what the worker does with partitions of which it commits nothing, beside the offsets that stand, and takes
-   * the words of others back. The counts of deaths stay as they are. A partition without an offset is left out.
+   * words back. Beside it stands what stood there before, so no count of deaths changes. A partition without an offset
+   * is left out.
    *
    * @returns whether it was said; not while a commit is under way, nor once the group has shared out anew
    */
@@ -118,7 +120,7 @@ export class PartitionNotes {
       const attempts = this.known(partition);
       if (attempts?.committed === undefined) continue;
       offsets.set(partition, attempts.committed);
-      notes.set(partition, this.#print(attempts, word));
+      notes.set(partition, this.#print({ ...attempts.sent, word }));
     }
     if (offsets.size === 0) return false;
     return (await this.#commits.say(this.#options.generation, offsets, notes)) === "committed";
@@ -145,12 +147,17 @@ export class PartitionNotes {
       const attempts = this.of(partition);
       if (attempts.committed === undefined) throw new Error(`partition ${partition} was not begun`);
       offsets.set(partition, attempts.committed);
-      notes.set(partition, this.#print(attempts));
+      notes.set(partition, this.#send(attempts));
     }
     return await this.#commits.commit(this.#options.generation, offsets, notes);
   }
 
-  #print({ note }: PartitionAttempts, word?: WorkerWord): string {
-    return printCommitNote({ ...note, fleet: this.#options.fleetId, word });
+  #send(attempts: PartitionAttempts): string {
+    attempts.sent = attempts.note;
+    return this.#print(attempts.sent);
+  }
+
+  #print(note: CommitNote): string {
+    return printCommitNote({ ...note, fleet: this.#options.fleetId });
   }
 }
