@@ -26,12 +26,13 @@ async function linesWith(
   positions: ConsumerPositions | undefined,
   members: () => Promise<GroupMember[]>,
   lagReasons?: ReadonlyMap<number, ExplainedLag>,
+  partitions = 3,
 ): Promise<string[]> {
   const metrics = createMetrics();
   addConsumerLagMetrics(metrics, {
     group: "fleet.worker",
     topic: "fleet.events",
-    partitions: 3,
+    partitions,
     positions: () => positions,
     lagOf: (partition, offset) => Promise.resolve(partition === 2 ? "unknown" : offset / 10),
     members,
@@ -43,6 +44,11 @@ async function linesWith(
 const isOfReason = (line: string): boolean => line.startsWith("lastknown_consumer_lag_reason{");
 
 describe("the workers' lag", () => {
+  it("is told of as many partitions as a fleet may have", async () => {
+    const lines = await linesWith(undefined, () => Promise.resolve([]), undefined, 256);
+    expect(lines.filter(isOfReason)).toHaveLength(256 * LAG_REASON_KINDS.length);
+  });
+
   it("is told by partition in records and seconds, and over all", async () => {
     const lines = await linesWith(KNOWN, () => Promise.resolve([member([0]), member([1, 2])]));
     const group = 'consumergroup="fleet.worker"';

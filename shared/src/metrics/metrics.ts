@@ -32,8 +32,11 @@ export const LATENCY_BUCKETS_SECONDS: readonly number[] = [
   0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60,
 ];
 
-/** Label sets of one metric; more is a mistake, as each is held in memory for the process's life. */
-const LABEL_SETS_MAX = 1024;
+/**
+ * Label sets of one metric: one for each of 256 partitions and 16 reasons. More is a mistake, as each is held in memory
+ * for the process's life.
+ */
+const LABEL_SETS_MAX = 4096;
 
 /** Kafka's are those that others know already, from exporters of its figures. */
 const METRIC_NAME = /^(lastknown|kafka)_[a-z]+(_[a-z]+)+$/;
