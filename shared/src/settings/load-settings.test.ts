@@ -113,10 +113,15 @@ describe("names that are not known", () => {
   });
 
   it("are told for variables", () => {
-    const environment = { LASTKNOWN_KAFKA_BROKER: "a:1", LASTKNOWN_COLOUR: "red" };
+    const environment = {
+      LASTKNOWN_KAFKA_BROKER: "a:1",
+      LASTKNOWN_COLOUR: "red",
+      LASTKNOWN_QUREY_PORT: "8081",
+    };
     expect(problemsOf({ environment })).toEqual([
       "LASTKNOWN_KAFKA_BROKER is no setting: did you mean LASTKNOWN_KAFKA_BROKERS?",
       "LASTKNOWN_COLOUR is no setting",
+      "LASTKNOWN_QUREY_PORT is no setting: did you mean LASTKNOWN_QUERY_PORT?",
     ]);
   });
 

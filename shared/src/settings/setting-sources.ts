@@ -38,11 +38,12 @@ function meantFlag(name: string, known: ReadonlySet<string>): string | undefined
 
 /** An unknown name is always wrong; this only finds what was meant. */
 const NAME_DISTANCE_MAX = 3;
-/** Variables of our name that are no settings: of the tools that start and test the product. */
+/** Variables of our name that are no settings: of the tools that start, measure and test the product. */
 const OTHERS_VARIABLE = /^LASTKNOWN_(STACK_DIRECTORY|DATA|TEST_\w+)$/;
-/** What Kubernetes sets in every container for a Service named lastknown-…, unless told not to. */
+/** What Kubernetes sets in every container for a Service named lastknown-…, unless told not to: by name, and by value. */
 const SERVICE_LINK =
-  /^LASTKNOWN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+  /^LASTKNOWN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
+const SERVICE_LINK_URL = /^(tcp|udp|sctp):\/\//;
 
 /** Variables that are empty count as not set, as container files often leave them. */
 export function environmentSource(
@@ -56,7 +57,10 @@ export function environmentSource(
     if (!variable.startsWith("LASTKNOWN_") || text === undefined || text === "") continue;
     const name = nameOf.get(variable);
     if (name !== undefined) values.set(name, text);
-    else if (!OTHERS_VARIABLE.test(variable) && !SERVICE_LINK.test(variable))
+    else if (
+      ![OTHERS_VARIABLE, SERVICE_LINK].some((others) => others.test(variable)) &&
+      !SERVICE_LINK_URL.test(text)
+    )
       problems.push(unknownName(variable, nearestName(variable, nameOf.keys(), NAME_DISTANCE_MAX)));
   }
   return { source: { values, place: environmentName }, problems };
