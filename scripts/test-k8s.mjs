@@ -24,9 +24,10 @@ try {
   await testOnApiServer();
   if (tally.passed + tally.failed === 0) tally.check("tests", "no test ran");
 } catch (error) {
-  if (!interruption.aborted && !(error instanceof StepError) && error?.name !== "StackError") throw error;
+  const isForeseen = error instanceof StepError || error?.name === "StackError";
+  if (!interruption.aborted && !isForeseen) say(error.stack ?? String(error));
   tally.check("setting up", interruption.aborted ? "interrupted" : error.message);
-  process.exitCode = error.exitCode;
+  process.exitCode = error.exitCode ?? 1;
 } finally {
   end();
 }
@@ -67,5 +68,5 @@ function unlessInterrupted(promise) {
 function end() {
   process.stdout.write(`${tally.line()}\n`);
   if (interruption.aborted) process.exit(interruption.reason.exitCode);
-  process.exit(process.exitCode || (tally.failed > 0 ? 1 : 0));
+  process.exit(process.exitCode || (tally.failed > 0 || tally.passed === 0 ? 1 : 0));
 }
