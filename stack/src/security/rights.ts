@@ -84,6 +84,7 @@ export function rightsOf(fleet: string): readonly PrincipalRights[] {
       kafka: [
         topic(audit, "Read", "fold the view"),
         topic(events, "Read", "tell how long the oldest record that an answer lacks has waited"),
+        topic(letters, "Describe", "tell on its page how many dead letters are kept"),
         ofGroup(group, "Describe", "tell what is committed, and who is in the group"),
       ],
       redis: { keys: "read", pattern, commands: [...CLUSTER_COMMANDS, "get", "hgetall"].toSorted() },
