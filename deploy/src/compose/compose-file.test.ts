@@ -10,11 +10,11 @@ import { DCLinter } from "dclint";
 import { parse } from "yaml";
 import { imageEnvironment } from "../image/dockerfile.js";
 import { ROOT } from "../root.js";
-import { mountsOf, portsOf, readComposeFile, type Service } from "./compose-file.js";
+import { isOurs, mountsOf, portsOf, readComposeFile, type Service } from "./compose-file.js";
 
 const { services, volumes } = readComposeFile();
 const all = Object.entries(services);
-const ours = all.filter(([, { build }]) => build !== undefined);
+const ours = all.filter(([, service]) => isOurs(service));
 const isJob = ({ restart }: Service): boolean => restart === "no";
 const lastknown = (args: readonly string[]): number | null =>
   spawnSync(process.execPath, [join(ROOT, "cli/bin/lastknown.js"), ...args], { timeout: 60_000 }).status;
@@ -60,6 +60,11 @@ describe("docker-compose.yml", () => {
     );
   });
 
+  it("builds its own image once, and never takes another of that name", () => {
+    expect(ours.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(["topics"]);
+    expect(new Set(ours.map(([, service]) => service.pull_policy))).toEqual(new Set(["build", "never"]));
+  });
+
   it.each(all)("%s is started again unless it is a job", (_name, service) => {
     expect(service.restart).toBe(isJob(service) ? "no" : "unless-stopped");
   });
@@ -80,8 +85,8 @@ describe("docker-compose.yml", () => {
 
   it.each(all)("%s tells whether it is healthy, unless it is a job", (_name, service) => {
     const hasOwn = service.healthcheck?.test !== undefined;
-    const isOurs = service.build !== undefined && service.healthcheck === undefined;
-    expect(hasOwn || isOurs).toBe(!isJob(service));
+    const hasImages = isOurs(service) && service.healthcheck === undefined;
+    expect(hasOwn || hasImages).toBe(!isJob(service));
   });
 
   it.each(all)("%s mounts what there is", (_name, service) => {
@@ -108,7 +113,7 @@ describe("docker-compose.yml", () => {
     expect(nodes).toHaveLength(6);
     for (const [, { command, volumes: mounted }] of nodes) {
       expect(command?.join(" ")).toMatch(
-        /--cluster-enabled yes .*--appendonly yes --maxmemory-policy noeviction --dir \/data$/,
+        /--cluster-enabled yes .*--appendonly yes --maxmemory \d+mb --maxmemory-policy noeviction --dir \/data$/,
       );
       expect(mounted).toHaveLength(1);
     }

@@ -6,6 +6,7 @@ import { ROOT } from "../root.js";
 export interface Service {
   readonly image: string;
   readonly build?: string;
+  readonly pull_policy?: string;
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -29,6 +30,11 @@ export interface ComposeFile {
 /** docker-compose.yml with its anchors merged. */
 export function readComposeFile(): ComposeFile {
   return parse(readFileSync(`${ROOT}docker-compose.yml`, "utf8"), { merge: true }) as ComposeFile;
+}
+
+/** Whether it runs the product. */
+export function isOurs({ image }: Service): boolean {
+  return image.startsWith("lastknown:");
 }
 
 /** A mount as its short form says: `source:target[:mode]`. */
