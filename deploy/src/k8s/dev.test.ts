@@ -6,6 +6,7 @@ import { readComposeFile, type Service } from "../compose/compose-file.js";
 import { ROOT } from "../root.js";
 import { ofKind, parseObjects } from "./kubernetes-object.js";
 import { INSTALL } from "./rendered-files.js";
+import { quantity } from "./policies/running.js";
 import { workloadsIn, type Container } from "./workload.js";
 
 const objects = parseObjects(readFileSync(join(ROOT, INSTALL), "utf8"));
@@ -74,7 +75,12 @@ describe("the servers of the overlay dev", () => {
     const command = start.slice(start.indexOf("exec ")).replaceAll(/\s*\\\n\s*/g, " ");
     const [program, ...options] = serviceOf("redis-1").command ?? [];
     expect(command).toContain(`exec ${program} `);
-    for (const option of options.join(" ").split(" --")) expect(command).toContain(option.replace(/^--/, ""));
+    // How much memory it may take is each one's own.
+    const shared = options
+      .join(" ")
+      .split(" --")
+      .filter((option) => !/^maxmemory \d/.test(option));
+    for (const option of shared) expect(command).toContain(option.replace(/^--/, ""));
     expect(command).toContain('--cluster-announce-ip "$address"');
   });
 
@@ -96,6 +102,15 @@ describe("the servers of the overlay dev", () => {
         ],
       });
     }
+  });
+
+  it("has Redis refuse writes before its pod is killed for its memory", () => {
+    const script = readFileSync(join(ROOT, "k8s/overlays/dev/redis/start-redis.sh"), "utf8");
+    const megabytes = Number(/--maxmemory (\d+)mb --maxmemory-policy noeviction/.exec(script)?.[1]);
+    const limit = quantity(containerOf("redis").resources?.limits?.["memory"]) ?? 0;
+    // The rest is for what a rewrite of its file copies, and for the clients.
+    expect(megabytes * 2 ** 20).toBeLessThanOrEqual(limit * 0.65);
+    expect(megabytes).toBeGreaterThan(0);
   });
 });
 

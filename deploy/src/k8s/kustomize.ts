@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { StackError } from "@lastknown/stack";
 import { ensureGoTool } from "../go-tools/ensure-go-tool.js";
 import { findGo } from "../go-tools/find-go.js";
 import { goTools } from "../go-tools/go-tools.js";
@@ -14,7 +15,7 @@ export interface Kustomize {
 
 /** What tests say that cannot do their work without it. */
 export const KUSTOMIZE_MISSING =
-  "neither kustomize nor kubectl is on the PATH, nor a Go 1.24 or later to build it with";
+  "neither kustomize nor kubectl is on the PATH, and no Go 1.24 or later has built it";
 
 const CANDIDATES: readonly Kustomize[] = [
   { command: "kustomize", args: ["build"] },
@@ -22,14 +23,23 @@ const CANDIDATES: readonly Kustomize[] = [
 ];
 const BUILD_BOUND_MS = 60_000;
 
-/** The first of kustomize and kubectl that is on the PATH and runs, else one that Go builds; undefined without Go. */
+/**
+ * The first of kustomize and kubectl that is on the PATH and runs, else one that Go builds; undefined without Go, or
+ * where its modules cannot be had, which is said.
+ */
 export async function findKustomize(): Promise<Kustomize | undefined> {
   const found = CANDIDATES.find(({ command, args }) => {
     return spawnSync(command, [...args, "--help"], { timeout: BUILD_BOUND_MS }).status === 0;
   });
   if (found !== undefined || (await findGo()) === undefined) return found;
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
-  return { command: await ensureGoTool(goTools.kustomize, { onProgress }), args: ["build"] };
+  try {
+    return { command: await ensureGoTool(goTools.kustomize, { onProgress }), args: ["build"] };
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error;
+    onProgress(`kustomize cannot be built: ${error.message}`);
+    return undefined;
+  }
 }
 
 /**

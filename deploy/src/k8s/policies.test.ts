@@ -315,6 +315,9 @@ const BREAKAGES: readonly Breakage[] = [
   breakage("plannedCpu", "dev", "Deployment consumer requests 0.1 CPU, and needs", (find) => {
     container(find("Deployment consumer")).resources.requests.cpu = "100m";
   }),
+  breakage("kedaTriggers", "prod", "takes away workers that are busy", (find) => {
+    find("ScaledObject consumer").spec.triggers.pop();
+  }),
   breakage("kedaTriggers", "prod", "counts partitions without lag", (find) => {
     delete find("ScaledObject consumer").spec.triggers[0].metadata.limitToPartitionsWithLag;
   }),

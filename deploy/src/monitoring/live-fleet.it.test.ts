@@ -26,8 +26,8 @@ const READY_BOUND_MS = 60_000;
 const SHOWN_BOUND_MS = 60_000;
 /** Prometheus' own. */
 const ALERTS = "ALERTS";
-/** A moment of the past that a new Prometheus does not have, and what is only there while something fails. */
-const MAY_BE_EMPTY = /offset 1[hd]|> 0$/;
+/** A moment of the past that a new Prometheus does not have, and what is only there while something fails or waits. */
+const MAY_BE_EMPTY = /offset 1[hd]|> 0$|lag_reason.*== 1\)$/;
 
 const thresholds = readThresholds();
 const recorded = recordingRules(thresholds.freshWithinSeconds).flatMap(({ rules }) => rules);

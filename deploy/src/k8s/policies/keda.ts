@@ -19,6 +19,7 @@ export const kedaTriggers: Policy = (objects) =>
     if (trigger === undefined || trigger.type !== "kafka") return [`${name} has no trigger of Kafka`];
     const { limitToPartitionsWithLag, offsetResetPolicy, bootstrapServersFromEnv } = trigger.metadata;
     return [
+      ...(triggers.some(({ type }) => type === "cpu") ? [] : [`${name} takes away workers that are busy`]),
       ...(limitToPartitionsWithLag === "true" ? [] : [`${name} counts partitions without lag`]),
       ...(offsetResetPolicy === "earliest"
         ? []

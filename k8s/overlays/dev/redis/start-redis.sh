@@ -10,4 +10,4 @@ if [ -z "$address" ]; then
   exit 1
 fi
 exec redis-server --cluster-enabled yes --cluster-node-timeout 2000 --cluster-announce-ip "$address" \
-  --appendonly yes --maxmemory-policy noeviction --dir /data
+  --appendonly yes --maxmemory 160mb --maxmemory-policy noeviction --dir /data
