@@ -21,6 +21,7 @@ describe("a copy of the built product", () => {
       await write(`node_modules/@lastknown/${name}/other`, "not linked");
     }
     await write("cli/bin/lastknown.js", "run");
+    await write("query/page/index.html", "page");
     await write("node_modules/vendor/index.js", "vendor");
     copy = await ProductCopy.make(root);
   });
@@ -41,6 +42,7 @@ describe("a copy of the built product", () => {
     expect(await read("node_modules/@lastknown/shared/dist/index.js")).toBe("one shared, two two");
     await expect(stat(join(made().folder, "shared/dist/index.js.map"))).rejects.toThrow("ENOENT");
     expect(await readFile(made().bin, "utf8")).toBe("run");
+    expect(await read("query/page/index.html")).toBe("page");
   });
 
   it("changes one text, and leaves the original alone", async () => {

@@ -15,6 +15,8 @@ export interface BuildChange {
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const PACKAGES = ["shared", "producer", "consumer", "query", "stack", "e2e", "cli"];
 const SCOPE = "@lastknown";
+/** What the product reads as it is in the repository. */
+const NOT_BUILT = ["cli/bin", "query/page"];
 /** Of no use to a running process, and more than half of the bytes. */
 const LEFT_OUT = /(\.map|\.d\.ts|\.test\.js|\.tsbuildinfo)$/;
 
@@ -34,7 +36,8 @@ export class ProductCopy {
     const copy = new ProductCopy(await mkdtemp(join(tmpdir(), "lastknown-copy-")));
     await copy.#linkModules(root);
     for (const name of PACKAGES) await copy.#copyPackage(root, name);
-    await cp(join(root, "cli/bin"), join(copy.folder, "cli/bin"), { recursive: true });
+    for (const folder of NOT_BUILT)
+      await cp(join(root, folder), join(copy.folder, folder), { recursive: true });
     return copy;
   }
 
