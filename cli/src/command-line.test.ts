@@ -186,6 +186,11 @@ describe("what needs no server", () => {
     });
   });
 
+  test("stack up makes no rights of what is no fleet's name, and ends with 2", async () => {
+    const { exitCode, messages } = await run("stack", "up", "--secure", "--fleet", "*");
+    expect([exitCode, messages]).toEqual([2, expect.stringContaining('--fleet "*" must be letters')]);
+  });
+
   test("stack status of servers that do not run says how they come back, and ends with 1", async () => {
     const directory = await mkdtemp(join(tmpdir(), "lastknown-status-"));
     const named = (name: string): object => ({ name, port: 1 });

@@ -62,6 +62,9 @@ function upCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Comm
     .option("--secure", "TLS, logins and rights on all servers, with certificates and passwords of its own")
     .option("--fleet <name>", "with --secure: the fleet for which its users have rights", "lastknown")
     .action(async (options: UpOptions) => {
+      const { loadSettings } = await import("@lastknown/shared/settings");
+      // Users, rights and patterns of keys are made of it: it has to be a name that a fleet can have.
+      const { fleet } = loadSettings({ flags: { fleet: options.fleet }, environment: {} });
       const { startStack } = await import("@lastknown/stack");
       await startStack({
         directory: directoryOf(options),
@@ -70,7 +73,7 @@ function upCommand(terminal: Terminal, finish: (outcome: Outcome) => void): Comm
         brokers: options.brokers === "3" ? 3 : 1,
         redisNodes: options.redisNodes === "6" ? 6 : 3,
         quickJit: options.fullJit !== true,
-        ...(options.secure === true ? { security: { fleet: options.fleet } } : {}),
+        ...(options.secure === true ? { security: { fleet: fleet.name } } : {}),
       });
       say(terminal, `the stack runs; point every other command at it with: ${envHint(options)}`);
       finish(undefined);
