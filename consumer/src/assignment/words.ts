@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { unlessAborted, type Logger, type WorkerWord } from "@lastknown/shared";
+import { unlessAborted, WORD_INTERVAL_MS, type Logger, type WorkerWord } from "@lastknown/shared";
 import type { Attempts } from "../attempts/attempts.js";
 import { isServerFault, type Patience } from "../faults/patience.js";
 import type { Holdups } from "./holdups.js";
@@ -18,8 +18,6 @@ export interface WordsOptions {
 const LOOK_INTERVAL_MS = 500;
 /** Twice the interval at which a worker that gets on commits. */
 const SAY_AFTER_MS = 1000;
-/** So often a word is said again: who is not heard for more than twice as long counts as dead. */
-export const WORD_INTERVAL_MS = 2000;
 
 /** Since when nothing is committed of a partition, and why. */
 interface Stand {

@@ -36,6 +36,9 @@ export type Server = (typeof SERVERS)[number];
 /** What a worker does that commits nothing. `apart`: it tries a record again that fails in a way nobody foresaw. */
 const DOINGS = [...SERVERS, "work", "apart"] as const;
 
+/** So often a word is said again: who is not heard for more than twice as long counts as dead. In ms. */
+export const WORD_INTERVAL_MS = 2000;
+
 /** What a live worker says of a partition of which it commits nothing, again every few seconds. */
 export interface WorkerWord {
   /** The server that it waits for; or it works, or tries a record apart. */

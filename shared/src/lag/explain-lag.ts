@@ -1,4 +1,4 @@
-import type { CommitNote } from "../fleet/commit-note.js";
+import { WORD_INTERVAL_MS, type CommitNote } from "../fleet/commit-note.js";
 import type { LagFacts } from "./lag-facts.js";
 import {
   LAG_REASON_KINDS,
@@ -10,11 +10,8 @@ import {
   type Poison,
 } from "./lag-reason.js";
 
-/**
- * An owner that commits nothing says so every two seconds (the worker's WORD_INTERVAL_MS): one that was not heard for
- * so long is dead or hangs.
- */
-export const SILENT_SECONDS_MAX = 5;
+/** An owner that commits nothing says so again and again: one that missed two words, and some more time, is dead or hangs. */
+export const SILENT_SECONDS_MAX = (2.5 * WORD_INTERVAL_MS) / 1000;
 /** What is worked off within so long has just come: a worker commits twice a second, and a batch takes time. */
 const JUST_COME_SECONDS = 2;
 /** One user's share of what waits, from which on it is that user's. */
