@@ -114,6 +114,32 @@ describe("a watch of the lag", () => {
     expect(old.kind).toBe("waiting_on_redis");
   });
 
+  test("a word of a worker that died long ago says nothing of records that come now", () => {
+    const looks = new Looks();
+    looks.look(5, 5);
+    looks.seconds = 1;
+    // It waits with nothing to do, says so, and is killed.
+    looks.look(5, 5, wordAt(1));
+    for (; looks.seconds < 3600; looks.seconds++) looks.look(5, 5, wordAt(1));
+    for (let silent = 0; silent < SILENT_SECONDS_MAX; silent++, looks.seconds++) {
+      looks.look(5, 9, wordAt(1));
+      expect(looks.kind).toBe(silent < 2 ? "none" : "unknown");
+    }
+    looks.look(5, 9, wordAt(1));
+    expect(looks.kind).toBe("member_dead");
+  });
+
+  test("a word that came at some time in a long pause between looks counts by the worker's clock", () => {
+    const looks = new Looks();
+    looks.look(5, 9);
+    looks.seconds = 600;
+    looks.look(5, 9, wordAt(300));
+    expect(looks.kind).toBe("unknown");
+    looks.seconds = 1200;
+    looks.look(5, 9, wordAt(1199));
+    expect(looks.kind).toBe("waiting_on_redis");
+  });
+
   test("a worker that works long without a commit is not dead", () => {
     const looks = new Looks();
     for (; looks.seconds < 30; looks.seconds++) {

@@ -37,8 +37,8 @@ interface Watched {
   note: CommitNote;
   /** When its owner was last seen to commit, or to say something; or when the watch of this lag began. */
   heardAtMs: number;
-  /** Whether that was seen, and not only that it stands there. */
-  isHeard: boolean;
+  /** When its word was seen to change; undefined where it only stands there, or there is none. */
+  heardWordAtMs: number | undefined;
   /** When nothing waited; undefined where that was never seen. */
   emptyAtMs: number | undefined;
   marks: Mark[];
@@ -50,6 +50,7 @@ export class LagWatch {
   #last: LagLook | undefined;
 
   look(look: LagLook): void {
+    const sinceLookMs = look.atMs - (this.#last?.atMs ?? -Infinity);
     this.#last = look;
     for (const [partition, ends] of look.ends) {
       const committed = look.commits.get(partition);
@@ -58,12 +59,13 @@ export class LagWatch {
       const before = this.#watched.get(partition);
       const isHeard = before !== undefined && isOther(before.committed, committed);
       const hasWaited = before !== undefined && before.lag > 0;
+      const note = isHeard || before === undefined ? parseCommitNote(committed?.note) : before.note;
       this.#watched.set(partition, {
         lag,
         committed,
-        note: isHeard || before === undefined ? parseCommitNote(committed?.note) : before.note,
+        note,
         heardAtMs: isHeard || !hasWaited ? look.atMs : before.heardAtMs,
-        isHeard: isHeard || (before?.isHeard ?? false),
+        heardWordAtMs: heardWordAt(before, note.word, { atMs: look.atMs, sinceLookMs }),
         emptyAtMs: lag === 0 ? look.atMs : before?.emptyAtMs,
         marks: withMark(before?.marks ?? [], { atMs: look.atMs, committed: position, end: ends.end }),
       });
@@ -112,17 +114,36 @@ export class LagWatch {
 }
 
 /**
- * What the owner says, unless that was long ago. One that was seen to come is new by our own clock; of one that stood
- * there at the first look the worker's clock has to be believed until it is said again.
+ * What the owner says, unless that was long ago: whoever said it may have died since. When it was said, our own clock
+ * tells of a word that was seen to come; of one that stood there at the first look the worker's clock has to be
+ * believed until it is said again.
  */
 function wordNow(
-  { note, isHeard }: Watched,
-  { nowMs }: LagLook,
+  { note: { word }, heardWordAtMs }: Watched,
+  { atMs, nowMs }: LagLook,
   silentSeconds: number,
 ): WorkerWord | undefined {
-  const { word } = note;
   if (word === undefined || silentSeconds >= SILENT_SECONDS_MAX) return undefined;
-  return isHeard || Math.abs(nowMs - word.at) < SILENT_SECONDS_MAX * 1000 ? word : undefined;
+  const agoMs = heardWordAtMs === undefined ? Math.abs(nowMs - word.at) : atMs - heardWordAtMs;
+  return isLately(agoMs) ? word : undefined;
+}
+
+/** A word that differs may have come at any time since the look before: after a long one it is as at a first look. */
+function heardWordAt(
+  before: Watched | undefined,
+  word: WorkerWord | undefined,
+  { atMs, sinceLookMs }: { readonly atMs: number; readonly sinceLookMs: number },
+): number | undefined {
+  if (before === undefined || isSameWord(before.note.word, word)) return before?.heardWordAtMs;
+  return isLately(sinceLookMs) ? atMs : undefined;
+}
+
+function isLately(agoMs: number): boolean {
+  return agoMs < SILENT_SECONDS_MAX * 1000;
+}
+
+function isSameWord(before: WorkerWord | undefined, now: WorkerWord | undefined): boolean {
+  return before?.at === now?.at && before?.on === now?.on && before?.forMs === now?.forMs;
 }
 
 function isOther(before: CommittedOffset | undefined, now: CommittedOffset | undefined): boolean {
