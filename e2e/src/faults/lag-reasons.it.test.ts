@@ -213,7 +213,7 @@ describe("why records wait, as `lastknown lag --json` tells it", () => {
     const worker = await failing.startWorker();
     const { partition, main } = await untilReason("poison", failing);
     expect(partition).toBe(partitionOf(Buffer.from(HOT_USER), PARTITIONS));
-    expect(main).toEqual({ kind: "poison", offset: null, deaths: 0 });
+    expect(main).toEqual({ kind: "poison", cause: "fails", offset: null, deaths: 0 });
     await worker.process.kill("SIGKILL");
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import type { WorkerWord } from "../fleet/commit-note.js";
+import type { CommitNote, WorkerWord } from "../fleet/commit-note.js";
 import { explainLag, SILENT_SECONDS_MAX } from "./explain-lag.js";
 import { factsWith, OWNED, OWNER } from "./lag-for-test.js";
 import type { LagFacts } from "./lag-facts.js";
 import { LAG_REASON_KINDS } from "./lag-reason.js";
+import { printLagReason } from "./print-lag-reason.js";
 
 const wordOn = (on: WorkerWord["on"]): WorkerWord => ({ on, forMs: 12_000, at: 0 });
 const NOBODY = { isRebalancing: false, members: [] };
@@ -54,15 +55,38 @@ describe("records wait because", () => {
     expect(reasonOf({ word: wordOn(server) })).toEqual({ kind: `waiting_on_${server}`, seconds: 12 });
   });
 
-  test("records ended their worker's process, and are tried again", () => {
-    const note = { begun: { at: 7, times: 3 } };
-    expect(reasonOf({ note })).toEqual({ kind: "poison", offset: 7, deaths: 2 });
-    const trying = { trying: { offset: 9, times: 2, until: 100 } };
-    expect(reasonOf({ note: trying })).toEqual({ kind: "poison", offset: 9, deaths: 2 });
+  test("workers died at a batch, which is tried again: what is at work now has ended nothing yet", () => {
+    const reason = reasonOf({ note: { begun: { at: 7, times: 3 } } });
+    expect(reason).toEqual({ kind: "poison", cause: "batch", offset: 7, deaths: 2 });
+    expect(printLagReason(reason)).toBe(
+      "2 times a worker's process ended at offset 7, or behind it, and committed nothing",
+    );
+  });
+
+  test.each([
+    // Between two records, and while the first one is at work that nothing but its batch speaks against.
+    [0, 0, "after deaths of workers, records from offset 9 on run one at a time"],
+    [1, 0, "after deaths of workers, records from offset 9 on run one at a time"],
+    [2, 1, "the record at offset 9 was at work when a worker's process ended, once"],
+    [3, 2, "the record at offset 9 was at work when a worker's process ended, 2 times"],
+  ])("records run one at a time after deaths: noted %d times, one has killed %d", (times, deaths, text) => {
+    const reason = reasonOf({ note: { trying: { offset: 9, times, until: 100 } } });
+    expect(reason).toEqual({ kind: "poison", cause: "one_at_a_time", offset: 9, deaths });
+    expect(printLagReason(reason)).toBe(text);
+  });
+
+  test("where nobody has the partition nothing is at work, and each that was noted is a death", () => {
+    const deathsIn = (note: CommitNote) =>
+      explainLag(factsWith({ group: NOBODY, note })).remarks.find(({ kind }) => kind === "poison");
+    expect(deathsIn({ begun: { at: 7, times: 3 } })).toMatchObject({ cause: "batch", deaths: 3 });
+    const trying = { offset: 9, times: 1, until: 100 };
+    expect(deathsIn({ trying })).toMatchObject({ cause: "one_at_a_time", deaths: 1 });
   });
 
   test("a record fails while the worker lives, and is tried apart", () => {
-    expect(reasonOf({ word: wordOn("apart") })).toEqual({ kind: "poison", offset: null, deaths: 0 });
+    const reason = reasonOf({ word: wordOn("apart") });
+    expect(reason).toEqual({ kind: "poison", cause: "fails", offset: null, deaths: 0 });
+    expect(printLagReason(reason)).toBe("a record fails and is tried again");
   });
 
   test("the first work of an assignment is under way: that is no poison", () => {
@@ -98,6 +122,7 @@ describe("records wait because", () => {
 
   test.each([
     ["others lag as much", { lagOfOthers: 300 }],
+    ["there is no other", { lagOfOthers: undefined }],
     ["little waits", { lag: 50 }],
     ["the user has less than half of it", { sample: { ...ONE_USERS, ofTopUser: 49 } }],
     ["few were looked at", { sample: { ...ONE_USERS, events: 10, ofTopUser: 10 } }],

@@ -1,4 +1,4 @@
-import { WORD_INTERVAL_MS, type CommitNote } from "../fleet/commit-note.js";
+import { WORD_INTERVAL_MS } from "../fleet/commit-note.js";
 import type { LagFacts } from "./lag-facts.js";
 import {
   LAG_REASON_KINDS,
@@ -75,17 +75,18 @@ function rebalancing({ group }: LagFacts): LagReason | undefined {
 }
 
 /** A death that no other came before is told by the owner's silence alone: most processes that end do so by no record. */
-function poison({ note, word }: LagFacts): Poison | undefined {
-  const deaths = deathsIn(note);
-  if (deaths !== undefined) return { kind: "poison", ...deaths };
-  return word?.on === "apart" ? { kind: "poison", offset: null, deaths: 0 } : undefined;
-}
-
-/** What is at work now counts as a death in the note, should its process end. */
-function deathsIn({ begun, trying }: CommitNote): Pick<Poison, "offset" | "deaths"> | undefined {
-  if (trying !== undefined) return { offset: trying.offset, deaths: trying.times };
-  if (begun === undefined || begun.times < 2) return undefined;
-  return { offset: begun.at, deaths: begun.times - 1 };
+function poison(facts: LagFacts): Poison | undefined {
+  const { begun, trying } = facts.note;
+  // What begins is noted before, so that it counts should its process end: with an owner the last one may be at work.
+  const atWork = noMember(facts) === undefined ? 1 : 0;
+  if (trying !== undefined) {
+    const deaths = Math.max(0, trying.times - atWork);
+    return { kind: "poison", cause: "one_at_a_time", offset: trying.offset, deaths };
+  }
+  if (begun !== undefined && begun.times > 1)
+    return { kind: "poison", cause: "batch", offset: begun.at, deaths: begun.times - atWork };
+  if (facts.word?.on !== "apart") return undefined;
+  return { kind: "poison", cause: "fails", offset: null, deaths: 0 };
 }
 
 function memberDead(facts: LagFacts): MemberDead | undefined {
@@ -101,7 +102,9 @@ function memberDead(facts: LagFacts): MemberDead | undefined {
 function hotPartition({ lag, lagOfOthers, sample }: LagFacts, showUser: boolean): HotPartition | undefined {
   if (sample === undefined || sample.events < SAMPLE_EVENTS_MIN) return undefined;
   const share = sample.ofTopUser / sample.events;
-  const isFarAbove = lag >= HOT_RECORDS_MIN && lag >= HOT_TIMES_OTHERS * lagOfOthers;
+  // With one partition alone there is no elsewhere.
+  const isFarAbove =
+    lagOfOthers !== undefined && lag >= HOT_RECORDS_MIN && lag >= HOT_TIMES_OTHERS * lagOfOthers;
   if (!isFarAbove || share < HOT_SHARE_MIN) return undefined;
   return { kind: "hot_partition", share, ...(showUser ? { user: sample.topUser } : {}) };
 }

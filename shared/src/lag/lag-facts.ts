@@ -7,8 +7,8 @@ export interface LagFacts {
   readonly partition: number;
   /** Records not yet committed. */
   readonly lag: number;
-  /** In the middle of the other partitions; 0 where there is none. */
-  readonly lagOfOthers: number;
+  /** In the middle of the other partitions; undefined where there is no other. */
+  readonly lagOfOthers: number | undefined;
   /** Undefined where the group could not be asked. */
   readonly group: GroupMembership | undefined;
   /** Whether a worker of the fleet has committed: one can say something only beside an offset. */

@@ -49,12 +49,21 @@ export interface Waiting {
   readonly seconds: number;
 }
 
-/** A record is tried again: it ended the worker's process, or fails in a way that nobody foresaw. */
+/** Records are tried again: something ended their workers' processes, or one fails in a way that nobody foresaw. */
 export interface Poison {
   readonly kind: "poison";
-  /** It is this record, or one of those behind it that run together with it; null where the worker does not say. */
+  /**
+   * - `batch`: workers ended in a row at what begins at `offset`, and committed nothing of it
+   * - `one_at_a_time`: after such deaths the records from `offset` on run one at a time; most of them harm nobody
+   * - `fails`: a record fails, and is tried apart; the worker lives
+   */
+  readonly cause: "batch" | "one_at_a_time" | "fails";
+  /** Null where the worker does not say: where a record fails. */
   readonly offset: number | null;
-  /** Processes that ended at it; 0 where it fails and the worker lives. */
+  /**
+   * Processes that ended before, at least: what is at work now is none of them. Where records run one at a time, those
+   * that ended while the one at `offset` was at work: 0 at first. 0 where a record fails.
+   */
   readonly deaths: number;
 }
 

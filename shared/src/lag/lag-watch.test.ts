@@ -153,6 +153,9 @@ describe("a watch of the lag", () => {
     const ends = new Map([10, 1, 2, 3].map((end, partition) => [partition, { start: 0, end }]));
     watch.look({ atMs: 0, nowMs: NOW_MS, ends, commits: new Map(), group: undefined });
     expect(watch.factsOf(0)?.lagOfOthers).toBe(2);
+    const alone = new Looks();
+    alone.look(0, 9);
+    expect(alone.watch.factsOf(0)?.lagOfOthers).toBeUndefined();
     expect(watch.factsOf(0)?.isCommitted).toBe(false);
   });
 });

@@ -107,9 +107,9 @@ export class LagWatch {
     };
   }
 
-  #lagOfOthers(partition: number): number {
+  #lagOfOthers(partition: number): number | undefined {
     const lags = [...this.#watched].filter(([other]) => other !== partition).map(([, { lag }]) => lag);
-    return lags.toSorted((a, b) => a - b)[Math.floor(lags.length / 2)] ?? 0;
+    return lags.toSorted((a, b) => a - b)[Math.floor(lags.length / 2)];
   }
 }
 

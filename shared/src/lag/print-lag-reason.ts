@@ -34,10 +34,21 @@ export function printLagReason(reason: LagReason): string {
   }
 }
 
-function printPoison({ offset, deaths }: Poison): string {
-  if (deaths === 0) return "a record fails and is tried again";
-  if (offset === null) return `a record ended its worker's process ${deaths} times`;
-  return `records at offset ${offset} ended their worker's process ${deaths} times`;
+function printPoison({ cause, offset, deaths }: Poison): string {
+  switch (cause) {
+    case "fails":
+      return "a record fails and is tried again";
+    case "batch":
+      return `${inTimes(deaths)} a worker's process ended at offset ${offset}, or behind it, and committed nothing`;
+    case "one_at_a_time":
+      return deaths === 0
+        ? `after deaths of workers, records from offset ${offset} on run one at a time`
+        : `the record at offset ${offset} was at work when a worker's process ended, ${inTimes(deaths)}`;
+  }
+}
+
+function inTimes(times: number): string {
+  return times === 1 ? "once" : `${times} times`;
 }
 
 function printDead({ host, silentSeconds, takenAwayWithinSeconds }: MemberDead): string {
