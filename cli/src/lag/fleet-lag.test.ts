@@ -1,11 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { fleetNames, MemoryGroupOffsets, MemoryLog } from "@lastknown/shared";
-import type { FleetLag, FleetLagSources } from "./fleet-lag.js";
+import { FleetLagWatch, type FleetLag, type FleetLagSources } from "./fleet-lag.js";
 import { measureFleetLag } from "./measure-fleet-lag.js";
 import { lagLines } from "./print-lag.js";
 
 const names = fleetNames("buses");
 const NOW_MS = 1_700_000_100_000;
+/** What is read of a sample is more; the oldest record that waits costs less. */
+const SAMPLE_BYTES_MIN = 100_000;
 const ASKED = "http://127.0.0.1:8080";
 
 type Sources = FleetLagSources & { log: MemoryLog; groupOffsets: MemoryGroupOffsets; pause: Pause };
@@ -202,6 +204,25 @@ describe("the fleet's lag", () => {
       const all = pausing(waiting);
       expect((await measured(all)).partitions[0]?.reason).toEqual({ kind: "unknown" });
       expect(all.paused.ms).toBeLessThan(8000);
+    });
+
+    test("a watch looks again and again, and seldom into what waits", async () => {
+      const waiting = await sources({ events: [200, 150, 30] });
+      join(waiting);
+      const read = waiting.log.read.bind(waiting.log);
+      let reads = 0;
+      waiting.log.read = async (topic, partition, offset, limits) => {
+        if (limits.bytesMax > SAMPLE_BYTES_MIN) reads++;
+        return await read(topic, partition, offset, limits);
+      };
+      const watch = new FleetLagWatch(waiting);
+      for (let look = 0; look < 30; look++) {
+        await watch.look();
+        await watch.measure();
+        await waiting.pause(1000);
+      }
+      // Two partitions, twice.
+      expect(reads).toBe(4);
     });
 
     test("the lag is told also where the group does not answer", async () => {

@@ -2,14 +2,13 @@ import {
   commitsOfFleet,
   explainLag,
   LagWatch,
-  sampleWaiting,
+  WaitingSamples,
   type CommittedOffset,
   type FleetNames,
   type GroupOffsets,
   type LagReason,
   type LogReader,
   type PartitionEnds,
-  type WaitingSample,
 } from "@lastknown/shared";
 
 /** How far the workers are behind in one partition of the events, and why. */
@@ -61,9 +60,7 @@ export interface FleetLagSources {
   readonly monotonicMs: () => number;
 }
 
-/** Fewer records are there for a moment, and a look at them would tell nothing. */
-const SAMPLED_LAG_MIN = 100;
-/** The partitions with most waiting records are looked into. */
+/** The partitions with most waiting records are looked into, all of them at once: there may be no second time. */
 const SAMPLED_PARTITIONS_MAX = 16;
 
 /** Where the fleet stands at one moment. */
@@ -76,10 +73,17 @@ interface FleetLook {
 export class FleetLagWatch {
   readonly #sources: FleetLagSources;
   readonly #watch = new LagWatch();
+  readonly #samples: WaitingSamples;
   #last: FleetLook | undefined;
 
   constructor(sources: FleetLagSources) {
     this.#sources = sources;
+    this.#samples = new WaitingSamples({
+      reader: sources.reader,
+      topic: sources.names.eventsTopic,
+      readsMax: SAMPLED_PARTITIONS_MAX,
+      partitionsMax: SAMPLED_PARTITIONS_MAX,
+    });
   }
 
   /**
@@ -120,11 +124,11 @@ export class FleetLagWatch {
   async measure(showUsers = false): Promise<FleetLag> {
     if (this.#last === undefined) await this.look();
     const look = this.#last as FleetLook;
-    const samples = await this.#samples();
+    await this.#samples.refresh(this.#watch, this.#sources.monotonicMs());
     const partitions: PartitionLag[] = [];
     for (const [partition, { start, end }] of [...look.ends].sort(([a], [b]) => a - b)) {
       const lag = this.#watch.lagOf(partition);
-      const facts = this.#watch.factsOf(partition, samples.get(partition));
+      const facts = this.#watch.factsOf(partition, this.#samples.of(partition));
       if (facts === undefined) continue;
       const committed = look.commits.get(partition)?.offset ?? null;
       const lagSeconds = lag === 0 ? 0 : await waitedSeconds(this.#sources, partition, end - lag);
@@ -137,23 +141,6 @@ export class FleetLagWatch {
       viewLag: await this.#sources.view.lagRecords(),
       partitions,
     };
-  }
-
-  async #samples(): Promise<Map<number, WaitingSample>> {
-    const { reader, names } = this.#sources;
-    const wanted = this.#watch.partitions
-      .filter((partition) => this.#watch.lagOf(partition) >= SAMPLED_LAG_MIN)
-      .toSorted((a, b) => this.#watch.lagOf(b) - this.#watch.lagOf(a))
-      .slice(0, SAMPLED_PARTITIONS_MAX);
-    const samples = new Map<number, WaitingSample>();
-    for (const partition of wanted) {
-      const offset = this.#watch.positionOf(partition);
-      const place = { topic: names.eventsTopic, partition, offset };
-      // Retention may just have removed it. The lag is the same without.
-      const sample = await sampleWaiting(reader, place).catch(() => undefined);
-      if (sample !== undefined) samples.set(partition, sample);
-    }
-    return samples;
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   explainLag,
   LagWatch,
-  sampleWaiting,
+  WaitingSamples,
   withDeadline,
   type ExplainedLag,
   type FleetNames,
@@ -11,7 +11,6 @@ import {
   type LagReasonSource,
   type Logger,
   type LogReader,
-  type WaitingSample,
 } from "@lastknown/shared";
 import type { LogPositions } from "../freshness/log-tracker.js";
 
@@ -29,21 +28,12 @@ export interface LagReasonsOptions {
 }
 
 const LOOK_INTERVAL_MS = 1000;
-/** Each look asks the group, while something waits, and looks into one partition: no look waits longer for Kafka. */
+/** For the group, which each look asks while something waits. */
 const ASK_DEADLINE_MS = 2000;
 /** What was explained longer ago says nothing of now. */
 const EXPLAINED_AGE_MS_MAX = 5000;
-/** Fewer records are there for a moment. */
-const SAMPLED_LAG_MIN = 100;
-/** So long a look into a partition counts, unless nothing waits there meanwhile. */
-const SAMPLE_AGE_MS_MAX = 15_000;
 /** Kafka away: a look ends by its own deadlines, and nobody waits for it. */
 const STOP_MS_MAX = 2000;
-
-interface KeptSample {
-  readonly atMs: number;
-  readonly sample: WaitingSample;
-}
 
 /**
  * Finds out beside the answers why the workers lag: looks again and again, and tells what it has found to whoever
@@ -54,7 +44,7 @@ export class LagReasons implements LagReasonSource {
   readonly #options: LagReasonsOptions;
   readonly #monotonicMs: () => number;
   readonly #watch = new LagWatch();
-  readonly #samples = new Map<number, KeptSample>();
+  readonly #samples: WaitingSamples;
   readonly #stopping = new AbortController();
   #explained: ReadonlyMap<number, ExplainedLag> = new Map();
   #explainedAtMs = -Infinity;
@@ -63,6 +53,8 @@ export class LagReasons implements LagReasonSource {
   constructor(options: LagReasonsOptions) {
     this.#options = options;
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    const { reader, names } = options;
+    this.#samples = new WaitingSamples({ reader, topic: names.eventsTopic, readsMax: 1 });
   }
 
   get lagReasons(): ReadonlyMap<number, ExplainedLag> | undefined {
@@ -91,10 +83,10 @@ export class LagReasons implements LagReasonSource {
     });
     const group = doWait ? await this.#membership() : undefined;
     this.#watch.look({ atMs, nowMs, ends, commits, group });
-    await this.#sampleOne(atMs);
+    await this.#samples.refresh(this.#watch, atMs);
     this.#explained = new Map(
       this.#watch.partitions.flatMap((partition) => {
-        const facts = this.#watch.factsOf(partition, this.#samples.get(partition)?.sample);
+        const facts = this.#watch.factsOf(partition, this.#samples.of(partition));
         // Whoever reads the metrics or a page is not told whose records they are.
         return facts === undefined ? [] : [[partition, explainLag(facts)] as const];
       }),
@@ -111,27 +103,6 @@ export class LagReasons implements LagReasonSource {
       asked.catch(() => undefined),
       () => undefined,
     );
-  }
-
-  /** Of the partitions that were not looked into lately the one in which most waits. */
-  async #sampleOne(atMs: number): Promise<void> {
-    const waiting = this.#watch.partitions.filter(
-      (partition) => this.#watch.lagOf(partition) >= SAMPLED_LAG_MIN,
-    );
-    for (const [partition, { atMs: sampledAtMs }] of this.#samples) {
-      if (!waiting.includes(partition) || atMs - sampledAtMs > SAMPLE_AGE_MS_MAX)
-        this.#samples.delete(partition);
-    }
-    const [most] = waiting
-      .filter((partition) => !this.#samples.has(partition))
-      .toSorted((a, b) => this.#watch.lagOf(b) - this.#watch.lagOf(a));
-    if (most === undefined) return;
-    const { reader, names } = this.#options;
-    const place = { topic: names.eventsTopic, partition: most, offset: this.#watch.positionOf(most) };
-    // Retention may just have removed it; another look follows.
-    const sampled = sampleWaiting(reader, place).catch(() => undefined);
-    const sample = await withDeadline(ASK_DEADLINE_MS, sampled, () => undefined);
-    if (sample !== undefined) this.#samples.set(most, { atMs, sample });
   }
 
   async #run(): Promise<void> {

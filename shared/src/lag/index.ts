@@ -3,4 +3,4 @@ export * from "./lag-facts.js";
 export * from "./lag-reason.js";
 export * from "./lag-watch.js";
 export * from "./print-lag-reason.js";
-export * from "./sample-waiting.js";
+export * from "./waiting-samples.js";
