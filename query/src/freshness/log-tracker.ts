@@ -60,8 +60,6 @@ export class LogTracker {
   readonly #stopping = new AbortController();
   readonly #tracks = new Map<number, PartitionTrack>();
   #positions: LogPositions | undefined;
-  /** Under way: while Kafka is away it takes longer than a look, and one at a time is enough. */
-  #committed: Promise<ReadonlyMap<number, CommittedOffset>> | undefined;
   #isFailing = false;
   #ended: Promise<void> | undefined;
 
@@ -96,15 +94,16 @@ export class LogTracker {
     return track;
   }
 
-  /** One look. Committed offsets are asked for before the audit's ends, as FoldMarks needs it. */
+  /**
+   * One look. Committed offsets are asked for before all ends: so a lag is too great rather than too small, and FoldMarks
+   * has what it needs.
+   */
   async poll(): Promise<void> {
     const { names, reader } = this.#options;
     const fleetId = this.#options.fleetId();
     const startedAtMs = this.#monotonicMs();
-    const [events, commits] = await Promise.all([
-      reader.ends(names.eventsTopic),
-      fleetId === undefined ? NOTHING_COMMITTED : (this.#committed ??= this.#askCommitted(fleetId)),
-    ]);
+    const commits = fleetId === undefined ? NOTHING_COMMITTED : await this.#askCommitted(fleetId);
+    const events = await reader.ends(names.eventsTopic);
     const audit = await reader.ends(names.auditTopic);
     for (const [partition, { end }] of events) {
       const { samples, marks } = this.track(partition);
@@ -123,11 +122,7 @@ export class LogTracker {
 
   async #askCommitted(fleetId: string): Promise<ReadonlyMap<number, CommittedOffset>> {
     const { names, groupOffsets } = this.#options;
-    try {
-      return commitsOfFleet(fleetId, await groupOffsets.committed(names.workerGroup, names.eventsTopic));
-    } finally {
-      this.#committed = undefined;
-    }
+    return commitsOfFleet(fleetId, await groupOffsets.committed(names.workerGroup, names.eventsTopic));
   }
 
   async #run(): Promise<void> {
