@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { committedByFleet, fleetOfNote } from "./fleet-commits.js";
+import { commitsOfFleet, fleetOfNote } from "./fleet-commits.js";
 
 test.each([
   ['{"fleet":"f1","begun":{"at":3,"times":1}}', "f1"],
@@ -19,5 +19,5 @@ test("offsets of a tool, and of a fleet of the same name that is gone, are not t
     [1, { offset: 900, note: "" }],
     [2, { offset: 700, note: '{"fleet":"f0"}' }],
   ]);
-  expect(committedByFleet("f1", committed)).toEqual(new Map([[0, 5]]));
+  expect(commitsOfFleet("f1", committed)).toEqual(new Map([[0, { offset: 5, note: '{"fleet":"f1"}' }]]));
 });

@@ -22,12 +22,3 @@ export function commitsOfFleet(
 ): Map<number, CommittedOffset> {
   return new Map([...committed].filter(([, { note }]) => fleetOfNote(note) === fleetId));
 }
-
-/** The same, partition → offset alone. */
-export function committedByFleet(
-  fleetId: string,
-  committed: ReadonlyMap<number, CommittedOffset>,
-): Map<number, number> {
-  const own = commitsOfFleet(fleetId, committed);
-  return new Map([...own].map(([partition, { offset }]) => [partition, offset]));
-}
