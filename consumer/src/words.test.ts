@@ -3,7 +3,7 @@ import { KafkaUnavailableError, parseCommitNote, partitionOf, type WorkerWord } 
 import { eventually } from "./eventually.js";
 import { MemoryWorkerGroup } from "./group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "./group/worker-group.js";
-import { fleetOf, recordsOf } from "./healing-for-test.js";
+import { fleetOf, Lines, recordsOf } from "./healing-for-test.js";
 import { StatesUnavailableError } from "./states/state-store.js";
 import type { FakeFleet } from "./worker-on-fakes.js";
 
@@ -11,6 +11,8 @@ import type { FakeFleet } from "./worker-on-fakes.js";
 const LIVES = 4;
 /** Of a note, a tenth of a second each: longer than a worker keeps silent. */
 const REFUSALS = 40;
+/** Each half a second after the one before. */
+const WORDS_REFUSED = 3;
 
 const produce = async (fleet: FakeFleet, user: string, timeStamp: number): Promise<void> =>
   await fleet.produce([fleet.recordOf(fleet.eventOf({ user, timeStamp, sts: timeStamp, attributes: {} }))]);
@@ -146,6 +148,38 @@ describe("a worker that commits nothing", () => {
     await eventually("says so", () => wordIn(fleet, 0)?.on === "apart");
     expect(wordIn(fleet, 1)?.on).not.toBe("apart");
     worker.failed(new Error("the test is over"));
+    await worker.stop();
+  });
+
+  test("logs once that it may not say so, and once that it may again", async () => {
+    const fleet = await fleetOf();
+    const { redis, states, group } = serversOf(fleet);
+    let refused = 0;
+    const refusing: WorkerGroup = {
+      ...group,
+      commit: async (generation, offsets, notes) => {
+        const isWord = [...(notes?.values() ?? [])].some((note) => parseCommitNote(note).word !== undefined);
+        if (isWord && refused < WORDS_REFUSED) {
+          refused++;
+          throw new Error("a right is missing");
+        }
+        return await group.commit(generation, offsets, notes);
+      },
+    };
+    const lines = new Lines();
+    const worker = fleet.worker({ states, group: refusing, logger: lines.logger });
+    await worker.start();
+    await produce(fleet, "a", 1);
+    await eventually("caught up", () => fleet.isCaughtUp());
+    redis.isAway = true;
+    await eventually("says so", () => wordIn(fleet)?.on === "redis");
+    expect(refused).toBe(WORDS_REFUSED);
+    expect(lines.of("nothing said beside the offsets")).toHaveLength(1);
+    await eventually("logs it", () => lines.of("said beside the offsets again").length > 0);
+    const first = wordIn(fleet);
+    await eventually("says so again", () => wordIn(fleet)?.at !== first?.at);
+    expect(lines.of("said beside the offsets again")).toHaveLength(1);
+    redis.isAway = false;
     await worker.stop();
   });
 

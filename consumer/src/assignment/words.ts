@@ -37,6 +37,8 @@ export class Words {
   readonly #stands = new Map<number, Stand>();
   /** Partitions beside whose offset a word of ours stands → that offset. */
   readonly #said = new Map<number, number | undefined>();
+  /** Whether the log has it that nothing can be said, by no fault of a server: until something is. */
+  #isRefused = false;
 
   constructor(options: WordsOptions) {
     this.#options = options;
@@ -44,15 +46,14 @@ export class Words {
 
   /** Until the signal is aborted. Never rejects: a word that is not said costs an answer to a question. */
   async speak(signal: AbortSignal): Promise<void> {
-    const { logger, lookIntervalMs = LOOK_INTERVAL_MS } = this.#options;
+    const { lookIntervalMs = LOOK_INTERVAL_MS } = this.#options;
     while (!signal.aborted) {
       try {
         await sleep(lookIntervalMs, undefined, { signal });
         await this.#look(signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (isServerFault(error)) logger.debug("nothing said beside the offsets", { error });
-        else logger.warn("nothing said beside the offsets", { error });
+        this.#notSaid(error);
       }
     }
   }
@@ -118,7 +119,17 @@ export class Words {
     return words;
   }
 
+  /** It is tried again twice a second: a right that is missing, told each time, would fill the log. */
+  #notSaid(error: unknown): void {
+    const { logger } = this.#options;
+    if (isServerFault(error)) return logger.debug("nothing said beside the offsets", { error });
+    if (!this.#isRefused) logger.warn("nothing said beside the offsets", { error });
+    this.#isRefused = true;
+  }
+
   #markSaid(words: ReadonlyMap<number, WorkerWord | undefined>, nowMs: number): void {
+    if (this.#isRefused) this.#options.logger.info("said beside the offsets again");
+    this.#isRefused = false;
     for (const [partition, word] of words) {
       if (word === undefined) this.#said.delete(partition);
       else this.#said.set(partition, this.#options.attempts.committed(partition));
