@@ -25,12 +25,22 @@ test("the same look counts once, though it is given again", () => {
   expect(pace.perSecond).toBe(50);
 });
 
-test("a pace over a time in which nobody could look is that of the whole time", () => {
+test("a pace over a short time in which nobody could look is that of the whole time", () => {
   const pace = new Pace(5);
   pace.look(1000, 0);
   pace.look(2000, 10);
-  pace.look(22_000, 210);
+  pace.look(10_000, 90);
   expect(pace.perSecond).toBe(10);
+});
+
+test("a pace begins anew after a time in which nobody could look for long", () => {
+  const pace = new Pace(5);
+  pace.look(1000, 0);
+  pace.look(2000, 10);
+  pace.look(302_000, 30_010);
+  expect([pace.perSecond, pace.growth]).toEqual([undefined, undefined]);
+  pace.look(303_000, 30_015);
+  expect([pace.perSecond, pace.growth]).toEqual([5, 5]);
 });
 
 test("a total that gets less begins anew", () => {

@@ -3,9 +3,13 @@ interface Look {
   readonly total: number;
 }
 
+/** A look is forgotten after so many times the time over which is told: a mean over more is not one of the last seconds. */
+const COVERED_MAX = 2;
+
 /**
  * How fast a total grows, over the last seconds. A total that gets less (a late commit sets an offset back, a topic
- * was made anew) begins anew from there: nothing is told as having gone backwards.
+ * was made anew) begins anew from there: nothing is told as having gone backwards. So does one that nobody could look
+ * at for long.
  */
 export class Pace {
   readonly #overMs: number;
@@ -24,6 +28,7 @@ export class Pace {
     this.#looks.push({ atMs, total });
     // One that is older than the time stays, so that the time is covered.
     while ((this.#looks[1]?.atMs ?? Infinity) <= atMs - this.#overMs) this.#looks.shift();
+    while ((this.#looks[0]?.atMs ?? Infinity) < atMs - this.#overMs * COVERED_MAX) this.#looks.shift();
   }
 
   /** By how much it grew over the time, or since it is looked at, if that is shorter; undefined before the second look. */
