@@ -14,6 +14,7 @@ export const PROBLEM_CODES = [
   "state-not-known-yet",
   "view-not-ready",
   "replica-behind",
+  "status-not-known",
   "too-many-listeners",
   "unreadable-event",
   "internal",

@@ -32,6 +32,7 @@ export const PROBLEM_ANSWERS: Readonly<Record<ProblemCode, ProblemAnswer>> = {
     title: "This replica is behind the list's first page",
     retryAfterSeconds: 1,
   },
+  "status-not-known": { status: 503, title: "How the fleet stands is not known now", retryAfterSeconds: 1 },
   "too-many-listeners": { status: 503, title: "Too many listen already", retryAfterSeconds: 5 },
   "unreadable-event": { status: 500, title: "A stored event cannot be read" },
   internal: { status: 500, title: "Something failed" },

@@ -41,7 +41,12 @@ const refusals = {
 
 /** The responses of a call that a store answers. */
 export function storeResponses<Body extends TSchema>(body: Body) {
-  return { ...responses(body), 503: refusal("The store cannot be asked now", retryAfter) };
+  return passingResponses(body, "The store cannot be asked now");
+}
+
+/** The responses of a call that may go without an answer for a while. */
+export function passingResponses<Body extends TSchema>(body: Body, unavailable: string) {
+  return { ...responses(body), 503: refusal(unavailable, retryAfter) };
 }
 
 /** The responses of a call that the service answers by itself. */

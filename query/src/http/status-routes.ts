@@ -1,6 +1,7 @@
+import { Problem } from "../answers/problem.js";
 import type { StatusBoard } from "../status/status-board.js";
 import { StatusSchema } from "../status/status-snapshot.js";
-import { responses } from "./responses.js";
+import { passingResponses } from "./responses.js";
 import type { RouteServer } from "./route-server.js";
 import { NoQuery } from "./schemas.js";
 import { StatusStreams } from "./status-stream.js";
@@ -10,11 +11,14 @@ export function addStatusRoutes(server: RouteServer, board: StatusBoard): void {
   const schema = {
     summary: "How the fleet stands: rates, lag, members, freshness, verdicts, dead letters",
     querystring: NoQuery,
-    response: responses(StatusSchema),
+    response: passingResponses(StatusSchema, "How the fleet stands is not known now"),
   };
   server.get("/status", { schema }, async (_request, reply) => {
     reply.header("cache-control", "no-store");
-    return await board.snapshot();
+    const snapshot = await board.snapshot();
+    if (snapshot === undefined)
+      throw new Problem("status-not-known", "it cannot be put together; the service's log tells why");
+    return snapshot;
   });
 
   const streams = new StatusStreams({ board });

@@ -98,11 +98,11 @@ describe("the streams of snapshots", () => {
 
 describe("/status and its stream over HTTP", () => {
   let server: RouteServer;
-  const start = async (): Promise<number> => {
+  const start = async (status = boardForTest()): Promise<number> => {
     server = await createHttpServer({
       answers: {} as Answers,
       health: () => Promise.reject(new Error("not asked")),
-      status: boardForTest(),
+      status,
       observer: { answered: () => undefined },
       logger: silentLogger,
     });
@@ -123,6 +123,14 @@ describe("/status and its stream over HTTP", () => {
     expect(answer.headers.get("x-data-source")).toBe("none");
     expect(await answer.json()).toEqual(snapshotForTest());
     expect((await fetch(`http://127.0.0.1:${port}/status?user=a`)).status).toBe(400);
+  });
+
+  test("tell with a problem that there is no snapshot of now", async () => {
+    const port = await start(boardForTest(() => Promise.reject(new Error("a bug"))));
+    const answer = await fetch(`http://127.0.0.1:${port}/status`);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(answer.headers.get("content-type")).toMatch(/^application\/problem\+json/);
+    expect(await answer.json()).toMatchObject({ type: "urn:lastknown:problem:status-not-known" });
   });
 
   test("begin at once, as events, and end when the service stops", async () => {

@@ -28,7 +28,7 @@ test("makes one snapshot for all who watch, and keeps what was", async () => {
   await board.stop();
   expect(second).toEqual(first?.slice(0, seen));
   expect(taken).toBe(first?.length);
-  expect((await board.snapshot()).at).toBe(first?.at(-1));
+  expect((await board.snapshot())?.at).toBe(first?.at(-1));
   expect(board.history().at).toEqual(first?.map((time) => Date.parse(time) / 1000));
 });
 
@@ -47,6 +47,48 @@ test("goes on after a snapshot that failed, and says so once", async () => {
   );
   await board.stop();
   expect(logged).toEqual(["status cannot be put together"]);
+});
+
+test("gives nobody a snapshot that is some seconds old", async () => {
+  let nowMs = 0;
+  let isBroken = false;
+  const take = async () => (isBroken ? Promise.reject(new Error("a bug")) : snapshotForTest());
+  const board = new StatusBoard({ take, logger: silent([]), monotonicMs: () => nowMs });
+  expect(await board.snapshot()).toEqual(snapshotForTest());
+  isBroken = true;
+  nowMs = 5000;
+  expect(await board.snapshot()).toEqual(snapshotForTest());
+  nowMs = 5001;
+  expect(await board.snapshot()).toBeUndefined();
+  isBroken = false;
+  expect(await board.snapshot()).toEqual(snapshotForTest());
+});
+
+test("waits for no snapshot for ever, and goes on", async () => {
+  const logged: string[] = [];
+  let turns = 0;
+  const take = async () => (++turns < 3 ? new Promise<never>(() => undefined) : snapshotForTest());
+  const board = new StatusBoard({ take, logger: silent(logged), intervalMs: 1, takeMsMax: 20 });
+  expect(await board.snapshot()).toBeUndefined();
+  board.start();
+  await until(
+    async () => board.history().at.length,
+    (length) => length > 0,
+  );
+  await board.stop();
+  expect(logged).toEqual(["status cannot be put together"]);
+});
+
+test("does not complain of a snapshot that fails once the board is being stopped", async () => {
+  const logged: string[] = [];
+  let fail = (_error: Error): void => undefined;
+  const take = () => new Promise<never>((_resolve, reject) => (fail = reject));
+  const board = new StatusBoard({ take, logger: silent(logged) });
+  board.start();
+  const stopped = board.stop();
+  fail(new Error("the view is closed"));
+  await stopped;
+  expect(logged).toEqual([]);
 });
 
 test("the history has one column per line of the plots, and forgets the oldest", () => {
