@@ -36,6 +36,8 @@ export interface MemoryServiceOptions {
   readonly log?: MemoryLog;
   /** Of the HTTP service; any unless given. */
   readonly port?: number;
+  /** Settings that are not the defaults, by name. */
+  readonly flags?: Readonly<Record<string, string>>;
   readonly openStore?: (fleet: FleetRecord) => Promise<ViewStore>;
 }
 
@@ -61,6 +63,7 @@ export async function startMemoryService(options: MemoryServiceOptions = {}): Pr
       partitions: String(TEST_PARTITIONS),
       "query-port": String(options.port ?? 0),
       "operations-port": "0",
+      ...options.flags,
     },
   });
   const query = await startQuery(settings, {

@@ -8,6 +8,8 @@ export class MemoryLatestStates implements LatestStates {
   /** Bucket → progress. */
   readonly progress = new Map<number, number>();
   unavailable = false;
+  /** Takes questions and never answers them. */
+  silent = false;
 
   async read(user: string): Promise<LatestRead> {
     await this.probe();
@@ -15,6 +17,7 @@ export class MemoryLatestStates implements LatestStates {
   }
 
   probe(): Promise<void> {
+    if (this.silent) return new Promise(() => undefined);
     return this.unavailable
       ? Promise.reject(new LatestUnavailableError("unavailable, as the test wants it"))
       : Promise.resolve();

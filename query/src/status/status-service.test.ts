@@ -81,4 +81,14 @@ describe("how a fleet stands, as its query service tells it", () => {
     expect(away.lag.partitions[0]).toMatchObject({ end: null, committed: null, lagRecords: null });
     expect(away.budget.state).toBe("unknown");
   });
+
+  test("goes on telling how the fleet stands while Redis takes questions and stays silent", async () => {
+    service = await startMemoryService({ flags: { "query-redis-deadline-ms": "60000" } });
+    const before = await until(status, ({ servers }) => servers.redis);
+    service.latest.silent = true;
+    const silent = await until(status, ({ servers }) => !servers.redis);
+    expect(silent.servers).toEqual({ kafka: true, redis: false });
+    expect(Date.parse(silent.at)).toBeGreaterThan(Date.parse(before.at));
+    await until(status, ({ at }) => Date.parse(at) > Date.parse(silent.at));
+  });
 });

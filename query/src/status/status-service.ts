@@ -11,6 +11,7 @@ import {
 import type { Freshness } from "../freshness/freshness.js";
 import type { LogTracker } from "../freshness/log-tracker.js";
 import type { ViewKeeper } from "../folding/view-keeper.js";
+import { answeredInTime } from "./answered-in-time.js";
 import { FoldTally } from "./fold-tally.js";
 import type { TellReason } from "./partition-status.js";
 import { StatusBoard } from "./status-board.js";
@@ -25,6 +26,7 @@ export interface StatusServiceOptions {
   readonly tracker: Pick<LogTracker, "positions">;
   readonly freshness: Pick<Freshness, "lagOf" | "viewLagRecords" | "worstViewLag">;
   readonly keeper: Pick<ViewKeeper, "state" | "progress">;
+  /** May take its time: who has not answered within half a second counts as away. */
   readonly isRedisReachable: () => Promise<boolean>;
   readonly lagReasons: LagReasonSource;
   readonly logger: Logger;
@@ -34,6 +36,8 @@ const MEMBERS_INTERVAL_MS = 2000;
 const DEAD_LETTERS_INTERVAL_MS = 2000;
 /** Several looks: one that takes long is no reason to know nothing. */
 const AGE_MS_MAX = 10_000;
+/** Its own deadline is for those who ask about a user, who would rather wait. */
+const REDIS_MS_MAX = 500;
 
 /** All that `/status` and the page at `/` tell, from its sources to the board; it adds one look at Kafka a second. */
 export class StatusService {
@@ -69,7 +73,7 @@ export class StatusService {
         lagRecords: freshness.viewLagRecords(),
       }),
       viewLag: () => freshness.worstViewLag(),
-      isRedisReachable: options.isRedisReachable,
+      isRedisReachable: answeredInTime(options.isRedisReachable, REDIS_MS_MAX),
       tellReason: (partition) => reasonIn(options.lagReasons, partition),
     });
     this.board = new StatusBoard({ take: () => taker.take(), logger: options.logger });
