@@ -6,6 +6,7 @@ import { silentLogger } from "@lastknown/shared";
 import type { Answers } from "../answers/answers.js";
 import { Problem } from "../answers/problem.js";
 import { until } from "../memory-service-for-test.js";
+import type { StatusBoard } from "../status/status-board.js";
 import { boardForTest } from "../status/board-for-test.js";
 import { snapshotForTest } from "../status/snapshot-for-test.js";
 import type { StatusSnapshot } from "../status/status-snapshot.js";
@@ -13,10 +14,14 @@ import { createHttpServer } from "./http-server.js";
 import type { RouteServer } from "./route-server.js";
 import { StatusStreams } from "./status-stream.js";
 
+const LARGE_BYTES = 32 * 1024 * 1024;
+/** On a busy machine. A listener that is not cut off holds up the end for ever. */
+const CLOSE_MS_ALLOWED = 20_000;
+
 /** A board whose snapshots a test makes. */
 class ScriptedBoard {
   readonly watchers = new Set<(snapshot: StatusSnapshot) => void>();
-  readonly history = () => ({ at: [1] }) as unknown as ReturnType<StatusStreamsBoard["history"]>;
+  history = () => ({ at: [1] }) as unknown as ReturnType<StatusStreamsBoard["history"]>;
   readonly watch = (watcher: (snapshot: StatusSnapshot) => void): (() => void) => {
     this.watchers.add(watcher);
     return () => void this.watchers.delete(watcher);
@@ -71,6 +76,18 @@ describe("the streams of snapshots", () => {
     expect([slow.destroyed, quick.destroyed, streams.listeners]).toEqual([true, false, 1]);
     expect(slow.readableLength).toBeLessThanOrEqual(10_000);
     streams.close();
+  });
+
+  test("end at once when they are closed, but for who has taken all: that one gets the end", async () => {
+    const streams = new StatusStreams({ board });
+    const [slow, quick] = [streams.listen(), streams.listen()];
+    quick.on("data", () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    const ended = once(quick, "end");
+    streams.close();
+    expect([slow.destroyed, quick.destroyed]).toEqual([true, false]);
+    await ended;
+    expect(() => streams.listen()).toThrow(Problem);
   });
 
   test("watch the board only while somebody listens", async () => {
@@ -172,11 +189,22 @@ describe("/status and its stream over HTTP", () => {
     stream.destroy();
   });
 
-  test("do not hold up the end for a listener that reads nothing", async () => {
-    const socket = connect({ host: "127.0.0.1", port: await start() });
+  test.each([
+    ["of the first that it is sent", 0],
+    ["of what comes later", 1],
+  ])("do not hold up the end for a listener that reads nothing %s", async (_what, snapshots) => {
+    const board = new ScriptedBoard();
+    // More than the sockets of both sides take.
+    const large = "x".repeat(LARGE_BYTES);
+    board.history = () => ({ at: [large] }) as unknown as ReturnType<StatusStreamsBoard["history"]>;
+    const socket = connect({ host: "127.0.0.1", port: await start(board as unknown as StatusBoard) });
+    socket.on("error", () => undefined);
     socket.write("GET /status/stream HTTP/1.1\r\nhost: a\r\n\r\n");
     await once(socket, "readable");
+    for (let told = 0; told < snapshots; told++) board.tell();
+    const startedMs = performance.now();
     await server.close();
+    expect(performance.now() - startedMs).toBeLessThan(CLOSE_MS_ALLOWED);
     socket.destroy();
   });
 });

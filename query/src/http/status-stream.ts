@@ -64,10 +64,14 @@ export class StatusStreams {
     return listener;
   }
 
-  /** Ends all of them, and takes no more. */
+  /** Ends all of them, at once those that have not taken all that they were sent, and takes no more. */
   close(): void {
     this.#isClosed = true;
-    for (const listener of this.#listeners) listener.push(null);
+    for (const listener of this.#listeners) {
+      // Its end would wait behind what it does not take.
+      if (listener.readableLength > 0) listener.destroy();
+      else listener.push(null);
+    }
     this.#end();
   }
 
