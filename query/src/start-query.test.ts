@@ -334,6 +334,28 @@ describe("the query service", () => {
   });
 });
 
+test("a service that is stopped closes its view, though a request does not end", async () => {
+  const store = new MemoryViewStore();
+  const close = jest.spyOn(store, "close");
+  const service = await startMemoryService({
+    openStore: () => Promise.resolve(store),
+    flags: { "query-redis-deadline-ms": "60000", "query-drain-deadline-ms": "2000" },
+  });
+  service.latest.silent = true;
+  const read = jest.spyOn(service.latest, "read");
+  const answer = service.get("/v1/users/bus").then(
+    () => "answered",
+    () => "cut off",
+  );
+  await until(
+    async () => read.mock.calls.length,
+    (reads) => reads > 0,
+  );
+  await service.query.stop();
+  expect(close).toHaveBeenCalledTimes(1);
+  expect(await answer).toBe("cut off");
+});
+
 test("a service is stopped at once though Kafka takes connections and stays silent", async () => {
   const silent = createServer((socket) => void socket.on("error", () => socket.destroy()));
   await once(silent.listen(0, "127.0.0.1"), "listening");

@@ -1,7 +1,5 @@
 import {
   createMetrics,
-  exitCodes,
-  FatalError,
   fleetNames,
   startOperationsServer,
   withDeadline,
@@ -16,6 +14,7 @@ import { Freshness } from "./freshness/freshness.js";
 import { LogTracker } from "./freshness/log-tracker.js";
 import type { Health } from "./http/health-route.js";
 import { createHttpServer } from "./http/http-server.js";
+import { listen } from "./http/listen.js";
 import type { RouteServer } from "./http/route-server.js";
 import { LagReasons } from "./lag/lag-reasons.js";
 import { GuardedLatestStates } from "./latest/guarded-latest-states.js";
@@ -74,7 +73,9 @@ export async function startQuery(
   return service;
 }
 
-/** Of the time that stopping may take, for what waits for Kafka and Redis; the rest is for open requests. */
+/** Of the time that stopping may take, for open requests. */
+const REQUESTS_SHARE = 0.4;
+/** And then for what waits for Kafka and Redis. */
 const END_SHARE = 0.5;
 
 /** The parts of a service and the order in which they come up and go down. */
@@ -247,15 +248,21 @@ class RunningQuery implements QueryService {
   }
 
   /** A server that hangs must not hold up the process's end, which closes its connections all the same. */
-  async #end(part: string, ended: Promise<void>): Promise<void> {
-    const deadlineMs = this.#settings.query.drainDeadlineMs * END_SHARE;
+  async #end(part: string, ended: Promise<void>, share = END_SHARE): Promise<void> {
+    const deadlineMs = this.#settings.query.drainDeadlineMs * share;
     await withDeadline(deadlineMs, ended, () => {
       this.#logger.warn("not ended in time", { part, deadlineMs });
     });
   }
 
+  /** Who has no answer by then is cut off: the view is to be closed, as one left open is slow to open again. */
+  async #endRequests(http: RouteServer): Promise<void> {
+    await this.#end("requests", http.close(), REQUESTS_SHARE);
+    http.server.closeAllConnections();
+  }
+
   async stop(): Promise<void> {
-    await this.#http?.close();
+    if (this.#http !== undefined) await this.#endRequests(this.#http);
     await this.#endWaiting();
     await this.#connections.release();
     await this.#operations?.close();
@@ -283,17 +290,4 @@ async function isReachable(latest: GuardedLatestStates): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function listen(server: RouteServer, { host, port }: { host: string; port: number }): Promise<void> {
-  try {
-    await server.listen({ host, port });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FatalError(`the query service cannot listen on ${host}:${port} (${reason})`, {
-      fix: "set LASTKNOWN_QUERY_PORT to a free port, or to 0 for any",
-      exitCode: exitCodes.usage,
-      cause,
-    });
-  }
 }
