@@ -38,7 +38,9 @@ export class LagTable {
   }
 }
 
-function stateOf({ lagRecords, lagSeconds }, budgetSeconds) {
+/** Well, unknown, or what is wrong. */
+export function stateOf({ lagRecords, lagSeconds }, budgetSeconds) {
+  if (lagRecords === null || (lagRecords > 0 && lagSeconds === null)) return "unknown";
   if (lagSeconds > budgetSeconds) return "late";
   return lagRecords > 0 ? "waits" : "well";
 }

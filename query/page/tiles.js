@@ -1,23 +1,25 @@
 import { make, setText } from "./elements.js";
 import { count, rate, seconds } from "./formats.js";
 
-/** Each: its name, its figure, what stands small below, and whether that is bad. */
-const TILES = [
+/** Each: its name, its figure, what stands small below, and its state: well, unknown, warn or bad. */
+export const TILES = [
   {
     name: "In",
     figure: ({ rates }) => `${rate(rates.inPerSecond)} /s`,
     below: () => "records appended",
+    state: ({ rates }) => stateOf(rates.inPerSecond),
   },
   {
     name: "Out",
     figure: ({ rates }) => `${rate(rates.outPerSecond)} /s`,
     below: () => "records committed",
+    state: ({ rates }) => stateOf(rates.outPerSecond),
   },
   {
     name: "Behind",
     figure: ({ lag }) => count(lag.records),
     below: ({ lag }) => (lag.records === 0 ? "nothing waits" : `oldest waits ${seconds(lag.seconds)}`),
-    state: ({ lag, budget }) => (lag.seconds > budget.seconds ? "warn" : "well"),
+    state: ({ lag, budget }) => stateOf(lag.seconds, lag.seconds > budget.seconds && "warn"),
   },
   {
     name: "Fresh within, p99",
@@ -26,14 +28,18 @@ const TILES = [
       lastMinute.count === 0
         ? "no arrivals in the last minute"
         : `last minute; p50 ${seconds(lastMinute.p50Seconds)}, p95 ${seconds(lastMinute.p95Seconds)}`,
-    state: ({ freshness, budget }) => (freshness.lastMinute.p99Seconds > budget.seconds ? "bad" : "well"),
+    // Where nothing arrived there is nothing to know.
+    state: ({ freshness: { lastMinute }, budget }) =>
+      lastMinute.count === 0
+        ? "well"
+        : stateOf(lastMinute.p99Seconds, lastMinute.p99Seconds > budget.seconds && "bad"),
   },
   {
     name: "View",
-    figure: ({ view }) => (view.lagRecords === null ? view.state : count(view.lagRecords)),
+    figure: ({ view }) => count(view.lagRecords),
     below: ({ view }) =>
-      view.lagRecords === null ? "how far behind is unknown" : `audit records behind, ${view.state}`,
-    state: ({ view }) => (view.state === "running" ? "well" : "warn"),
+      `${view.lagRecords === null ? "how far behind is unknown" : "audit records behind"}, ${view.state}`,
+    state: ({ view }) => stateOf(view.lagRecords, view.state !== "running" && "warn"),
   },
   {
     name: "Workers",
@@ -44,13 +50,14 @@ const TILES = [
         ? "the group cannot be asked"
         : `have ${owned} of ${lag.partitions.length} partitions`;
     },
-    state: ({ members }) => (members?.length === 0 ? "bad" : "well"),
+    state: ({ members }) => stateOf(members, members?.length === 0 && "bad"),
   },
   {
     name: "Dead letters",
     figure: ({ deadLetters }) => count(deadLetters.kept),
     below: ({ deadLetters }) => `kept, ${count(deadLetters.inLastMinute)} of the last minute`,
-    state: ({ deadLetters }) => (deadLetters.inLastMinute > 0 ? "warn" : "well"),
+    state: ({ deadLetters: { kept, inLastMinute } }) =>
+      kept === null ? "unknown" : stateOf(inLastMinute, inLastMinute > 0 && "warn"),
   },
   {
     name: "Servers",
@@ -60,6 +67,12 @@ const TILES = [
     state: ({ servers }) => (servers.kafka && servers.redis ? "well" : "bad"),
   },
 ];
+
+/** What is not known is never well. */
+function stateOf(value, trouble = false) {
+  if (trouble !== false) return trouble;
+  return value === null ? "unknown" : "well";
+}
 
 /** The figures of now. */
 export class Tiles {
@@ -79,7 +92,7 @@ export class Tiles {
     for (const { tell, tile, figure, below } of this.#tiles) {
       setText(figure, tell.figure(snapshot));
       setText(below, tell.below(snapshot));
-      tile.dataset.state = tell.state?.(snapshot) ?? "well";
+      tile.dataset.state = tell.state(snapshot);
     }
   }
 }
