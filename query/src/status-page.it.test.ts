@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { emptyAttributes, type Attributes } from "@lastknown/shared";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium, openPage, seriousViolations, type WatchedPage } from "./browser-for-test.js";
-import { startMemoryService, TEST_PARTITIONS, type MemoryService } from "./memory-service-for-test.js";
+import { startMemoryService, TEST_PARTITIONS, until, type MemoryService } from "./memory-service-for-test.js";
+import type { StatusSnapshot } from "./status/status-snapshot.js";
 
 /** A busy machine takes its time, a browser on it more. */
 jest.setTimeout(120_000);
@@ -65,6 +66,21 @@ describeInBrowser("the page at / in a browser", () => {
     return await service.fleet.publish(facts);
   };
 
+  /** The same, and in the audit, once the service knows of them: before that it answers about who was there before. */
+  const told = async (user: string, lateMinutes: readonly number[]): Promise<void> => {
+    const published = await arrive(user, lateMinutes);
+    const end = (published.at(-1)?.offset ?? -1) + 1;
+    await service.fleet.audit(published);
+    await until(
+      async () => (await (await service.get("/status")).json()) as StatusSnapshot,
+      ({ lag, view }) => lag.partitions[published[0]?.partition ?? -1]?.end === end && view.lagRecords === 0,
+    );
+    await until(
+      async () => (await service.get(`/v1/users/-/history?id=${encodeURIComponent(user)}`)).status,
+      (status) => status === 200,
+    );
+  };
+
   test("shows what waits in each partition, who has it, and what moves", async () => {
     await open();
     await reads("#connection", "live");
@@ -114,8 +130,8 @@ describeInBrowser("the page at / in a browser", () => {
     await reads("#tiles", "2 of 2");
     service.log.unavailable = true;
     await reads("#banner-text", "cannot be told now");
-    await reads("#tiles > div:nth-child(3) dd", "–");
-    await reads("#lag tbody tr:nth-child(1) td:nth-child(2)", "–");
+    await reads("#tiles > div:nth-child(3)[data-state=unknown] dd", "–");
+    await reads("#lag tbody tr:nth-child(1)[data-state=unknown] td:nth-child(2)", "–");
     await reads("#tiles", "Kafka cannot be seen, Redis answers");
     service.log.unavailable = false;
     await page.locator("#banner[data-state=kept]").waitFor({ state: "attached" });
@@ -134,7 +150,7 @@ describeInBrowser("the page at / in a browser", () => {
   test("answers about a user: the latest, the history on both clocks, and why", async () => {
     const attributes = { letter: "<img src=x onerror=alert(1)>", "battery (%)": 0.5 };
     await prepareLatest("bus", attributes);
-    await service.fleet.audit(await arrive("bus", [0, 200, 1, 4]));
+    await told("bus", [0, 200, 1, 4]);
     await open();
     await ask("bus");
     await reads("#answer h2", /^bus$/);
@@ -158,7 +174,7 @@ describeInBrowser("the page at / in a browser", () => {
     await ask("x".repeat(257));
     await reads("#answer .problem", "A parameter is wrong: ");
     service.latest.progress.clear();
-    await service.fleet.audit(await arrive("tram", [0]));
+    await told("tram", [0]);
     await ask("tram");
     await reads("#answer .problem", /^The user's state is not known yet: .*Ask again in a moment\.$/);
     await reads("#answer", "the one at offset 0 won");
@@ -170,7 +186,7 @@ describeInBrowser("the page at / in a browser", () => {
   test.each(["a/b é#?&%", "..", "-", "\u{1f68c}"])(
     "can be linked to for user %j, and finds it",
     async (user) => {
-      await service.fleet.audit(await arrive(user, [0]));
+      await told(user, [0]);
       await open(`#user=${encodeURIComponent(user)}`);
       await reads("#answer", "the one at offset 0 won");
       expect(await page.locator("#answer h2").textContent()).toBe(user);
@@ -179,7 +195,7 @@ describeInBrowser("the page at / in a browser", () => {
   );
 
   test("can be used with the keyboard alone", async () => {
-    await service.fleet.audit(await arrive("bus", [0, 5]));
+    await told("bus", [0, 5]);
     await open();
     await reads("#connection", "live");
     const focused = (): Promise<string> =>
@@ -210,7 +226,7 @@ describeInBrowser("the page at / in a browser", () => {
   test.each([320, 390, 768])("needs no scrolling sideways on %d pixels", async (width) => {
     const user = "x".repeat(256);
     await prepareLatest(user, { letter: "y".repeat(500) });
-    await service.fleet.audit(await arrive(user, [0, 5]));
+    await told(user, [0, 5]);
     await open(`#user=${user}`, { viewport: { width, height: 700 } });
     await reads("#answer", "the one at offset 0 won");
     await reads("#answer", "Redis, ");
@@ -221,7 +237,7 @@ describeInBrowser("the page at / in a browser", () => {
 
   test.each(["light", "dark"] as const)("has nothing that keeps anybody out, %s", async (colorScheme) => {
     await prepareLatest("bus", { letter: "a" });
-    await service.fleet.audit(await arrive("bus", [0, 200, 1]));
+    await told("bus", [0, 200, 1]);
     await open("#user=bus", { colorScheme });
     await reads("#answer", "the one at offset 2 won");
     await reads("#answer", "Redis, ");
