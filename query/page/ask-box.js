@@ -10,7 +10,7 @@ export class AskBox {
   #form;
   #input;
   #answer;
-  /** Of the questions under way. */
+  /** Of the questions under way, and of what is drawn of their answers. */
   #asking = new AbortController();
 
   constructor({ form, answer }) {
@@ -40,6 +40,7 @@ export class AskBox {
     this.#asking = new AbortController();
     if (!location.hash.startsWith(HASH)) {
       this.#answer.hidden = true;
+      this.#answer.replaceChildren();
       return;
     }
     const user = decoded(location.hash.slice(HASH.length));
@@ -80,8 +81,10 @@ function part(title, ask, present, signal) {
   const show = async () => {
     try {
       const { element, draw } = present(await ask());
+      if (signal.aborted) return;
       content.replaceChildren(element);
-      draw?.();
+      const leave = draw?.();
+      if (leave !== undefined) signal.addEventListener("abort", leave, { once: true });
     } catch (error) {
       if (signal.aborted) return;
       const retry = error.status === 503 ? " Ask again in a moment." : "";

@@ -17,7 +17,8 @@ const ROWS_MAX = 200;
  * The arrivals on both clocks: across, when each was received; up, when it happened. On the line it was told at once,
  * and the further below, the later.
  *
- * @returns {{ element: HTMLElement, draw(): void }} to be drawn once the element is on the page
+ * @returns {{ element: HTMLElement, draw(): () => void }} to be drawn once the element is on the page; what it gives
+ *   then is to be called when it leaves
  */
 export function clocksPart({ items, isWhole }) {
   const box = make("div", {
@@ -46,7 +47,12 @@ export function clocksPart({ items, isWhole }) {
     }),
     arrivalTable(items),
   );
-  return { element, draw: () => new Plot(box, plotOptions).show(columnsOf(items)) };
+  const draw = () => {
+    const plot = new Plot(box, plotOptions);
+    plot.show(columnsOf(items));
+    return () => plot.destroy();
+  };
+  return { element, draw };
 }
 
 function summaryOf(items, isWhole) {

@@ -3,7 +3,9 @@ export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** Calls back when the page turns dark or light. */
+/** Calls back when the page turns dark or light. @returns what ends that */
 export function onSchemeChange(redraw) {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", redraw);
+  return () => scheme.removeEventListener("change", redraw);
 }

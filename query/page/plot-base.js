@@ -36,7 +36,8 @@ export function axis(options) {
 
 /**
  * A plot that is as wide as its box, and drawn anew with other colours when the page turns dark or light. What it
- * shows stands as text beside it, so readers of the screen are told no more than its label.
+ * shows stands as text beside it, so readers of the screen are told no more than its label. The page holds it until
+ * it is destroyed.
  *
  * @param {HTMLElement} box
  * @param {() => object} optionsNow uPlot's options but for the size, with the colours of now
@@ -46,18 +47,27 @@ export class Plot {
   #optionsNow;
   #columns = [];
   #plot;
+  #leaveScheme;
+  #resizing;
 
   constructor(box, optionsNow) {
     this.#box = box;
     this.#optionsNow = optionsNow;
-    onSchemeChange(() => this.#rebuild());
-    new ResizeObserver(() => this.#plot?.setSize(this.#size)).observe(box);
+    this.#leaveScheme = onSchemeChange(() => this.#rebuild());
+    this.#resizing = new ResizeObserver(() => this.#plot?.setSize(this.#size));
+    this.#resizing.observe(box);
   }
 
   show(columns) {
     this.#columns = columns;
     if (this.#plot === undefined) this.#rebuild();
     else this.#plot.setData(columns);
+  }
+
+  destroy() {
+    this.#leaveScheme();
+    this.#resizing.disconnect();
+    this.#plot?.destroy();
   }
 
   #rebuild() {

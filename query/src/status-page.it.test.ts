@@ -40,10 +40,12 @@ describeInBrowser("the page at / in a browser", () => {
     await service.query.stop();
   });
 
-  const open = async (hash = "", options = {}): Promise<void> => {
+  /** @param script runs in the page before any other */
+  const open = async (hash = "", options = {}, script = ""): Promise<void> => {
     const origin = `http://127.0.0.1:${service.query.port}`;
     watched = await openPage(browser, origin, options);
     ({ page } = watched);
+    await page.addInitScript(script);
     await page.goto(`${origin}/${hash}`);
   };
 
@@ -194,6 +196,23 @@ describeInBrowser("the page at / in a browser", () => {
     },
   );
 
+  test("lets go of the plot of an answer that another replaces, or that is closed", async () => {
+    await told("bus", [0, 5]);
+    await open("", {}, countSchemeListeners);
+    await reads("#connection", "live");
+    const listeners = (): Promise<number> => page.evaluate("schemeListeners.size");
+    const before = await listeners();
+    for (let asked = 0; asked < 3; asked++) {
+      await ask("bus");
+      await page.locator("#answer canvas").waitFor();
+      expect(await listeners()).toBe(before + 1);
+    }
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.locator("#answer").waitFor({ state: "hidden" });
+    expect(await listeners()).toBe(before);
+    expect(await page.locator("#answer canvas").count()).toBe(0);
+  });
+
   test("can be used with the keyboard alone", async () => {
     await told("bus", [0, 5]);
     await open();
@@ -279,6 +298,20 @@ describeInBrowser("the page at / in a browser", () => {
     }
   };
 });
+
+/** Has a page know who waits for it to turn dark or light. */
+const countSchemeListeners = `
+  globalThis.schemeListeners = new Set();
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  MediaQueryList.prototype.addEventListener = function (name, listener) {
+    schemeListeners.add(listener);
+    addEventListener.call(this, name, listener);
+  };
+  MediaQueryList.prototype.removeEventListener = function (name, listener) {
+    schemeListeners.delete(listener);
+    removeEventListener.call(this, name, listener);
+  };
+`;
 
 /** As attributes come from a store. */
 function plain(attributes: Record<string, string | number>): Attributes {
