@@ -61,7 +61,7 @@ describe("createMetrics", () => {
     expect(() => metrics.counter({ name: "lastknown_records", help })).toThrow(RangeError);
     expect(() => metrics.gauge({ name: "lastknown_records_total", help })).toThrow(RangeError);
     expect(() => metrics.gauge({ name: "records_bytes", help })).toThrow(RangeError);
-    const users = Array.from({ length: 2000 }, (_, user) => String(user));
+    const users = Array.from({ length: 5000 }, (_, user) => String(user));
     expect(() => metrics.counter({ name: "lastknown_users_total", help, labels: { users } })).toThrow(
       RangeError,
     );
