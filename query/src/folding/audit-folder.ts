@@ -8,12 +8,22 @@ import {
 import type { Arrival, FoldedArrival } from "../view/arrival.js";
 import { SchemaCopies } from "../view/schema-copies.js";
 import type { SchemaCopy, ViewStore } from "../view/view-store.js";
+import { countVerdicts, type VerdictCounts } from "./count-verdicts.js";
 import { readAuditRecord, type UnreadableReason } from "./read-audit-record.js";
+
+/** What one fold took in. */
+export interface Folded {
+  /** The arrivals that were new. */
+  readonly added: readonly FoldedArrival[];
+  /** Of these. */
+  readonly verdicts: VerdictCounts;
+  /** How many the view had. */
+  readonly doubles: number;
+}
 
 /** Told what was folded, and what failed. */
 export interface FoldObserver {
-  /** `added`: the arrivals that were new; `doubles`: how many the view had. */
-  folded(batch: { readonly added: readonly FoldedArrival[]; readonly doubles: number }): void;
+  folded(batch: Folded): void;
   unreadable(reason: UnreadableReason): void;
   /** The audit could not be read. */
   failed(error: unknown): void;
@@ -58,7 +68,7 @@ export class AuditFolder {
     for (const record of records) this.#sort(partition, record, arrivals, schemas);
     const { store, observer } = this.#options;
     const added = store.fold({ partition, arrivals, schemas, nextOffset });
-    observer.folded({ added, doubles: arrivals.length - added.length });
+    observer.folded({ added, verdicts: countVerdicts(added), doubles: arrivals.length - added.length });
   }
 
   #sort(partition: number, record: LogRecord, arrivals: Arrival[], schemas: SchemaCopy[]): void {

@@ -1,11 +1,4 @@
-import {
-  isRedisRefusal,
-  judge,
-  serverErrorKind,
-  ServerErrors,
-  VERDICTS,
-  type Metrics,
-} from "@lastknown/shared";
+import { isRedisRefusal, serverErrorKind, ServerErrors, VERDICTS, type Metrics } from "@lastknown/shared";
 import { DATA_SOURCES } from "../answers/answer.js";
 import type { FoldObserver } from "../folding/audit-folder.js";
 import { UNREADABLE_REASONS } from "../folding/read-audit-record.js";
@@ -118,11 +111,8 @@ function foldObserver(
     labels: { reason: UNREADABLE_REASONS },
   });
   return {
-    folded: ({ added, doubles }) => {
+    folded: ({ added, verdicts, doubles }) => {
       const phase = view.hasCaughtUp() ? "live" : "catching-up";
-      const verdicts = { applied: 0, duplicate: 0, stale: 0 };
-      for (const { order, stateBefore, seenBefore } of added)
-        verdicts[judge(order, stateBefore, seenBefore).verdict]++;
       for (const verdict of VERDICTS) arrivals.inc({ verdict, phase }, verdicts[verdict]);
       folded.inc({ kind: "added" }, added.length);
       folded.inc({ kind: "double" }, doubles);

@@ -1,5 +1,5 @@
-import { judge, type Verdict } from "@lastknown/shared";
-import type { FoldObserver } from "../folding/audit-folder.js";
+import { VERDICTS, type Verdict } from "@lastknown/shared";
+import type { Folded, FoldObserver } from "../folding/audit-folder.js";
 import { DelayWindow, type DelayFigures } from "./delay-window.js";
 import { Pace } from "./pace.js";
 
@@ -37,13 +37,10 @@ export class FoldTally implements Pick<FoldObserver, "folded" | "unreadable"> {
     this.#delays = new DelayWindow(DELAYS_SECONDS_MAX, this.#monotonicMs);
   }
 
-  folded({ added, doubles }: Parameters<FoldObserver["folded"]>[0]): void {
+  folded({ added, verdicts, doubles }: Folded): void {
     const nowMs = this.#nowMs();
-    const isLive = this.#options.isLive();
-    for (const { order, stateBefore, seenBefore, appendedAtMs } of added) {
-      this.#verdicts[judge(order, stateBefore, seenBefore).verdict]++;
-      if (isLive) this.#delays.add(nowMs - appendedAtMs);
-    }
+    for (const verdict of VERDICTS) this.#verdicts[verdict] += verdicts[verdict];
+    if (this.#options.isLive()) for (const { appendedAtMs } of added) this.#delays.add(nowMs - appendedAtMs);
     this.#added += added.length;
     this.#doubles += doubles;
   }
