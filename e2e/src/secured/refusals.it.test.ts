@@ -134,7 +134,7 @@ describe("servers that take TLS and logins only", () => {
     });
 
     it.each([
-      ["topics", "query", /did not create the topics/],
+      ["topics", "query", /did not describe its topics/],
       ["replay", "query", /TOPIC_AUTHORIZATION_FAILED for secured-\w+\.events\/\d/],
       ["consume", "query", /did not keep a worker in its group/],
       ["lag", "replay", /did not tell the offsets of group secured-\w+\.worker/],
