@@ -232,9 +232,12 @@ describe("the product's services", () => {
       scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[];
     };
     const asked = jobs.flatMap(({ dns_sd_configs: configs }) => configs);
-    expect(asked.flatMap(({ names }) => names)).toEqual(["consumer", "query"]);
+    expect(asked.flatMap(({ names }) => names)).toEqual(["consumer", "replay", "query"]);
     const { operations } = loadSettings({ environment: imageEnvironment() });
     expect(operations.host).toBe("0.0.0.0");
-    expect(asked.map(({ port }) => port)).toEqual([operations.port, operations.port]);
+    expect(asked.map(({ port }) => port)).toEqual(asked.map(() => operations.port));
+    expect(services["replay"]?.command).toEqual(
+      expect.arrayContaining(["--operations-port", String(operations.port)]),
+    );
   });
 });
