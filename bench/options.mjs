@@ -2,19 +2,26 @@
 
 import { parseArgs } from "node:util";
 
-export const PHASES = ["all-in", "latency"];
+export const PHASES = ["drain", "drain-two", "drain-few", "all-in", "latency"];
 
 export const USAGE = `npm run bench -- [options]
   --runs N         how often each phase is repeated; the median counts (default 3)
-  --phase NAME     only this one: ${PHASES.join(" or ")}
+  --phase NAME     only this one, of
+                   drain      a full topic of 50,000 users, through one worker until audit and Redis have it
+                   drain-two  the same through two
+                   drain-few  a full topic of 300 users, through one worker
+                   all-in     a file at full speed, through two workers, until Redis and the view have it
+                   latency    a steady rate: how long each row takes until it is seen
+  --events N       how many the drains have (default 1000000)
   --rate N         rows per second of the latency phase (default 1000)
   --seconds N      how long the latency phase measures (default 30)
   --settle N       how long it sends before that, while fresh processes compile their code (default 10)
   --profile        write a CPU profile of every process of ours, and tell where the time goes
   --help           this text
-The data is the bike stations' file in the folder LASTKNOWN_DATA (default ../shared/data), else a made-up sample.`;
+What all-in and latency replay is the bike stations' file in the folder LASTKNOWN_DATA (default ../shared/data), else a made-up sample.`;
 
 const RUNS_MAX = 100;
+const EVENTS_MAX = 20_000_000;
 const RATE_MAX = 1_000_000;
 const SECONDS_MAX = 3600;
 
@@ -27,12 +34,13 @@ export class UsageError extends Error {
 export function parseOptions(args) {
   const values = valuesOf(args);
   if (values.phase !== undefined && !PHASES.includes(values.phase)) {
-    throw new UsageError(`--phase cannot be ${values.phase}: give ${PHASES.join(" or ")}`);
+    throw new UsageError(`--phase cannot be ${values.phase}: give one of ${PHASES.join(", ")}`);
   }
   return {
     help: values.help === true,
     profile: values.profile === true,
     phases: values.phase === undefined ? PHASES : [values.phase],
+    events: wholeNumber("--events", values.events ?? "1000000", EVENTS_MAX),
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
     rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
     seconds: wholeNumber("--seconds", values.seconds ?? "30", SECONDS_MAX),
@@ -47,6 +55,7 @@ function valuesOf(args) {
       options: {
         runs: { type: "string" },
         phase: { type: "string" },
+        events: { type: "string" },
         rate: { type: "string" },
         seconds: { type: "string" },
         settle: { type: "string" },

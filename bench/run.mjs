@@ -4,6 +4,7 @@ import { findDataSet } from "./data-set.mjs";
 import { machineBefore } from "./machine/machine-load.mjs";
 import { parseOptions, USAGE, UsageError } from "./options.mjs";
 import { runAllIn } from "./phases/all-in.mjs";
+import { runDrain } from "./phases/drain.mjs";
 import { runLatency } from "./phases/latency.mjs";
 import { BenchFleet } from "./processes/bench-fleet.mjs";
 import { startBenchStack } from "./processes/bench-stack.mjs";
@@ -13,7 +14,15 @@ import { reportLines } from "./report/report-lines.mjs";
 import { profileFolderOf, resultsName, writeResults } from "./report/results-files.mjs";
 import { say, slowStep } from "../scripts/say.mjs";
 
-const RUN_OF = { "all-in": runAllIn, latency: runLatency };
+const drain = (size) => ({ run: (context) => runDrain(context, size) });
+/** What each phase does; and whether workers and the query service run before it begins. */
+const PHASE_OF = {
+  drain: drain({ users: 50_000, workers: 1 }),
+  "drain-two": drain({ users: 50_000, workers: 2 }),
+  "drain-few": drain({ users: 300, workers: 1 }),
+  "all-in": { run: runAllIn, isStarted: true },
+  latency: { run: runLatency, isStarted: true },
+};
 /** Enough for the broker's JIT: a server that has just started is not what anybody runs. */
 const WARM_UP_ROWS = 50_000;
 
@@ -53,23 +62,23 @@ async function measure(options, lifetime) {
   const dataSet = await findDataSet(servers.stack.directory);
   const phases = {};
   const context = { ...options, servers, dataSet, lifetime };
-  await runOnFleet({ ...context, limit: WARM_UP_ROWS }, "warm-up", runAllIn);
+  await runOnFleet({ ...context, limit: WARM_UP_ROWS }, "warm-up", PHASE_OF["all-in"]);
   for (const phase of options.phases) {
     phases[phase] = [];
     for (let run = 1; run <= options.runs; run++) {
       const profileFolder = options.profile ? `${profileFolderOf(name)}/${phase}-${run}` : undefined;
-      phases[phase].push(await runOnFleet({ ...context, profileFolder }, `${phase}-${run}`, RUN_OF[phase]));
+      phases[phase].push(await runOnFleet({ ...context, profileFolder }, `${phase}-${run}`, PHASE_OF[phase]));
     }
   }
   return { name, machine, dataSet: dataSet.name, options, isProfiled: options.profile, phases };
 }
 
 /** Each run has a fleet of its own, so that none finds what another has left. */
-async function runOnFleet(context, title, run) {
+async function runOnFleet(context, title, { run, isStarted = false }) {
   const { servers, lifetime, profileFolder } = context;
   const fleet = new BenchFleet({ stack: servers.stack, name: `bench-${title}`, profileFolder });
   const stop = lifetime.onEnd(() => fleet.stop());
-  await slowStep(`${title}: starting two workers and the query service`, () => fleet.start());
+  if (isStarted) await slowStep(`${title}: starting two workers and the query service`, () => fleet.start());
   const figures = await slowStep(`${title}: measuring`, () => run({ ...context, fleet }));
   await slowStep(`${title}: stopping them`, stop);
   return figures;

@@ -11,13 +11,12 @@ const SETTLE_MS = 1500;
 
 /** Resolves when Redis and the view have been seen to hold everything that is in the topic. */
 export async function untilVisible({ fleet, progress, view, published }) {
-  const ends = await withReader(fleet, (reader, { eventsTopic }) => reader.ends(eventsTopic));
+  const wanted = await wantedIn(fleet);
   let movedMs = performance.now();
   let last = -1;
   for (;;) {
     fleet.requireRunning();
-    const applied = [...ends].reduce((sum, [partition]) => sum + partitionProgress(progress, partition), 0);
-    const wanted = [...ends.values()].reduce((sum, { end }) => sum + end, 0);
+    const applied = appliedOf(progress);
     if (applied >= wanted && view.arrivals >= published) break;
     if (applied + view.arrivals !== last) movedMs = performance.now();
     last = applied + view.arrivals;
@@ -30,6 +29,20 @@ export async function untilVisible({ fleet, progress, view, published }) {
     await sleep(LOOK_EVERY_MS);
   }
   await sleep(SETTLE_MS);
+}
+
+/** How many records the events topic has. */
+export async function wantedIn(fleet) {
+  const ends = await withReader(fleet, (reader, { eventsTopic }) => reader.ends(eventsTopic));
+  return [...ends.values()].reduce((sum, { end }) => sum + end, 0);
+}
+
+/** Up to how many records Redis was seen to have, over all partitions. */
+export function appliedOf(progress) {
+  let applied = 0;
+  for (let partition = 0; partition < PARTITIONS; partition++)
+    applied += partitionProgress(progress, partition);
+  return applied;
 }
 
 /** Buckets b with b mod P = p belong to partition p, as P divides their number. */

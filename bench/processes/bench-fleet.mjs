@@ -9,7 +9,7 @@ const WORKERS = 2;
 const COMMAND_BOUND_MS = 60_000;
 const READY_BOUND_MS = 60_000;
 
-/** A fleet of one run's own: its topics, two workers and a query service with its view on disk. */
+/** A fleet of one run's own: its topics, workers, and a query service with its view on disk. */
 export class BenchFleet {
   name;
   queryPort = 0;
@@ -46,34 +46,44 @@ export class BenchFleet {
 
   /** Role → pids of what runs all the time. */
   get roles() {
+    const workers = this.#workers.map(({ pid }) => pid);
     return new Map([
-      ["worker ×2", this.#workers.map(({ pid }) => pid)],
-      ["query", [this.#query.pid]],
+      ...(workers.length === 0 ? [] : [[`worker ×${workers.length}`, workers]]),
+      ...(this.#query === undefined ? [] : [["query", [this.#query.pid]]]),
     ]);
+  }
+
+  async createTopics() {
+    await mkdir(this.#folder, { recursive: true });
+    await this.run("topics", ["topics"]).output(COMMAND_BOUND_MS);
   }
 
   /** Resolves when the workers share the partitions and the view has caught up. */
   async start() {
-    await mkdir(this.#folder, { recursive: true });
-    await this.run("topics", ["topics"]).output(COMMAND_BOUND_MS);
-    const [queryPort, queryOperationsPort, ...workerPorts] = await freePorts(2 + WORKERS);
+    await this.createTopics();
+    const [queryPort, queryOperationsPort] = await freePorts(2);
     Object.assign(this, { queryPort, queryOperationsPort });
     this.#query = this.run("query", ["query"], {
       LASTKNOWN_QUERY_PORT: String(queryPort),
       LASTKNOWN_OPERATIONS_PORT: String(queryOperationsPort),
       LASTKNOWN_DATA_DIRECTORY: join(this.#folder, "view"),
     });
-    this.#workerPorts = workerPorts;
-    this.#workers = workerPorts.map((port, index) =>
-      this.run(`worker-${index + 1}`, ["consume"], { LASTKNOWN_OPERATIONS_PORT: String(port) }),
-    );
+    await this.launchWorkers(WORKERS);
     await this.#query.until(() => answersReady(queryOperationsPort), "ready", READY_BOUND_MS);
     const share = PARTITIONS / WORKERS;
     const isShared = async (port) =>
       (await metricsOf(port)).get("lastknown_assigned_partitions") === share && (await answersReady(port));
     for (const [index, worker] of this.#workers.entries()) {
-      await worker.until(() => isShared(workerPorts[index]), "given its partitions", READY_BOUND_MS);
+      await worker.until(() => isShared(this.#workerPorts[index]), "given its partitions", READY_BOUND_MS);
     }
+  }
+
+  /** Waits for nothing that they do. */
+  async launchWorkers(count) {
+    this.#workerPorts = await freePorts(count);
+    this.#workers = this.#workerPorts.map((port, index) =>
+      this.run(`worker-${index + 1}`, ["consume"], { LASTKNOWN_OPERATIONS_PORT: String(port) }),
+    );
   }
 
   /** Starts any command on this fleet. */
@@ -101,13 +111,16 @@ export class BenchFleet {
   }
 
   requireRunning() {
-    for (const started of [this.#query, ...this.#workers]) started.requireRunning();
+    for (const started of this.#started) started.requireRunning();
   }
 
   async stop() {
-    const started = [...this.#workers, ...(this.#query === undefined ? [] : [this.#query])];
-    await Promise.all(started.map((each) => each.stop()));
+    await Promise.all(this.#started.map((each) => each.stop()));
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get #started() {
+    return [...this.#workers, ...(this.#query === undefined ? [] : [this.#query])];
   }
 }
 

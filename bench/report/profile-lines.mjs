@@ -27,6 +27,8 @@ export async function profileLines(folder, roles) {
     names.map(async (name) => {
       const title = basename(name, PROFILE);
       const role = Object.keys(roles).find((each) => title.startsWith(each.split(" ")[0]));
+      // Such as what filled the topic before a drain.
+      if (role === undefined) return [];
       const profile = JSON.parse(await readFile(join(folder, name), "utf8"));
       return linesOf(title, profile, roles[role].microsPerEvent);
     }),

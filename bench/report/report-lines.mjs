@@ -2,13 +2,17 @@ import { minMedianMax } from "./spread.mjs";
 import { figure, percent, tableLines } from "./table.mjs";
 
 const HEAD = ["", "min", "median", "max", "target"];
-/** Of issue and design: what a run is held against, in words. */
+/** What a run on two cores, with everything on one machine, is held against, in words. */
 const TARGETS = {
-  view: "≥ 20,000",
-  worker: "≤ 200",
-  p50: "≤ 20",
-  p99: "≤ 100",
+  drain: "≥ 200,000",
+  drainCosts: { worker: "≤ 4", redis: "≤ 3", broker: "≤ 1.5" },
+  view: "≥ 60,000",
+  workerMemory: "≤ 150",
 };
+/** Rate → of ms until Redis. */
+const LATENCY_TARGETS = { 5000: { p50: "≤ 3", p99: "≤ 15" }, 20000: { p50: "≤ 8", p99: "≤ 40" } };
+/** Rate → µs of the workers. */
+const LATENCY_COST_TARGETS = { 5000: { worker: "≤ 25" } };
 
 /** Those whose traffic is over connections: others read and write files as well. */
 const WIRED = /^(worker|query|redis)/;
@@ -18,6 +22,9 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
   return [
     `${dataSet}, ${options.runs} runs of each phase, min / median / max${isProfiled ? " (PROFILED: slower than life)" : ""}`,
     ...machineLines(machine),
+    ...["drain", "drain-two", "drain-few"].flatMap((name) =>
+      phases[name] === undefined ? [] : drainLines(phases[name]),
+    ),
     ...(phases["all-in"] === undefined ? [] : allInLines(phases["all-in"])),
     ...(phases.latency === undefined ? [] : latencyLines(phases.latency, options)),
   ];
@@ -28,6 +35,20 @@ function machineLines({ cores, processor, memoryMb, node, loadAverage, busyBefor
     `${cores} cores of ${processor}, ${figure(memoryMb)} MB, Node ${node}`,
     `before: load average ${loadAverage.join(" ")}; ${percent(busyBefore)} of the machine busy, ` +
       `${percent(stolenBefore)} taken by its host`,
+  ];
+}
+
+function drainLines(runs) {
+  const [{ rows, users, workers }] = runs;
+  return [
+    "",
+    `Drain: about ${figure(rows)} rows of ${figure(users)} users, all in the topic before, through ${workers} worker${workers === 1 ? "" : "s"}`,
+    ...tableLines(HEAD, [
+      row("rows/s", runs, (run) => run.rowsPerSecond, TARGETS.drain),
+      ...costRows(runs, TARGETS.drainCosts),
+    ]),
+    "from the first look that shows progress in Redis to the first that shows all; then each user's state is compared",
+    ...othersLines(runs),
   ];
 }
 
@@ -61,7 +82,7 @@ function latencyLines(runs, { rate, seconds, settle }) {
         `ms until ${title}, ${rank}`,
         runs,
         (run) => run[name][rank],
-        name === "redis" ? TARGETS[rank] : "",
+        name === "redis" ? LATENCY_TARGETS[rate]?.[rank] : "",
       ),
     ),
   );
@@ -72,7 +93,7 @@ function latencyLines(runs, { rate, seconds, settle }) {
   return [
     "",
     `Latency: ${rate} rows/s for ${seconds} s, after ${settle} s`,
-    ...tableLines(HEAD, [...rows, ...drifts, ...costRows(runs)]),
+    ...tableLines(HEAD, [...rows, ...drifts, ...costRows(runs, LATENCY_COST_TARGETS[rate])]),
     `from the append (the broker's clock, whole ms) to the first look that shows the record, at most one look too ` +
       `long: Redis each ${figure(lookEveryMs.redis)} ms (longest ${figure(lookEveryMs.redisLongest)} ms) for ` +
       `${figure(redis.count)} records; HTTP within ${percent(lookEveryMs.httpShare)}, for ${figure(latestOverHttp.count)} of one partition`,
@@ -84,11 +105,15 @@ function latencyLines(runs, { rate, seconds, settle }) {
   ];
 }
 
-function costRows(runs) {
+/** @param {Record<string, string>} [targets] kind of role → of its µs per event */
+function costRows(runs, targets = {}) {
   const roles = Object.keys(runs[0].cost.roles);
+  const kindOf = (role) => role.split(" ")[0];
   return [
     row("records per batch of a worker", runs, (run) => run.recordsPerBatch),
-    ...roles.map((role) => row(`CPU µs/event, ${role}`, runs, (run) => run.cost.roles[role].microsPerEvent)),
+    ...roles.map((role) =>
+      row(`CPU µs/event, ${role}`, runs, (run) => run.cost.roles[role].microsPerEvent, targets[kindOf(role)]),
+    ),
     row("CPU µs/event, all", runs, (run) => run.cost.totalMicrosPerEvent),
     ...roles
       .filter((role) => WIRED.test(role))
@@ -97,7 +122,7 @@ function costRows(runs) {
         row(`bytes written/event, ${role}`, runs, (run) => run.cost.roles[role].writtenBytesPerEvent),
       ]),
     ...roles.map((role) => {
-      const target = role.startsWith("worker") ? TARGETS.worker : "";
+      const target = kindOf(role) === "worker" ? TARGETS.workerMemory : "";
       return row(`resident MB at most, ${role}`, runs, (run) => run.cost.roles[role].residentMaxMb, target);
     }),
   ];

@@ -26,7 +26,7 @@ export class ProgressWatch {
    */
   static async open({ fleet, addresses, pauseMs, buckets: watched = BUCKETS }) {
     const keys = new RedisKeys(fleet);
-    const all = Array.from({ length: watched }, (_, bucket) => keys.progress(bucket));
+    const all = Array.from({ length: watched }, (_, bucket) => ["GET", keys.progress(bucket)]);
     const nodes = await Promise.all(
       addresses.map(async (address) => {
         const node = await RedisNode.open(address);

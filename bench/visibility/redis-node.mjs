@@ -77,6 +77,8 @@ export class RedisNode {
   }
 }
 
-export function requestFor(keys) {
-  return keys.map((key) => `*2\r\n$3\r\nGET\r\n$${Buffer.byteLength(key)}\r\n${key}\r\n`).join("");
+/** @param {readonly (readonly string[])[]} commands each with its arguments */
+export function requestFor(commands) {
+  const part = (text) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+  return commands.map((command) => `*${command.length}\r\n${command.map(part).join("")}`).join("");
 }

@@ -1,0 +1,69 @@
+// A topic that is full already: from the first record that a worker applies until audit and Redis have all of it.
+
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeDrainEvents } from "../drain-events.mjs";
+import { CostMeter } from "../machine/cost-meter.mjs";
+import { lacking } from "../visibility/newest-in-redis.mjs";
+import { ProgressWatch } from "../visibility/progress-watch.mjs";
+import { runReplay } from "./run-replay.mjs";
+import { appliedOf, wantedIn } from "./until-visible.mjs";
+
+const LOOK_EVERY_MS = 20;
+const FILL_BOUND_MS = 300_000;
+/** From the start of the workers, joining included. */
+const DRAIN_BOUND_MS = 300_000;
+
+/**
+ * @param {{ users: number, workers: number }} size
+ * @returns one run's figures
+ */
+export async function runDrain(context, { users, workers }) {
+  const { fleet, servers, events } = context;
+  const file = join(servers.stack.directory, `${fleet.name}.csv`);
+  const newest = await writeDrainEvents(file, { events, users });
+  const addresses = servers.stack.addresses.redisNodes;
+  await fleet.createTopics();
+  const idle = new CostMeter(new Map());
+  idle.start();
+  const dataSet = { file, replayArguments: [] };
+  await runReplay({ ...context, dataSet, meter: idle }, ["--speed", "max"], FILL_BOUND_MS);
+  idle.stop(1);
+  await rm(file);
+
+  const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });
+  const wanted = await wantedIn(fleet);
+  progress.start();
+  await fleet.launchWorkers(workers);
+  const deadlineMs = performance.now() + DRAIN_BOUND_MS;
+  const until = async (count) => {
+    while (appliedOf(progress) < count) {
+      fleet.requireRunning();
+      if (performance.now() > deadlineMs)
+        throw new Error(`after ${DRAIN_BOUND_MS / 1000} s ${appliedOf(progress)} of ${wanted} are applied`);
+      await sleep(LOOK_EVERY_MS);
+    }
+  };
+  await until(1);
+  const startedMs = performance.now();
+  const first = appliedOf(progress);
+  const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
+  meter.start();
+  await until(wanted);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const cost = meter.stop(wanted - first);
+  await progress.stop();
+  const missing = await lacking({ fleet: fleet.name, addresses, newest });
+  if (missing.length > 0)
+    throw new Error(`Redis has not the newest of ${missing.length} users, such as ${missing[0]}`);
+  return {
+    rows: wanted - first,
+    seconds,
+    rowsPerSecond: (wanted - first) / seconds,
+    users,
+    workers,
+    cost,
+    recordsPerBatch: await fleet.recordsPerBatch(),
+  };
+}
