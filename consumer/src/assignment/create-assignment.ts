@@ -16,6 +16,7 @@ import { StateApplier } from "../pipeline/apply-states.js";
 import { AuditLog } from "../pipeline/audit-log.js";
 import type { EventJudge } from "../pipeline/event-judge.js";
 import type { TriesOptions } from "../pipeline/failing-alone.js";
+import { KnownOrders } from "../pipeline/known-orders.js";
 import { Pipeline } from "../pipeline/pipeline.js";
 import { BatchPreparation } from "../pipeline/prepare-batches.js";
 import type { WriterSchemas } from "../pipeline/writer-schemas.js";
@@ -66,10 +67,11 @@ export function createAssignment(
   const { eventsTopic, auditTopic, deadLetterTopic } = names;
   const progress = new BucketProgress(parts.partitions);
   const settled = new SettledRecords();
+  const known = new KnownOrders();
   const activity = new Activity();
   const counted = activity.counting(patience);
   const kafka = { appender, patience: counted };
-  const applier = { states: store, progress, eventsTopic, metrics };
+  const applier = { states: store, progress, known, eventsTopic, metrics };
   const { acceptLoss } = settings;
   const servers = { reader, states: store, eventsTopic, acceptLoss, patience: counted, logger };
   const audit = { ...servers, auditTopic, maxFutureSkew, metrics };
@@ -85,7 +87,7 @@ export function createAssignment(
       ),
   };
   const pipeline = new Pipeline({
-    preparation: new BatchPreparation({ schemas, judge, eventsTopic, tries, logger }),
+    preparation: new BatchPreparation({ schemas, judge, known, eventsTopic, tries, logger }),
     audit: new AuditLog({ ...kafka, topic: auditTopic }),
     deadLetters: new DeadLetters({ ...kafka, topic: deadLetterTopic, eventsTopic, logger }),
     breaker: new DeadLetterBreaker({

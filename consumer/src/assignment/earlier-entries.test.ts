@@ -90,6 +90,7 @@ describe("the entries of an assignment before", () => {
       reapplied: [],
       rejections: [rejection],
       states: new Map(),
+      knownUsers: 0,
     };
   };
 

@@ -76,6 +76,7 @@ export class EarlierEntries {
       reapplied,
       rejections: batch.rejections.filter(({ record }) => !found.has(record.offset)),
       states: newestStates([...reapplied, ...batch.arrivals], this.#options.eventsTopic),
+      knownUsers: 0,
     };
   }
 

@@ -2,12 +2,15 @@ import type { BucketProgress } from "../assignment/bucket-progress.js";
 import type { Outlasting } from "../faults/patience.js";
 import type { BucketUpdate, StateStore } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
+import type { KnownOrders } from "./known-orders.js";
 import { newestStates } from "./newest-states.js";
 import type { Arrival, PreparedBatch } from "./partition-batch.js";
 
 export interface StateApplierOptions {
   readonly states: StateStore;
   readonly progress: BucketProgress;
+  /** Told of what the store acknowledges. */
+  readonly known: Pick<KnownOrders, "acknowledged">;
   readonly eventsTopic: string;
   readonly patience: Outlasting;
   readonly metrics: WorkerMetrics;
@@ -29,7 +32,7 @@ export class StateApplier {
 
   /** Applies the batches. Gives the partitions of which the store has lost what it acknowledged before. */
   async apply(batches: readonly PreparedBatch[], signal: AbortSignal): Promise<Set<number>> {
-    return await this.#send(
+    const behind = await this.#send(
       batches.flatMap(({ partition, nextOffset, states }) =>
         [...states].map(([bucket, ofBucket]) => ({
           partition,
@@ -38,6 +41,9 @@ export class StateApplier {
       ),
       signal,
     );
+    const knownUsers = batches.reduce((sum, batch) => sum + batch.knownUsers, 0);
+    this.#options.metrics.states.inc({ outcome: "skipped" }, knownUsers);
+    return behind;
   }
 
   /** Applies some of a batch and leaves their buckets' progress: that moves when the whole batch is dealt with. */
@@ -80,7 +86,7 @@ export class StateApplier {
   }
 
   async #send(updates: readonly PartitionUpdate[], signal: AbortSignal): Promise<Set<number>> {
-    const { states, progress, patience, metrics } = this.#options;
+    const { states, progress, known, patience, metrics } = this.#options;
     const behind = new Set<number>();
     if (updates.length === 0) return behind;
     const outcomes = await patience.outlast("redis", signal, () =>
@@ -95,6 +101,7 @@ export class StateApplier {
         return;
       }
       progress.acknowledged(update.bucket, update.progress);
+      known.acknowledged(update.states);
       asked += update.states.length;
       written += outcome.written;
     });

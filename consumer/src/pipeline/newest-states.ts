@@ -1,5 +1,6 @@
 import { canonicalJson, compareAttributes, compareOrder, encodeOrder, printTime } from "@lastknown/shared";
 import type { StoredState } from "../states/state-store.js";
+import type { KnownOrders } from "./known-orders.js";
 import type { Arrival } from "./partition-batch.js";
 
 /** What a state is made of: an arrival, or an entry of the audit. */
@@ -7,8 +8,25 @@ export type StateSource = Pick<Arrival, "partition" | "bucket" | "event" | "orde
   readonly record: { readonly offset: number };
 };
 
+/** What the store is to be asked about, by bucket. */
+export interface AskedStates {
+  /** Every bucket of an arrival, also where it need not be asked about anybody: its progress moves all the same. */
+  readonly states: Map<number, StoredState[]>;
+  /** How many users it need not be asked about, as it is known to have newer states of them. */
+  readonly knownUsers: number;
+}
+
 /** The newest arrival of each user, by bucket. Others of the same batch cannot win, so the store need not see them. */
 export function newestStates(arrivals: readonly StateSource[], topic: string): Map<number, StoredState[]> {
+  return askedStates(arrivals, topic, NOTHING_KNOWN).states;
+}
+
+/** The same without those that are older than what the store is known to have. */
+export function askedStates(
+  arrivals: readonly StateSource[],
+  topic: string,
+  known: Pick<KnownOrders, "has">,
+): AskedStates {
   const newest = new Map<string, StateSource>();
   for (const arrival of arrivals) {
     const before = newest.get(arrival.event.user);
@@ -17,14 +35,17 @@ export function newestStates(arrivals: readonly StateSource[], topic: string): M
     }
   }
   const states = new Map<number, StoredState[]>();
+  let knownUsers = 0;
   for (const arrival of newest.values()) {
-    const state = stateOf(arrival, topic);
-    const bucket = states.get(arrival.bucket);
-    if (bucket === undefined) states.set(arrival.bucket, [state]);
-    else bucket.push(state);
+    let ofBucket = states.get(arrival.bucket);
+    if (ofBucket === undefined) states.set(arrival.bucket, (ofBucket = []));
+    if (known.has(arrival.event.user, arrival.order)) knownUsers++;
+    else ofBucket.push(stateOf(arrival, topic));
   }
-  return states;
+  return { states, knownUsers };
 }
+
+const NOTHING_KNOWN: Pick<KnownOrders, "has"> = { has: () => false };
 
 function isNewer(arrival: StateSource, before: StateSource): boolean {
   const difference = compareOrder(arrival.order, before.order);

@@ -81,7 +81,8 @@ export class Pipeline {
     const { partition, nextOffset } = batch;
     const { records } = settled.withoutLetters(batch);
     const rejections = records.map((record) => internalRejection(partition, record, cause));
-    const rejected = settled.sortOut({ partition, nextOffset, arrivals: [], rejections, states: new Map() });
+    const nothing = { arrivals: [], states: new Map<never, never>(), knownUsers: 0 };
+    const rejected = settled.sortOut({ partition, nextOffset, rejections, ...nothing });
     if (settled.doubtOf(partition) !== undefined) return new Set([partition]);
     breaker.count([rejected]);
     return await this.#finish([rejected], signal);
@@ -180,6 +181,7 @@ export class Pipeline {
         arrivals,
         rejections: [...batch.rejections, ...rejections],
         states: newestStates([...reapplied, ...arrivals], this.#options.eventsTopic),
+        knownUsers: 0,
       };
     });
   }

@@ -2,7 +2,8 @@ import type { Logger } from "@lastknown/shared";
 import { isUnforeseen } from "../faults/unforeseen.js";
 import type { EventJudge } from "./event-judge.js";
 import { failingAlone, type TriesOptions } from "./failing-alone.js";
-import { newestStates } from "./newest-states.js";
+import type { KnownOrders } from "./known-orders.js";
+import { askedStates } from "./newest-states.js";
 import type { Arrival, PartitionBatch, PreparedBatch } from "./partition-batch.js";
 import { internalRejection, type Rejection } from "./rejection.js";
 import { schemaIdsIn } from "./schema-ids.js";
@@ -11,6 +12,7 @@ import type { WriterSchema, WriterSchemas } from "./writer-schemas.js";
 export interface BatchPreparationOptions {
   readonly schemas: Pick<WriterSchemas, "ofIds">;
   readonly judge: Pick<EventJudge, "judge">;
+  readonly known: Pick<KnownOrders, "has">;
   readonly eventsTopic: string;
   readonly tries: TriesOptions;
   readonly logger: Logger;
@@ -78,7 +80,7 @@ export class BatchPreparation {
 
   #prepare(batch: PartitionBatch, schemas: ReadonlyMap<number, WriterSchema>): PreparedBatch {
     const { partition, nextOffset, records } = batch;
-    const { judge, eventsTopic } = this.#options;
+    const { judge, known, eventsTopic } = this.#options;
     const arrivals: Arrival[] = [];
     const rejections: Rejection[] = [];
     for (const record of records) {
@@ -86,6 +88,6 @@ export class BatchPreparation {
       if (judged.kind === "arrival") arrivals.push(judged);
       else rejections.push(judged);
     }
-    return { partition, nextOffset, arrivals, rejections, states: newestStates(arrivals, eventsTopic) };
+    return { partition, nextOffset, arrivals, rejections, ...askedStates(arrivals, eventsTopic, known) };
   }
 }

@@ -1,0 +1,53 @@
+import { expect, test } from "@jest/globals";
+import { encodeOrder, type Order } from "@lastknown/shared";
+import type { StoredState } from "../states/state-store.js";
+import { KnownOrders } from "./known-orders.js";
+
+const orderAt = (orderTime: number): Order => {
+  return { orderTime, sts: 7, timeStamp: orderTime, eventId: "0".repeat(32) };
+};
+
+const stateAt = (user: string, orderTime: number): StoredState => {
+  const order = encodeOrder(orderAt(orderTime));
+  return { user, order, timeStamp: "", sts: "", attributes: "{}", source: "" };
+};
+
+test("knows of nobody whom the store has not acknowledged", () => {
+  expect(new KnownOrders().has("bus", orderAt(-1e15))).toBe(false);
+});
+
+test.each([-5_000_000, 0, 1_700_000_000_123_456])(
+  "has a newer state than what is older than %d, and of nobody else",
+  (orderTime) => {
+    const known = new KnownOrders();
+    known.acknowledged([stateAt("bus", orderTime)]);
+    expect(known.has("bus", orderAt(orderTime - 1))).toBe(true);
+    // Of the same order time other fields decide, and the store does.
+    expect(known.has("bus", orderAt(orderTime))).toBe(false);
+    expect(known.has("bus", orderAt(orderTime + 1))).toBe(false);
+    expect(known.has("tram", orderAt(orderTime - 1))).toBe(false);
+  },
+);
+
+test("keeps the newest where an older one is acknowledged later", () => {
+  const known = new KnownOrders();
+  known.acknowledged([stateAt("bus", 9), stateAt("bus", 5)]);
+  expect(known.has("bus", orderAt(8))).toBe(true);
+});
+
+test("holds so many users at most, and those that were set last", () => {
+  const known = new KnownOrders(10);
+  for (let user = 0; user < 100; user++) known.acknowledged([stateAt(String(user), 9), stateAt("often", 9)]);
+  expect(known.size).toBeLessThanOrEqual(11);
+  expect(known.has("often", orderAt(8))).toBe(true);
+  expect(known.has("99", orderAt(8))).toBe(true);
+  expect(known.has("0", orderAt(8))).toBe(false);
+});
+
+test("remembers an order across generations", () => {
+  const known = new KnownOrders(4);
+  known.acknowledged([stateAt("bus", 9), stateAt("a", 1), stateAt("b", 1)]);
+  known.acknowledged([stateAt("bus", 5)]);
+  known.acknowledged([stateAt("c", 1), stateAt("d", 1)]);
+  expect(known.has("bus", orderAt(8))).toBe(true);
+});

@@ -1,0 +1,48 @@
+import { orderTimeOf, type Micros, type Order } from "@lastknown/shared";
+import type { StoredState } from "../states/state-store.js";
+
+/** Some 100 bytes each. */
+const USERS_MAX = 100_000;
+
+/**
+ * What the store has acknowledged of users, so that it need not be asked about arrivals that are older: three in four
+ * of a fleet whose devices are late. It is no judge: whoever is not certainly older is asked about.
+ *
+ * A loss in the store makes none of it wrong. What is acknowledged of a user is lost together with the bucket's
+ * progress, which every call checks, also one that asks about nobody; then the partition starts again, and the arrival
+ * of which this knows comes once more: as it is not older than itself, it is asked about.
+ */
+export class KnownOrders {
+  readonly #usersMax: number;
+  /** Two generations: what is set often enough is never forgotten, and nothing is moved when it is read. */
+  #recent = new Map<string, Micros>();
+  #older = new Map<string, Micros>();
+
+  constructor(usersMax = USERS_MAX) {
+    this.#usersMax = usersMax;
+  }
+
+  /** Whether the store has a newer state of the user, whatever their other fields say. */
+  has(user: string, { orderTime }: Order): boolean {
+    const known = this.#recent.get(user) ?? this.#older.get(user);
+    return known !== undefined && known > orderTime;
+  }
+
+  /** The store has these, or newer ones. */
+  acknowledged(states: readonly StoredState[]): void {
+    for (const { user, order } of states) this.#remember(user, orderTimeOf(order));
+  }
+
+  get size(): number {
+    return this.#recent.size + this.#older.size;
+  }
+
+  #remember(user: string, orderTime: Micros): void {
+    const known = this.#recent.get(user) ?? this.#older.get(user) ?? -Infinity;
+    if (!this.#recent.has(user) && this.#recent.size >= this.#usersMax / 2) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(user, Math.max(known, orderTime));
+  }
+}
