@@ -3,11 +3,11 @@ import {
   AuditEntryEncoder,
   auditEntryKey,
   BUCKETS,
-  decodeEvent,
   isLegalTime,
   MalformedAvroError,
   murmur2,
   orderOf,
+  readEvent,
   unframe,
   userIdProblem,
   type Event,
@@ -72,7 +72,7 @@ export class EventJudge {
 
     let event: Event;
     try {
-      event = decodeEvent(writer.schema, body);
+      event = readEvent(writer.schema, body);
     } catch (error) {
       if (error instanceof MalformedAvroError)
         return reject("malformed_value", error.message, { user, schemaId });

@@ -73,6 +73,17 @@ export class ByteReader {
     return text;
   }
 
+  /** Passes a text, and refuses what `string` refuses. */
+  skipString(): void {
+    const length = this.#length();
+    const at = this.#take(length);
+    const end = at + length;
+    let next = at;
+    while (next < end && (this.#bytes[next] as number) < 0x80) next++;
+    if (next < end && !isUtf8(this.#bytes.subarray(next, end)))
+      throw new MalformedAvroError("a text is not valid UTF-8");
+  }
+
   /** A view into the bytes read from, not a copy. */
   bytes(): Buffer {
     const length = this.#length();

@@ -3,7 +3,7 @@ import avro from "avsc";
 import fc from "fast-check";
 import type { AttributeValue } from "../domain/attributes.js";
 import { MalformedAvroError } from "./byte-reader.js";
-import { decodeEvent, decodeEventHead } from "./event-decoder.js";
+import { decodeEvent, decodeEventHead, readEvent } from "./event-decoder.js";
 import { bodyOf, EventEncoder } from "./event-encoder.js";
 import { evolveEventSchema, type ColumnType, type EventSchema } from "./event-schema.js";
 import { unframe } from "./framing.js";
@@ -46,7 +46,31 @@ function encode(of: EventSchema, value: Parameters<EventEncoder["encode"]>[0]): 
   return new EventEncoder(of, 7).encode(value);
 }
 
+/** What it reads, or what it says of why not. */
+function outcomeOf(read: typeof decodeEvent, body: Buffer): unknown {
+  try {
+    const { eventId, user, timeStamp, sts, attributes: all } = read(schema, body);
+    return { eventId, user, timeStamp, sts, attributes: all };
+  } catch (error) {
+    if (error instanceof MalformedAvroError) return error.message;
+    throw error;
+  }
+}
+
 describe("the event codec", () => {
+  test("reads the same, and refuses the same, where attributes are read when they are asked for", () => {
+    const damage = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.nat(3) });
+    fc.assert(
+      fc.property(event, fc.option(damage), (value, damaged) => {
+        const body = Buffer.from(bodyOf(encode(schema, value)));
+        if (damaged !== null) body[damaged.at % body.length] = damaged.byte;
+        const bytes = body.subarray(0, body.length - (damaged?.cut ?? 0));
+        expect(outcomeOf(readEvent, bytes)).toEqual(outcomeOf(decodeEvent, bytes));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test("writes what the avsc library reads", () => {
     const type = avscType(schema);
     fc.assert(

@@ -13,6 +13,8 @@ export interface EventHead {
   readonly sts: Micros;
 }
 
+const GOES_ON = "the value goes on after its last column";
+
 /** Reads a body's head alone. Throws MalformedAvroError. */
 export function decodeEventHead(body: Buffer): EventHead {
   return readHead(new ByteReader(body));
@@ -26,8 +28,42 @@ export function decodeEvent(schema: EventSchema, body: Buffer): Event {
   const reader = new ByteReader(body);
   const head = readHead(reader);
   const attributes = readAttributes(schema.columns, reader);
-  if (!reader.atEnd) throw new MalformedAvroError("the value goes on after its last column");
+  if (!reader.atEnd) throw new MalformedAvroError(GOES_ON);
   return { ...head, attributes };
+}
+
+/**
+ * As decodeEvent, and refuses what it refuses, but makes the attributes only when they are asked for: most events are
+ * older than what is known, and nobody looks at theirs. Until then it holds the body.
+ */
+export function readEvent(schema: EventSchema, body: Buffer): Event {
+  const reader = new ByteReader(body);
+  const head = readHead(reader);
+  const attributesAt = reader.position;
+  for (const column of schema.columns) if (readBranch(column, reader)) skipValue(column.type, reader);
+  if (!reader.atEnd) throw new MalformedAvroError(GOES_ON);
+  return new ReadEvent(head, () => readAttributes(schema.columns, new ByteReader(body, attributesAt)));
+}
+
+class ReadEvent implements Event {
+  readonly eventId: EventId;
+  readonly user: string;
+  readonly timeStamp: Micros;
+  readonly sts: Micros;
+  readonly #read: () => Attributes;
+  #attributes: Attributes | undefined;
+
+  constructor({ eventId, user, timeStamp, sts }: EventHead, read: () => Attributes) {
+    this.eventId = eventId;
+    this.user = user;
+    this.timeStamp = timeStamp;
+    this.sts = sts;
+    this.#read = read;
+  }
+
+  get attributes(): Attributes {
+    return (this.#attributes ??= this.#read());
+  }
 }
 
 function readHead(reader: ByteReader): EventHead {
@@ -41,13 +77,22 @@ function readHead(reader: ByteReader): EventHead {
 function readAttributes(columns: readonly EventColumn[], reader: ByteReader): Attributes {
   const attributes = emptyAttributes();
   for (const column of columns) {
-    const branch = reader.long();
-    if (branch === column.nullBranch) continue;
-    if (branch !== 1 - column.nullBranch)
-      throw new MalformedAvroError(`column ${column.field} has no branch ${branch}`);
-    attributes[column.header] = readValue(column.type, reader);
+    if (readBranch(column, reader)) attributes[column.header] = readValue(column.type, reader);
   }
   return attributes;
+}
+
+/** Whether a value follows. */
+function readBranch(column: EventColumn, reader: ByteReader): boolean {
+  const branch = reader.long();
+  if (branch === column.nullBranch) return false;
+  if (branch === 1 - column.nullBranch) return true;
+  throw new MalformedAvroError(`column ${column.field} has no branch ${branch}`);
+}
+
+function skipValue(type: FieldType, reader: ByteReader): void {
+  if (type === "string") reader.skipString();
+  else readValue(type, reader);
 }
 
 function readValue(type: FieldType, reader: ByteReader): AttributeValue {

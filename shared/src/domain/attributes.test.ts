@@ -1,6 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { canonicalJson, compareCodePoints, inCanonicalOrder, type Attributes } from "./attributes.js";
+import {
+  canonicalJson,
+  compareCodePoints,
+  emptyAttributes,
+  inCanonicalOrder,
+  type Attributes,
+} from "./attributes.js";
 
 const value = fc.oneof(
   fc.string({ unit: "grapheme" }),
@@ -10,6 +16,22 @@ const value = fc.oneof(
 const attributes = fc.dictionary(fc.string({ unit: "binary" }), value);
 
 describe("canonicalJson", () => {
+  test("is what JSON.stringify says of each member, whatever other sets were written before", () => {
+    const value = fc.oneof(fc.string({ unit: "grapheme" }), fc.double(), fc.boolean());
+    const keys = fc.constantFrom("a", "b", "é", "10", "9", '"', "__proto__");
+    fc.assert(
+      fc.property(fc.array(fc.uniqueArray(fc.tuple(keys, value), { selector: ([key]) => key })), (sets) => {
+        for (const members of sets) {
+          const set = emptyAttributes();
+          for (const [key, of] of members) set[key] = of;
+          const sorted = members.toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+          const printed = sorted.map(([key, of]) => `${JSON.stringify(key)}:${JSON.stringify(of)}`);
+          expect(canonicalJson(set)).toBe(`{${printed.join(",")}}`);
+        }
+      }),
+    );
+  });
+
   test("is the same whatever order the columns come in", () => {
     fc.assert(
       fc.property(attributes, (set) => {

@@ -42,11 +42,33 @@ export function inCanonicalOrder(attributes: Attributes): Attributes {
  * space, absent cells (undefined or null) left out. Equal sets give equal bytes, whatever order they came in.
  */
 export function canonicalJson(attributes: Attributes): string {
-  const members: string[] = [];
-  for (const header of Object.keys(attributes).sort(compareCodePoints)) {
+  let members = "";
+  for (const { header, name } of shapeOf(Object.keys(attributes)).members) {
     const value = attributes[header];
-    if (value !== undefined && value !== null)
-      members.push(`${JSON.stringify(header)}:${JSON.stringify(value)}`);
+    if (value === undefined || value === null) continue;
+    members += `${members === "" ? "" : ","}${name}:${typeof value === "string" ? JSON.stringify(value) : jsonOf(value)}`;
   }
-  return `{${members.join(",")}}`;
+  return `{${members}}`;
+}
+
+/** As JSON.stringify, which takes its time over what is no text. */
+function jsonOf(value: number | boolean): string {
+  return typeof value === "number" && !Number.isFinite(value) ? "null" : String(value);
+}
+
+/** Keys as an object gives them, and as they are written: sorted, and each as JSON. */
+interface Shape {
+  readonly keys: readonly string[];
+  readonly members: readonly { readonly header: string; readonly name: string }[];
+}
+
+/** The last one seen: the rows of a file have the same headers, one after the other. */
+let lastShape: Shape = { keys: [], members: [] };
+
+function shapeOf(keys: readonly string[]): Shape {
+  const { keys: before } = lastShape;
+  if (before.length === keys.length && keys.every((key, index) => key === before[index])) return lastShape;
+  const sorted = keys.toSorted(compareCodePoints);
+  lastShape = { keys, members: sorted.map((header) => ({ header, name: JSON.stringify(header) })) };
+  return lastShape;
 }

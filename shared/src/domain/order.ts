@@ -72,7 +72,10 @@ export function encodeOrder(order: Order): string {
 }
 
 function encodeTime(micros: Micros): string {
-  return (micros + TIME_BIAS).toString(16).padStart(TIME_DIGITS, "0");
+  const biased = micros + TIME_BIAS;
+  // In halves: V8 prints whole numbers of 32 bits many times as fast as greater ones.
+  const high = Math.floor(biased / 2 ** 32).toString(16);
+  return high.padStart(TIME_DIGITS - 8, "0") + (biased >>> 0).toString(16).padStart(8, "0");
 }
 
 const ENCODED_ORDER = new RegExp(`^[0-9a-f]{${ENCODED_ORDER_LENGTH}}$`);

@@ -19,6 +19,15 @@ describe("parseIsoTime", () => {
     );
   });
 
+  test("reads what printTime prints, which is what Date prints and three digits more", () => {
+    fc.assert(
+      fc.property(micros, (time) => {
+        const printed = new Date(Math.floor(time / 1000)).toISOString();
+        expect(printTime(time).slice(0, -4)).toBe(printed.slice(0, -1));
+      }),
+    );
+  });
+
   test("reads the same moment however its offset is written", () => {
     const expected = Date.UTC(2024, 2, 10, 12) * 1000;
     for (const text of [

@@ -71,7 +71,21 @@ function zoneOffsetMinutes(zone: string): number | undefined {
 
 /** Prints ISO 8601 in UTC with exactly six fraction digits: `2024-03-10T12:00:00.678861Z`. */
 export function printTime(micros: Micros): string {
-  const millis = Math.floor(micros / 1000);
-  const withMillis = new Date(millis).toISOString();
-  return `${withMillis.slice(0, -1)}${String(micros - millis * 1000).padStart(3, "0")}Z`;
+  const day = Math.floor(micros / DAY_MICROS);
+  if (day !== lastDay.day) lastDay = { day, text: new Date(day * DAY_MILLIS).toISOString().slice(0, 11) };
+  const ofDay = micros - day * DAY_MICROS;
+  const seconds = Math.floor(ofDay / 1_000_000);
+  const minutes = Math.floor(seconds / 60);
+  const fraction = String(1_000_000 + ofDay - seconds * 1_000_000).slice(1);
+  const clock = `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}`;
+  return `${lastDay.text}${clock}.${fraction}Z`;
+}
+
+const DAY_MILLIS = 86_400_000;
+const DAY_MICROS = DAY_MILLIS * 1000;
+/** The day that was printed last, with the `T` behind it: times that are printed together are mostly of one. */
+let lastDay = { day: 0, text: "1970-01-01T" };
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
 }
