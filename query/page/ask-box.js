@@ -56,7 +56,7 @@ export class AskBox {
     close.addEventListener("click", () => this.#close());
     const questions = questionsAbout(user, signal);
     const parts = [
-      part("The latest", questions.latest, (latest) => ({ element: latestPart(latest) }), signal),
+      part("The latest", questions.latest, (latest) => ({ element: latestPart(latest) }), signal, true),
       part("Its arrivals on both clocks", questions.history, clocksPart, signal),
       part("Why", questions.explanation, (told) => ({ element: explanationPart(told) }), signal),
     ];
@@ -75,7 +75,7 @@ export class AskBox {
 }
 
 /** One of the three: its title at once, what it tells when it comes, or in words why it does not. */
-function part(title, ask, present, signal) {
+function part(title, ask, present, signal, isFirst = false) {
   const content = make("div", { "aria-live": "polite" }, make("p", { class: "quiet", text: "asking" }));
   const section = make("div", {}, make("h3", { text: title }), content);
   const show = async () => {
@@ -87,12 +87,20 @@ function part(title, ask, present, signal) {
       if (leave !== undefined) signal.addEventListener("abort", leave, { once: true });
     } catch (error) {
       if (signal.aborted) return;
-      const retry = error.status === 503 ? " Ask again in a moment." : "";
-      content.replaceChildren(make("p", { class: "problem", text: `${error.message}.${retry}` }));
+      content.replaceChildren(problemPart(error, isFirst));
     }
   };
   void show();
   return section;
+}
+
+const NOT_KNOWN = 404;
+
+/** That nobody is known by that name is told once, not in each part. */
+function problemPart({ status, message }, isFirst) {
+  if (status === NOT_KNOWN && !isFirst) return make("p", { class: "quiet", text: "nothing is known" });
+  const retry = status === 503 ? " Ask again in a moment." : "";
+  return make("p", { class: "problem", text: `${message}.${retry}` });
 }
 
 /** An address that somebody typed may be no UTF-8. */

@@ -24,10 +24,10 @@ export const TILES = [
   {
     name: "Fresh within, p99",
     figure: ({ freshness }) => seconds(freshness.lastMinute.p99Seconds),
-    below: ({ freshness: { lastMinute } }) =>
+    below: ({ freshness: { lastMinute }, budget }) =>
       lastMinute.count === 0
         ? "no arrivals in the last minute"
-        : `last minute; p50 ${seconds(lastMinute.p50Seconds)}, p95 ${seconds(lastMinute.p95Seconds)}`,
+        : `last minute${lastMinute.p99Seconds > budget.seconds ? ", over the budget" : ""}; p50 ${seconds(lastMinute.p50Seconds)}, p95 ${seconds(lastMinute.p95Seconds)}`,
     // Where nothing arrived there is nothing to know.
     state: ({ freshness: { lastMinute }, budget }) =>
       lastMinute.count === 0

@@ -149,7 +149,7 @@ function resumable(stateFile: StateFile, options: StartStackOptions): StackState
     throw new StackError(
       "usage",
       `the data in ${options.directory} are of servers with proxies before them, or without: ` +
-        `start those, or another stack in another folder`,
+        `start those, or another stack by --name or --directory`,
     );
   }
   requireSameSecurity(options.directory, form.security, state.layout.security);
@@ -158,7 +158,7 @@ function resumable(stateFile: StateFile, options: StartStackOptions): StackState
     throw new StackError(
       "usage",
       `the data in ${options.directory} are of ${before.brokers} brokers and ${before.redisNodes} Redis nodes: ` +
-        `start those, or another stack in another folder`,
+        `start those, or another stack by --name or --directory`,
     );
   }
   return state;
@@ -169,7 +169,7 @@ function requireSameSecurity(directory: string, wanted?: StackSecurity, before?:
   const form = before === undefined ? "without --secure" : `with --secure --fleet ${before.fleet}`;
   throw new StackError(
     "usage",
-    `the data in ${directory} are of servers ${form}: start those, or another stack in another folder`,
+    `the data in ${directory} are of servers ${form}: start those, or another stack by --name or --directory`,
   );
 }
 

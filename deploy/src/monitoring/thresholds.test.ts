@@ -16,3 +16,17 @@ test("what is wrong with thresholds is all told at once, by name", () => {
       "freshPercentMin cannot be 100; lagSeconds is no threshold",
   );
 });
+
+test("what would make an alert silent is refused: a bound that no bucket has, a rate that no share can reach", () => {
+  const changed = (changes: object) => (): unknown =>
+    parseThresholds(JSON.stringify({ ...readThresholds(), ...changes }));
+  expect(changed({ freshWithinSeconds: [2, 3] })).toThrow("freshWithinSeconds cannot be [2,3]");
+  expect(changed({ freshPercentMin: 90 })).toThrow(
+    "fastBurnRate cannot be 14.4 where freshPercentMin is 90: it has to be below 10",
+  );
+  expect(changed({ freshPercentMin: 90, fastBurnRate: 9.9 })).not.toThrow();
+});
+
+test("a text that is no JSON is told with the file's name", () => {
+  expect(() => parseThresholds("{")).toThrow("deploy/monitoring/thresholds.json: not JSON: ");
+});

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { LATENCY_BUCKETS_SECONDS } from "@lastknown/shared";
 import { ROOT } from "../root.js";
 
 export const THRESHOLDS_FILE = "deploy/monitoring/thresholds.json";
@@ -38,7 +39,10 @@ const CHECKS: Readonly<Record<keyof Thresholds, (value: unknown) => boolean>> = 
   stuckMinutes: isMinutes,
   noMembersMinutes: isMinutes,
   lagUnknownMinutes: isMinutes,
-  freshWithinSeconds: (value) => Array.isArray(value) && value.length > 0 && value.every(isPositive),
+  freshWithinSeconds: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((bound) => LATENCY_BUCKETS_SECONDS.includes(bound)),
   freshPercentMin: (value) => isPositive(value) && Number(value) < 100,
   fastBurnRate: isPositive,
   slowBurnRate: isPositive,
@@ -55,18 +59,53 @@ export function readThresholds(): Thresholds {
   return parseThresholds(readFileSync(`${ROOT}${THRESHOLDS_FILE}`, "utf8"));
 }
 
-/** @throws Error that names every value that is missing, unknown or cannot be */
+/** @throws ThresholdsError that names every value that is missing, unknown or cannot be */
 export function parseThresholds(text: string): Thresholds {
-  const parsed = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const parsed = parseJson(text);
   const wrong = Object.entries(CHECKS).flatMap(([name, isPossible]) =>
     isPossible(parsed[name]) ? [] : [`${name} cannot be ${JSON.stringify(parsed[name])}`],
   );
   const unknown = Object.keys(parsed)
     .filter((name) => !(name in CHECKS))
     .map((name) => `${name} is no threshold`);
-  const problems = [...wrong, ...unknown];
-  if (problems.length > 0) throw new Error(`${THRESHOLDS_FILE}: ${problems.join("; ")}`);
+  const problems = [
+    ...wrong,
+    ...unknown,
+    ...(wrong.length > 0 ? [] : silentBurns(parsed as unknown as Thresholds)),
+  ];
+  if (problems.length > 0) throw new ThresholdsError(problems.join("; "));
   return parsed as unknown as Thresholds;
+}
+
+/** The file cannot be what was meant; the message names all that is wrong with it. */
+export class ThresholdsError extends Error {
+  override readonly name = "ThresholdsError";
+
+  constructor(problems: string, options?: ErrorOptions) {
+    super(`${THRESHOLDS_FILE}: ${problems}`, options);
+  }
+}
+
+function parseJson(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw new ThresholdsError(`not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Burn rates at which all records would be late and more: an alert that can never come. */
+function silentBurns(thresholds: Thresholds): string[] {
+  const budget = (100 - thresholds.freshPercentMin) / 100;
+  return (["fastBurnRate", "slowBurnRate"] as const)
+    .filter((name) => thresholds[name] * budget >= 1)
+    .map(
+      (name) =>
+        `${name} cannot be ${thresholds[name]} where freshPercentMin is ${thresholds.freshPercentMin}: ` +
+        `it has to be below ${Math.round(100 / budget) / 100}, or no share of late records could ever reach it`,
+    );
 }
 
 function isPositive(value: unknown): boolean {

@@ -167,7 +167,7 @@ describe("servers that take TLS and logins only", () => {
     it("refuses all with a wrong password", async () => {
       const changes = { LASTKNOWN_REGISTRY_PASSWORD_FILE: file("wrong.password") };
       await expectRefusal(all, changes, 4, [
-        /https:\S+ does not answer .*401.*check LASTKNOWN_REGISTRY_USERNAME and LASTKNOWN_REGISTRY_PASSWORD/,
+        /https:\S+ refused the login .*401.*check LASTKNOWN_REGISTRY_USERNAME and LASTKNOWN_REGISTRY_PASSWORD/,
       ]);
     });
   });

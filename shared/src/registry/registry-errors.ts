@@ -52,14 +52,19 @@ export class RegistryUnavailableError extends FatalError {
   readonly status: number | undefined;
 
   constructor(url: string, reason: string, { cause, status }: { cause?: unknown; status?: number } = {}) {
-    const what = isCertificateFault(cause) ? "has a certificate that we do not trust" : "does not answer";
-    super(`the schema registry at ${url} ${what} (${reason})`, {
+    super(`the schema registry at ${url} ${whatOf(cause, status)} (${reason})`, {
       fix: fixFor(cause, status),
       exitCode: exitCodes.unreachable,
       cause,
     });
     this.status = status;
   }
+}
+
+function whatOf(cause: unknown, status: number | undefined): string {
+  if (status === 401) return "refused the login";
+  if (status === 403) return "refused us";
+  return isCertificateFault(cause) ? "has a certificate that we do not trust" : "does not answer";
 }
 
 /** It does not know a schema, nor the fleet's own, so it has lost what it had: that is a fault of it, no record's. */

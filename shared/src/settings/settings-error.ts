@@ -8,7 +8,7 @@ export class SettingsError extends FatalError {
   constructor(problems: readonly string[]) {
     const count = problems.length === 1 ? "1 setting is wrong" : `${problems.length} settings are wrong`;
     super([count, ...problems.map((problem) => `  ${problem}`)].join("\n"), {
-      fix: "correct them; `lastknown config` shows each with its source",
+      fix: "correct them; `lastknown config --help` says what each may be",
       exitCode: exitCodes.usage,
     });
     this.problems = problems;

@@ -6,6 +6,8 @@ import { seconds } from "./seconds.js";
 
 /** The load under which workers come and go. */
 export const ROWS_PER_SECOND = 5_000;
+/** Of these rows; on a machine that cannot do it the figures are of something else. */
+const LOAD_SHARE_MIN = 0.85;
 const FEW = 2;
 const MANY = 4;
 const STOPPED_BOUND_MS = 20_000;
@@ -52,6 +54,11 @@ async function scaled(run: FaultRun, change: () => Promise<void>): Promise<Evide
   const last = await caughtUp(run);
   const toMs = Date.now();
   const rowsPerSecond = Math.round((last.rows - first.rows) / ((last.atMs - first.atMs) / 1000));
+  if (rowsPerSecond < ROWS_PER_SECOND * LOAD_SHARE_MIN)
+    throw new Error(
+      `the load was ${rowsPerSecond} rows/s, not ${ROWS_PER_SECOND}: the machine does too much besides, ` +
+        `so this says nothing of ${before} workers that became ${run.workers.running.length}`,
+    );
   const stood = standstills(run.states.progress, PARTITIONS, { fromMs: run.brokeAtMs, toMs });
   const each = stood.map((ms, partition) => `${partition}: ${seconds(ms)}`).join(", ");
   const settledAfterSeconds = seconds(settledAtMs - run.brokeAtMs);
