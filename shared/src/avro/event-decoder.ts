@@ -38,11 +38,10 @@ export function decodeEvent(schema: EventSchema, body: Buffer): Event {
  */
 export function readEvent(schema: EventSchema, body: Buffer): Event {
   const reader = new ByteReader(body);
-  const head = readHead(reader);
-  const attributesAt = reader.position;
+  const event = new ReadEvent(schema, body, reader);
   for (const column of schema.columns) if (readBranch(column, reader)) skipValue(column.type, reader);
   if (!reader.atEnd) throw new MalformedAvroError(GOES_ON);
-  return new ReadEvent(head, () => readAttributes(schema.columns, new ByteReader(body, attributesAt)));
+  return event;
 }
 
 class ReadEvent implements Event {
@@ -50,19 +49,26 @@ class ReadEvent implements Event {
   readonly user: string;
   readonly timeStamp: Micros;
   readonly sts: Micros;
-  readonly #read: () => Attributes;
+  readonly #schema: EventSchema;
+  readonly #body: Buffer;
+  readonly #attributesAt: number;
   #attributes: Attributes | undefined;
 
-  constructor({ eventId, user, timeStamp, sts }: EventHead, read: () => Attributes) {
-    this.eventId = eventId;
-    this.user = user;
-    this.timeStamp = timeStamp;
-    this.sts = sts;
-    this.#read = read;
+  constructor(schema: EventSchema, body: Buffer, reader: ByteReader) {
+    this.eventId = reader.hex(EVENT_ID_BYTES);
+    this.user = reader.string();
+    this.timeStamp = reader.long();
+    this.sts = reader.long();
+    this.#schema = schema;
+    this.#body = body;
+    this.#attributesAt = reader.position;
   }
 
   get attributes(): Attributes {
-    return (this.#attributes ??= this.#read());
+    return (this.#attributes ??= readAttributes(
+      this.#schema.columns,
+      new ByteReader(this.#body, this.#attributesAt),
+    ));
   }
 }
 
