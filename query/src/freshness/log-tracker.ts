@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  commitsOfFleet,
+  SeenCommits,
   withDeadline,
   type CommittedOffset,
   type FleetNames,
@@ -58,6 +58,7 @@ export class LogTracker {
   readonly #options: LogTrackerOptions;
   readonly #monotonicMs: () => number;
   readonly #stopping = new AbortController();
+  readonly #commits = new SeenCommits();
   readonly #tracks = new Map<number, PartitionTrack>();
   #positions: LogPositions | undefined;
   #isFailing = false;
@@ -122,7 +123,7 @@ export class LogTracker {
 
   async #askCommitted(fleetId: string): Promise<ReadonlyMap<number, CommittedOffset>> {
     const { names, groupOffsets } = this.#options;
-    return commitsOfFleet(fleetId, await groupOffsets.committed(names.workerGroup, names.eventsTopic));
+    return this.#commits.look(fleetId, await groupOffsets.committed(names.workerGroup, names.eventsTopic));
   }
 
   async #run(): Promise<void> {

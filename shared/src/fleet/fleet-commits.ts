@@ -22,3 +22,25 @@ export function commitsOfFleet(
 ): Map<number, CommittedOffset> {
   return new Map([...committed].filter(([, { note }]) => fleetOfNote(note) === fleetId));
 }
+
+/**
+ * What this fleet's workers have committed, as far as anybody has looked: where somebody else, in the group by mistake,
+ * commits over it, what was done before stays done, and only what came since is not known to be.
+ */
+export class SeenCommits {
+  #fleetId: string | undefined;
+  readonly #last = new Map<number, CommittedOffset>();
+
+  /** The fleet's own of what stands now, and its last one where another's stands. */
+  look(fleetId: string, committed: ReadonlyMap<number, CommittedOffset>): Map<number, CommittedOffset> {
+    if (fleetId !== this.#fleetId) this.#last.clear();
+    this.#fleetId = fleetId;
+    const commits = commitsOfFleet(fleetId, committed);
+    for (const [partition, commit] of commits) this.#last.set(partition, commit);
+    for (const partition of committed.keys()) {
+      const last = this.#last.get(partition);
+      if (last !== undefined) commits.set(partition, last);
+    }
+    return commits;
+  }
+}
