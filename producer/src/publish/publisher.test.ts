@@ -64,7 +64,7 @@ describe("the publisher", () => {
     const { add } = open();
     let count = 1;
     while (!add()) count++;
-    expect(count).toBe(1000);
+    expect(count).toBe(8000);
   });
 
   it("asks for a flush before the rows that it holds take much memory", () => {
@@ -72,7 +72,7 @@ describe("the publisher", () => {
     const raw = Buffer.alloc(100_000);
     let count = 1;
     while (!add({ raw })) count++;
-    expect(count).toBe(6);
+    expect(count).toBe(21);
   });
 
   it("calls rows done around one that is too large, and does not count when that one was planned", async () => {

@@ -2,9 +2,9 @@ import { RecordTooLargeError, type AppendRecord, type Appender, type Event } fro
 import type { Clock } from "../schedule/clock.js";
 import type { DriftHistogram } from "../schedule/drift-histogram.js";
 
-/** Records of one append: enough that its round trip costs little, few enough for one send. */
-const BATCH_RECORDS_MAX = 1000;
-const BATCH_BYTES_MAX = 512 * 1024;
+/** Records of one append: enough that each partition gets some hundred of them, as a broker works by batch, not by record. */
+const BATCH_RECORDS_MAX = 8000;
+const BATCH_BYTES_MAX = 2 * 1024 * 1024;
 /** What may wait for its acknowledgement. Past it the caller waits: that is the back-pressure. */
 const IN_FLIGHT_APPENDS_MAX = 4;
 
