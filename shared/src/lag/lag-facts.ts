@@ -17,7 +17,7 @@ export interface LagFacts {
   readonly note: CommitNote;
   /** What the partition's owner says, if it said so lately. */
   readonly word: WorkerWord | undefined;
-  /** For how long it was watched that records wait, and nothing was committed or said. */
+  /** For how long it was watched that records wait, their owner has them, and nothing was committed or said. */
   readonly silentSeconds: number;
   /** How long ago it was seen that nothing waits; undefined where that was never seen. */
   readonly emptySecondsAgo: number | undefined;

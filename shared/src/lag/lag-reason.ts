@@ -74,7 +74,7 @@ export interface MemberDead {
   readonly clientId: string;
   /** Its address as the group's coordinator sees it. */
   readonly host: string;
-  /** For at least so long: no longer than it was watched, and than records wait. */
+  /** For at least so long: no longer than it was watched, than records wait, and than it was seen to have them. */
   readonly silentSeconds: number;
   /**
    * The group gives its partitions to others within this time. 0 where its session should have ended: then its

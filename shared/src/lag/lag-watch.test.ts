@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import type { CommitNote, WorkerWord } from "../fleet/commit-note.js";
+import type { GroupMembership } from "../kafka/group-offsets.js";
 import { explainLag, SILENT_SECONDS_MAX } from "./explain-lag.js";
-import { OWNED, printed } from "./lag-for-test.js";
+import { OWNED, OWNER, printed } from "./lag-for-test.js";
 import { LagWatch } from "./lag-watch.js";
 
 const NOW_MS = 1_700_000_000_000;
@@ -10,12 +11,13 @@ const NOW_MS = 1_700_000_000_000;
 class Looks {
   readonly watch = new LagWatch();
   seconds = 0;
+  group: GroupMembership | undefined = OWNED;
 
   look(offset: number, end: number, note: CommitNote = {}, start = 0): void {
     const commits = new Map([[0, { offset, note: printed(note) }]]);
     const ends = new Map([[0, { start, end }]]);
     const atMs = this.seconds * 1000;
-    this.watch.look({ atMs, nowMs: NOW_MS + atMs, ends, commits, group: OWNED });
+    this.watch.look({ atMs, nowMs: NOW_MS + atMs, ends, commits, group: this.group });
   }
 
   get kind(): string {
@@ -23,6 +25,9 @@ class Looks {
     return facts === undefined ? "not seen" : explainLag(facts).reason.kind;
   }
 }
+
+const NOBODY: GroupMembership = { isRebalancing: false, members: [] };
+const NEXT: GroupMembership = { isRebalancing: false, members: [{ ...OWNER, memberId: "m2" }] };
 
 const wordAt = (seconds: number, on: WorkerWord["on"] = "redis"): CommitNote => ({
   word: { on, forMs: 1000, at: NOW_MS + seconds * 1000 },
@@ -78,6 +83,52 @@ describe("a watch of the lag", () => {
     looks.seconds++;
     looks.look(6, 9);
     expect(looks.kind).not.toBe("member_dead");
+  });
+
+  test.each([
+    ["nobody had it", NOBODY],
+    ["its owner before fell silent", OWNED],
+  ])("calls an owner dead by its own silence alone: before, %s", (_what, before) => {
+    const looks = new Looks();
+    looks.group = before;
+    for (; looks.seconds < 11; looks.seconds++) looks.look(5, 9);
+    looks.group = NEXT;
+    for (let silent = 0; silent < SILENT_SECONDS_MAX; silent++, looks.seconds++) {
+      looks.look(5, 9);
+      expect(looks.kind).toBe("unknown");
+      // That the group cannot be asked in between makes nobody a new owner.
+      looks.group = silent % 2 === 0 ? undefined : NEXT;
+    }
+    looks.group = NEXT;
+    looks.look(5, 9);
+    expect(looks.kind).toBe("member_dead");
+  });
+
+  test("calls nobody dead for its silence while the group shares out its partitions", () => {
+    const looks = new Looks();
+    looks.group = { ...OWNED, isRebalancing: true };
+    for (; looks.seconds < 11; looks.seconds++) looks.look(5, 9);
+    looks.group = OWNED;
+    looks.look(5, 9);
+    expect(looks.kind).toBe("unknown");
+    looks.seconds += SILENT_SECONDS_MAX;
+    looks.look(5, 9);
+    expect(looks.kind).toBe("member_dead");
+  });
+
+  test("an owner does not say what another one said before it", () => {
+    const looks = new Looks();
+    looks.look(5, 9);
+    looks.seconds = 1;
+    looks.look(5, 9, wordAt(1));
+    expect(looks.kind).toBe("waiting_on_redis");
+    looks.seconds = 2;
+    looks.group = NEXT;
+    looks.look(5, 9, wordAt(1));
+    expect(looks.kind).toBe("unknown");
+    looks.seconds = 3;
+    looks.look(5, 9, wordAt(3));
+    expect(looks.kind).toBe("waiting_on_redis");
   });
 
   test("says nothing of what has just come", () => {

@@ -35,7 +35,12 @@ interface Watched {
   lag: number;
   committed: CommittedOffset | undefined;
   note: CommitNote;
-  /** When its owner was last seen to commit, or to say something; or when the watch of this lag began. */
+  /** The member that has it, or had it when that was last known; undefined where that was never known. */
+  owner: string | undefined;
+  /**
+   * When its owner was last seen to commit, or to say something; or when it was first seen to have the partition, or
+   * the watch of this lag began, whichever was later.
+   */
   heardAtMs: number;
   /** When its word was seen to change; undefined where it only stands there, or there is none. */
   heardWordAtMs: number | undefined;
@@ -59,13 +64,18 @@ export class LagWatch {
       const before = this.#watched.get(partition);
       const isHeard = before !== undefined && isOther(before.committed, committed);
       const hasWaited = before !== undefined && before.lag > 0;
+      const has = ownerIn(look.group, partition);
+      const owner = has ?? before?.owner;
+      const isNew = owner !== before?.owner;
       const note = isHeard || before === undefined ? parseCommitNote(committed?.note) : before.note;
       this.#watched.set(partition, {
         lag,
         committed,
         note,
-        heardAtMs: isHeard || !hasWaited ? look.atMs : before.heardAtMs,
-        heardWordAtMs: heardWordAt(before, note.word, { atMs: look.atMs, sinceLookMs }),
+        owner,
+        heardAtMs:
+          isHeard || isNew || isBetweenOwners(look.group, has) || !hasWaited ? look.atMs : before.heardAtMs,
+        heardWordAtMs: heardWordAt(before, note.word, { atMs: look.atMs, sinceLookMs, owner }),
         emptyAtMs: lag === 0 ? look.atMs : before?.emptyAtMs,
         marks: withMark(before?.marks ?? [], { atMs: look.atMs, committed: position, end: ends.end }),
       });
@@ -128,14 +138,32 @@ function wordNow(
   return isLately(agoMs) ? word : undefined;
 }
 
+interface HeardAt {
+  readonly atMs: number;
+  readonly sinceLookMs: number;
+  readonly owner: string | undefined;
+}
+
 /** A word that differs may have come at any time since the look before: after a long one it is as at a first look. */
 function heardWordAt(
   before: Watched | undefined,
   word: WorkerWord | undefined,
-  { atMs, sinceLookMs }: { readonly atMs: number; readonly sinceLookMs: number },
+  { atMs, sinceLookMs, owner }: HeardAt,
 ): number | undefined {
-  if (before === undefined || isSameWord(before.note.word, word)) return before?.heardWordAtMs;
+  if (before === undefined) return undefined;
+  // What stands there since another one had the partition is not what its owner says.
+  const isOthers = before.owner !== undefined && before.owner !== owner;
+  if (isSameWord(before.note.word, word)) return isOthers ? -Infinity : before.heardWordAtMs;
   return isLately(sinceLookMs) ? atMs : undefined;
+}
+
+function ownerIn(group: GroupMembership | undefined, partition: number): string | undefined {
+  return group?.members.find(({ partitions }) => partitions.includes(partition))?.memberId;
+}
+
+/** Then nobody can be expected to say anything. Where the group could not be asked it is as it was. */
+function isBetweenOwners(group: GroupMembership | undefined, owner: string | undefined): boolean {
+  return group !== undefined && (group.isRebalancing || owner === undefined);
 }
 
 function isLately(agoMs: number): boolean {
