@@ -145,8 +145,12 @@ describe("records wait because", () => {
 
   test("more comes than is done", () => {
     const pace = { committedPerSecond: 100, appendedPerSecond: 100 };
-    expect(reasonOf({ pace })).toEqual({ kind: "falling_behind", ...pace });
-    expect(reasonOf({ pace: { ...pace, committedPerSecond: 0 } })).toEqual({ kind: "unknown" });
+    expect(reasonOf({ pace, isGrowing: true })).toEqual({ kind: "falling_behind", ...pace });
+    expect(reasonOf({ pace: { ...pace, committedPerSecond: 0 }, isGrowing: true })).toEqual({
+      kind: "unknown",
+    });
+    // For now, or by how commits come.
+    expect(reasonOf({ pace })).toEqual({ kind: "unknown" });
   });
 });
 

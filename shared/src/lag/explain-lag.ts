@@ -120,10 +120,13 @@ function working({ word }: LagFacts): LagReason | undefined {
   return word?.on === "work" ? { kind: "working", seconds: word.forMs / 1000 } : undefined;
 }
 
-/** Where nothing is committed there is no pace to speak of. */
-function pace({ lag, pace: seen }: LagFacts): LagReason | undefined {
+/**
+ * Where nothing is committed there is no pace to speak of. That a moment brings more than is done says nothing either:
+ * somebody would start workers for it.
+ */
+function pace({ lag, pace: seen, isGrowing }: LagFacts): LagReason | undefined {
   if (seen === undefined || seen.committedPerSecond === 0) return undefined;
   const gain = seen.committedPerSecond - seen.appendedPerSecond;
-  if (gain <= 0) return { kind: "falling_behind", ...seen };
-  return { kind: "catching_up", doneInSeconds: lag / gain, ...seen };
+  if (gain > 0) return { kind: "catching_up", doneInSeconds: lag / gain, ...seen };
+  return isGrowing ? { kind: "falling_behind", ...seen } : undefined;
 }

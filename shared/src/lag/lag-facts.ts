@@ -21,8 +21,10 @@ export interface LagFacts {
   readonly silentSeconds: number;
   /** How long ago it was seen that nothing waits; undefined where that was never seen. */
   readonly emptySecondsAgo: number | undefined;
-  /** Undefined while it was watched too briefly. */
+  /** Undefined while it was watched too briefly, and where nothing of what waits was committed lately. */
   readonly pace: Pace | undefined;
+  /** Whether more and more waits, by more than commits explain that come in steps. */
+  readonly isGrowing: boolean;
   /** Of the records that wait; undefined where none were looked at. */
   readonly sample: WaitingSample | undefined;
 }

@@ -33,13 +33,16 @@ export type LagReason =
   | MemberDead
   | HotPartition
   | DeviceBacklog
-  /** More is appended than committed. */
+  /** More is appended than committed, and was for a while: the lag grows and grows. */
   | ({ readonly kind: "falling_behind" } & Pace)
   /** `doneInSeconds` at this pace. */
   | ({ readonly kind: "catching_up"; readonly doneInSeconds: number } & Pace)
   /** The worker says that it works, and has committed nothing for so long: it begins, heals Redis, or a batch is long. */
   | { readonly kind: "working"; readonly seconds: number }
-  /** Nothing tells: it was watched too briefly, or the group could not be asked. */
+  /**
+   * Nothing tells: it was watched too briefly, its owner has just stopped, as much comes as is done, or the group could
+   * not be asked.
+   */
   | { readonly kind: "unknown" };
 
 /** The worker that has the partition says that it waits for a server: it lives, and goes on by itself. */
@@ -103,7 +106,9 @@ export interface DeviceBacklog {
 
 /** Records per second, as was watched. */
 export interface Pace {
+  /** In the last ten seconds at most. */
   readonly committedPerSecond: number;
+  /** In the last three. */
   readonly appendedPerSecond: number;
 }
 

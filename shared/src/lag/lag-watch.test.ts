@@ -1,30 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import type { CommitNote, WorkerWord } from "../fleet/commit-note.js";
 import type { GroupMembership } from "../kafka/group-offsets.js";
-import { explainLag, SILENT_SECONDS_MAX } from "./explain-lag.js";
-import { OWNED, OWNER, printed } from "./lag-for-test.js";
+import { SILENT_SECONDS_MAX } from "./explain-lag.js";
+import { Looks, NOW_MS, OWNED, OWNER } from "./lag-for-test.js";
 import { LagWatch } from "./lag-watch.js";
-
-const NOW_MS = 1_700_000_000_000;
-
-/** Looks at one partition by a clock that the test moves. */
-class Looks {
-  readonly watch = new LagWatch();
-  seconds = 0;
-  group: GroupMembership | undefined = OWNED;
-
-  look(offset: number, end: number, note: CommitNote = {}, start = 0): void {
-    const commits = new Map([[0, { offset, note: printed(note) }]]);
-    const ends = new Map([[0, { start, end }]]);
-    const atMs = this.seconds * 1000;
-    this.watch.look({ atMs, nowMs: NOW_MS + atMs, ends, commits, group: this.group });
-  }
-
-  get kind(): string {
-    const facts = this.watch.factsOf(0);
-    return facts === undefined ? "not seen" : explainLag(facts).reason.kind;
-  }
-}
 
 const NOBODY: GroupMembership = { isRebalancing: false, members: [] };
 const NEXT: GroupMembership = { isRebalancing: false, members: [{ ...OWNER, memberId: "m2" }] };

@@ -3,7 +3,7 @@ import type { CommittedOffset, GroupMembership } from "../kafka/group-offsets.js
 import type { PartitionEnds } from "../kafka/log-reader.js";
 import { SILENT_SECONDS_MAX } from "./explain-lag.js";
 import type { LagFacts, WaitingSample } from "./lag-facts.js";
-import type { Pace } from "./lag-reason.js";
+import { isGrowing, paceOf, withMark, type Mark } from "./watched-pace.js";
 
 /** What was seen at one moment. Commits are asked for before the ends, so a lag is too great rather than too small. */
 export interface LagLook {
@@ -16,19 +16,6 @@ export interface LagLook {
   readonly commits: ReadonlyMap<number, CommittedOffset>;
   /** Undefined where the group could not be asked. */
   readonly group: GroupMembership | undefined;
-}
-
-/** A pace is that of so long at most. */
-const PACE_WINDOW_MS = 10_000;
-/** Less than this tells little: a worker commits twice a second. */
-const PACE_WINDOW_MIN_MS = 900;
-/** Looks that are closer together than this are one to the pace: bounds what is kept. */
-const PACE_STEP_MS = 200;
-
-interface Mark {
-  readonly atMs: number;
-  readonly committed: number;
-  readonly end: number;
 }
 
 interface Watched {
@@ -67,6 +54,7 @@ export class LagWatch {
       const has = ownerIn(look.group, partition);
       const owner = has ?? before?.owner;
       const isNew = owner !== before?.owner;
+      const marks = isAnother(before, owner) ? [] : (before?.marks ?? []);
       const note = isHeard || before === undefined ? parseCommitNote(committed?.note) : before.note;
       this.#watched.set(partition, {
         lag,
@@ -77,7 +65,7 @@ export class LagWatch {
           isHeard || isNew || isBetweenOwners(look.group, has) || !hasWaited ? look.atMs : before.heardAtMs,
         heardWordAtMs: heardWordAt(before, note.word, { atMs: look.atMs, sinceLookMs, owner }),
         emptyAtMs: lag === 0 ? look.atMs : before?.emptyAtMs,
-        marks: withMark(before?.marks ?? [], { atMs: look.atMs, committed: position, end: ends.end }),
+        marks: withMark(marks, { atMs: look.atMs, committed: position, end: ends.end }),
       });
     }
   }
@@ -113,6 +101,7 @@ export class LagWatch {
       silentSeconds,
       emptySecondsAgo: watched.emptyAtMs === undefined ? undefined : (look.atMs - watched.emptyAtMs) / 1000,
       pace: paceOf(watched.marks),
+      isGrowing: isGrowing(watched.marks),
       sample,
     };
   }
@@ -152,13 +141,17 @@ function heardWordAt(
 ): number | undefined {
   if (before === undefined) return undefined;
   // What stands there since another one had the partition is not what its owner says.
-  const isOthers = before.owner !== undefined && before.owner !== owner;
-  if (isSameWord(before.note.word, word)) return isOthers ? -Infinity : before.heardWordAtMs;
+  if (isSameWord(before.note.word, word)) return isAnother(before, owner) ? -Infinity : before.heardWordAtMs;
   return isLately(sinceLookMs) ? atMs : undefined;
 }
 
 function ownerIn(group: GroupMembership | undefined, partition: number): string | undefined {
   return group?.members.find(({ partitions }) => partitions.includes(partition))?.memberId;
+}
+
+/** Whether the partition had another owner before, of whom nothing more follows. */
+function isAnother(before: Watched | undefined, owner: string | undefined): boolean {
+  return before?.owner !== undefined && before.owner !== owner;
 }
 
 /** Then nobody can be expected to say anything. Where the group could not be asked it is as it was. */
@@ -176,26 +169,4 @@ function isSameWord(before: WorkerWord | undefined, now: WorkerWord | undefined)
 
 function isOther(before: CommittedOffset | undefined, now: CommittedOffset | undefined): boolean {
   return before?.offset !== now?.offset || before?.note !== now?.note;
-}
-
-function withMark(marks: readonly Mark[], mark: Mark): Mark[] {
-  const last = marks.at(-1);
-  // An offset that went back, as after a rebalance, or a topic made anew begins another pace.
-  if (last !== undefined && (mark.committed < last.committed || mark.end < last.end)) return [mark];
-  const kept = marks.filter(({ atMs }) => mark.atMs - atMs <= PACE_WINDOW_MS);
-  // The newest always counts; of those before it one each PACE_STEP_MS.
-  const [newest, before] = [kept.at(-1), kept.at(-2)];
-  const isClose = newest !== undefined && before !== undefined && newest.atMs - before.atMs < PACE_STEP_MS;
-  return [...(isClose ? kept.slice(0, -1) : kept), mark];
-}
-
-function paceOf(marks: readonly Mark[]): Pace | undefined {
-  const [first, last] = [marks[0], marks.at(-1)];
-  if (first === undefined || last === undefined) return undefined;
-  const ms = last.atMs - first.atMs;
-  if (ms < PACE_WINDOW_MIN_MS) return undefined;
-  return {
-    committedPerSecond: ((last.committed - first.committed) * 1000) / ms,
-    appendedPerSecond: ((last.end - first.end) * 1000) / ms,
-  };
 }
