@@ -37,7 +37,7 @@ const STOP_MS_MAX = 2000;
 
 /**
  * Finds out beside the answers why the workers lag: looks again and again, and tells what it has found to whoever
- * asks, at once. It costs Kafka one question and one bounded read a second while something waits, and nothing while
+ * asks, at once. It costs Kafka one question and a few bounded reads a second while something waits, and nothing while
  * nothing does.
  */
 export class LagReasons implements LagReasonSource {

@@ -114,10 +114,20 @@ describe("records wait because", () => {
   });
 
   test("one user has most of what waits, in a partition far above the others; whose, on request", () => {
-    const facts = factsWith({ sample: ONE_USERS, lagOfOthers: 250 });
+    const facts = factsWith({ lag: 100, sample: ONE_USERS, lagOfOthers: 25 });
     expect(explainLag(facts).reason).toEqual({ kind: "hot_partition", share: 0.8 });
     expect(explainLag(facts, true).reason).toEqual({ kind: "hot_partition", share: 0.8, user: "bus 7" });
     expect(JSON.stringify(explainLag(facts))).not.toContain("bus 7");
+  });
+
+  test("where not all that waits was looked at, that is said", () => {
+    const hot = explainLag(factsWith({ sample: ONE_USERS }), true).reason;
+    expect(hot).toEqual({ kind: "hot_partition", share: 0.8, lookedAt: 100, user: "bus 7" });
+    expect(printLagReason(hot)).toBe('80 % of the 100 looked at is of user "bus 7"');
+    const old = reasonOf({ sample: OLD });
+    expect(old).toMatchObject({ kind: "device_backlog", share: 0.6, lookedAt: 100 });
+    expect(printLagReason(old)).toBe("60 % of the 100 looked at was 2 h old when it came");
+    expect(printLagReason(reasonOf({ lag: 100, sample: OLD }))).toMatch(/^60 % of what waits was /);
   });
 
   test.each([
@@ -131,7 +141,11 @@ describe("records wait because", () => {
   });
 
   test("most of it was old when it came, by its devices' clocks", () => {
-    expect(reasonOf({ sample: OLD })).toEqual({ kind: "device_backlog", share: 0.6, lateSeconds: 7200 });
+    expect(reasonOf({ lag: 100, sample: OLD })).toEqual({
+      kind: "device_backlog",
+      share: 0.6,
+      lateSeconds: 7200,
+    });
     expect(reasonOf({ sample: { ...OLD, old: 49 } })).toEqual({ kind: "unknown" });
   });
 

@@ -1,5 +1,5 @@
 import { WORD_INTERVAL_MS } from "../fleet/commit-note.js";
-import type { LagFacts } from "./lag-facts.js";
+import type { LagFacts, WaitingSample } from "./lag-facts.js";
 import {
   LAG_REASON_KINDS,
   type DeviceBacklog,
@@ -7,6 +7,7 @@ import {
   type HotPartition,
   type LagReason,
   type MemberDead,
+  type OfLookedAt,
   type Poison,
 } from "./lag-reason.js";
 
@@ -106,14 +107,19 @@ function hotPartition({ lag, lagOfOthers, sample }: LagFacts, showUser: boolean)
   const isFarAbove =
     lagOfOthers !== undefined && lag >= HOT_RECORDS_MIN && lag >= HOT_TIMES_OTHERS * lagOfOthers;
   if (!isFarAbove || share < HOT_SHARE_MIN) return undefined;
-  return { kind: "hot_partition", share, ...(showUser ? { user: sample.topUser } : {}) };
+  const user = showUser ? { user: sample.topUser } : {};
+  return { kind: "hot_partition", share, ...ofLookedAt(sample, lag), ...user };
 }
 
-function deviceBacklog({ sample }: LagFacts): DeviceBacklog | undefined {
+function deviceBacklog({ lag, sample }: LagFacts): DeviceBacklog | undefined {
   if (sample === undefined || sample.events < SAMPLE_EVENTS_MIN) return undefined;
   const share = sample.old / sample.events;
   if (share < BACKLOG_SHARE_MIN) return undefined;
-  return { kind: "device_backlog", share, lateSeconds: sample.oldBySeconds };
+  return { kind: "device_backlog", share, ...ofLookedAt(sample, lag), lateSeconds: sample.oldBySeconds };
+}
+
+function ofLookedAt({ events }: WaitingSample, lag: number): OfLookedAt {
+  return events < lag ? { lookedAt: events } : {};
 }
 
 function working({ word }: LagFacts): LagReason | undefined {

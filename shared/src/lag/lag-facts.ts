@@ -29,9 +29,9 @@ export interface LagFacts {
   readonly sample: WaitingSample | undefined;
 }
 
-/** What some of the records are that wait in a partition, from its committed offset on. */
+/** What some of the records are that wait in a partition: all, or such as stand for the others. */
 export interface WaitingSample {
-  /** Events whose head could be read. */
+  /** Events whose head could be read; as many as wait, or fewer. */
   readonly events: number;
   /** The user with most of them; empty where there is no event. */
   readonly topUser: string;

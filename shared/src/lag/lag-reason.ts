@@ -86,8 +86,14 @@ export interface MemberDead {
   readonly takenAwayWithinSeconds: number | null;
 }
 
+/** What a share is of. */
+export interface OfLookedAt {
+  /** So many events were looked at, here and there, of the more that wait; absent where all were. */
+  readonly lookedAt?: number;
+}
+
 /** Most of what waits is one user's, and far more waits here than elsewhere. */
-export interface HotPartition {
+export interface HotPartition extends OfLookedAt {
   readonly kind: "hot_partition";
   /** That user's, of the records that were looked at: 0 to 1. */
   readonly share: number;
@@ -96,7 +102,7 @@ export interface HotPartition {
 }
 
 /** Most of what waits was old by its devices' own clocks when it came: late by itself, not by us. */
-export interface DeviceBacklog {
+export interface DeviceBacklog extends OfLookedAt {
   readonly kind: "device_backlog";
   /** Of the events that were looked at: 0 to 1. */
   readonly share: number;

@@ -1,4 +1,4 @@
-import type { LagReason, MemberDead, Poison } from "./lag-reason.js";
+import type { LagReason, MemberDead, OfLookedAt, Poison } from "./lag-reason.js";
 
 /** The reason for people, in a few words. The user of a hot partition is in it where the reason names one. */
 export function printLagReason(reason: LagReason): string {
@@ -20,9 +20,9 @@ export function printLagReason(reason: LagReason): string {
     case "member_dead":
       return printDead(reason);
     case "hot_partition":
-      return `${inPercent(reason.share)} of what waits is ${reason.user === undefined ? "one user's" : `of user ${JSON.stringify(reason.user)}`}`;
+      return `${printShare(reason)} is ${reason.user === undefined ? "one user's" : `of user ${JSON.stringify(reason.user)}`}`;
     case "device_backlog":
-      return `${inPercent(reason.share)} of what waits was ${inSeconds(reason.lateSeconds)} old when it came`;
+      return `${printShare(reason)} was ${inSeconds(reason.lateSeconds)} old when it came`;
     case "falling_behind":
       return `${perSecond(reason.appendedPerSecond)} come, ${perSecond(reason.committedPerSecond)} are done`;
     case "catching_up":
@@ -62,6 +62,10 @@ function inSeconds(seconds: number): string {
   if (seconds < 120) return `${Math.ceil(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
+
+function printShare({ share, lookedAt }: OfLookedAt & { readonly share: number }): string {
+  return `${inPercent(share)} of ${lookedAt === undefined ? "what waits" : `the ${lookedAt} looked at`}`;
 }
 
 function inPercent(share: number): string {

@@ -18,11 +18,12 @@ async function waiting(counts: readonly number[], options: Partial<WaitingSample
     attributes: {},
     eventId: "0".repeat(32),
   });
-  for (const [partition, count] of counts.entries())
-    await log.append(
+  const append = (partition: number, count: number): Promise<void> =>
+    log.append(
       TOPIC,
       Array.from({ length: count }, () => ({ partition, key: null, value })),
     );
+  for (const [partition, count] of counts.entries()) await append(partition, count);
   const read: number[] = [];
   /** Of a leader that hangs. */
   const hung = new Set<number>();
@@ -39,16 +40,15 @@ async function waiting(counts: readonly number[], options: Partial<WaitingSample
     readsMax: 16,
     ...options,
   });
-  const ends = await log.ends(TOPIC);
   /** Reads since the look before, at a second of a clock, with so much committed of all partitions. */
   const look = async (seconds: number, committed = 0): Promise<number[]> => {
     const commits = new Map(counts.map((_, partition) => [partition, { offset: committed, note: "" }]));
     const atMs = seconds * 1000;
-    watch.look({ atMs, nowMs: atMs, ends, commits, group: undefined });
+    watch.look({ atMs, nowMs: atMs, ends: await log.ends(TOPIC), commits, group: undefined });
     await samples.refresh(watch, atMs);
     return read.splice(0);
   };
-  return { samples, look, hung };
+  return { samples, look, append, hung };
 }
 
 describe("samples of what waits", () => {
@@ -66,6 +66,25 @@ describe("samples of what waits", () => {
     await look(0);
     expect(await look(1, 150)).toEqual([]);
     expect(samples.of(0)).toBeUndefined();
+  });
+
+  test("tell of what still waits, and are taken again once nothing of it does", async () => {
+    const { samples, look, append } = await waiting([400]);
+    await look(0);
+    expect(await look(1, 150)).toEqual([]);
+    expect(samples.of(0)).toMatchObject({ events: 250 });
+    await append(0, 1000);
+    expect(await look(2, 399)).toEqual([]);
+    expect(samples.of(0)).toMatchObject({ events: 1 });
+    expect(await look(3, 400)).toEqual([0]);
+    expect(samples.of(0)).toMatchObject({ events: 1000 });
+  });
+
+  test("are taken in several places where very much waits", async () => {
+    const { samples, look } = await waiting([5000]);
+    const reads = await look(0);
+    expect(reads).toEqual(Array(5).fill(0));
+    expect(samples.of(0)).toMatchObject({ events: 1000 });
   });
 
   test("are taken so many at a time, where most waits first", async () => {

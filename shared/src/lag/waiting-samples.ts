@@ -2,7 +2,7 @@ import { withDeadline } from "../deadline/index.js";
 import type { LogReader } from "../kafka/log-reader.js";
 import type { WaitingSample } from "./lag-facts.js";
 import type { LagWatch } from "./lag-watch.js";
-import { sampleWaiting } from "./sample-waiting.js";
+import { lookAtWaiting, summaryOf, type LookedAt, type WaitingPlace } from "./sample-waiting.js";
 
 export interface WaitingSamplesOptions {
   readonly reader: Pick<LogReader, "read">;
@@ -17,13 +17,15 @@ export interface WaitingSamplesOptions {
 
 /** Fewer records are there for a moment, and a look at them would tell nothing. */
 const SAMPLED_LAG_MIN = 100;
-/** So long a look into a partition counts, one that failed too, unless little waits there meanwhile. */
+/** So long a look into a partition counts, one that failed too, unless little waits there meanwhile, or nothing of it. */
 const SAMPLE_AGE_MS_MAX = 15_000;
 const DEADLINE_MS = 2000;
 
 interface KeptSample {
   readonly atMs: number;
   /** Undefined where it could not be read. */
+  readonly looked: LookedAt | undefined;
+  /** Of what of it still waits. */
   readonly sample: WaitingSample | undefined;
 }
 
@@ -53,9 +55,11 @@ export class WaitingSamples {
   async refresh(watch: LagWatch, atMs: number): Promise<void> {
     const { readsMax, partitionsMax = Infinity, deadlineMs = DEADLINE_MS } = this.#options;
     const waiting = watch.partitions.filter((partition) => watch.lagOf(partition) >= SAMPLED_LAG_MIN);
-    for (const [partition, { atMs: sampledAtMs }] of this.#kept) {
-      if (!waiting.includes(partition) || atMs - sampledAtMs > SAMPLE_AGE_MS_MAX)
-        this.#kept.delete(partition);
+    for (const [partition, kept] of this.#kept) {
+      const position = watch.positionOf(partition);
+      const isOver = atMs - kept.atMs > SAMPLE_AGE_MS_MAX || (kept.looked?.end ?? Infinity) <= position;
+      if (isOver || !waiting.includes(partition)) this.#kept.delete(partition);
+      else this.#keep(partition, position, kept);
     }
     const wanted = waiting
       .toSorted((a, b) => watch.lagOf(b) - watch.lagOf(a))
@@ -65,15 +69,21 @@ export class WaitingSamples {
     const begunMs = performance.now();
     for (const partition of wanted) {
       if (performance.now() - begunMs >= deadlineMs) return;
-      const sample = await this.#read(partition, watch.positionOf(partition), deadlineMs);
-      this.#kept.set(partition, { atMs, sample });
+      const offset = watch.positionOf(partition);
+      const looked = await this.#look({ partition, offset, end: offset + watch.lagOf(partition) });
+      this.#keep(partition, offset, { atMs, looked });
     }
   }
 
-  async #read(partition: number, offset: number, deadlineMs: number): Promise<WaitingSample | undefined> {
-    const { reader, topic } = this.#options;
+  #keep(partition: number, position: number, { atMs, looked }: Pick<KeptSample, "atMs" | "looked">): void {
+    const sample = looked === undefined ? undefined : summaryOf(looked, position);
+    this.#kept.set(partition, { atMs, looked, sample });
+  }
+
+  async #look(place: Omit<WaitingPlace, "topic">): Promise<LookedAt | undefined> {
+    const { reader, topic, deadlineMs = DEADLINE_MS } = this.#options;
     // Retention may just have removed it, or its leader is away.
-    const sampled = sampleWaiting(reader, { topic, partition, offset }).catch(() => undefined);
-    return await withDeadline(deadlineMs, sampled, () => undefined);
+    const looked = lookAtWaiting(reader, { topic, ...place }).catch(() => undefined);
+    return await withDeadline(deadlineMs, looked, () => undefined);
   }
 }
