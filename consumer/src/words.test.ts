@@ -132,6 +132,24 @@ describe("a worker that commits nothing", () => {
     await worker.stop();
   });
 
+  test("says that it is idle, where somebody's open transaction withholds what waits", async () => {
+    const fleet = await fleetOf();
+    const worker = fleet.worker();
+    await worker.start();
+    await produce(fleet, "a", 1);
+    await eventually("caught up", () => fleet.isCaughtUp());
+    const transaction = fleet.log.openTransaction(fleet.names.eventsTopic, 0);
+    await produce(fleet, "a", 2);
+    await eventually("says so", () => wordIn(fleet)?.on === "idle");
+    const first = wordIn(fleet);
+    await eventually("says so again", () => wordIn(fleet)?.at !== first?.at);
+    expect(fleet.coordinator.committed.get(0)).toBe(1);
+    transaction.end();
+    await eventually("caught up again", () => fleet.isCaughtUp());
+    expect(wordIn(fleet)).toBeUndefined();
+    await worker.stop();
+  });
+
   test("says that it tries a record apart, of its partition alone", async () => {
     const fleet = await fleetOf(2);
     const worker = fleet.worker({

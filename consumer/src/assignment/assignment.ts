@@ -151,7 +151,8 @@ export class Assignment {
         reader.readMany(eventsTopic, offsets, limits),
       );
       let queued = 0;
-      for (const [partition, { records, nextOffset }] of slices) {
+      for (const [partition, { records, nextOffset, highWatermark }] of slices) {
+        this.#positions.sawEnd(partition, highWatermark);
         const from = offsets.get(partition);
         if (nextOffset === from) continue;
         // A partition that is applied again from an earlier offset was moved meanwhile.

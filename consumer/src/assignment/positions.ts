@@ -7,6 +7,8 @@ interface Position {
   /** Up to here every effect is acknowledged. */
   done: number;
   committed: number;
+  /** Where the log was last seen to end; undefined while it was not. */
+  end: number | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ export class Positions {
 
   /** Begins at an offset, or begins again there. */
   start(partition: number, { offset, committed }: { offset: number; committed: number }): void {
-    this.#positions.set(partition, { fetched: offset, done: offset, committed });
+    this.#positions.set(partition, { fetched: offset, done: offset, committed, end: undefined });
   }
 
   /** Until it is started again there is nothing to be fetched, done or committed of the partition. */
@@ -57,6 +59,12 @@ export class Positions {
     return position?.fetched === undefined || position.fetched > position.done;
   }
 
+  /** Whether the log goes on behind what could be fetched of it, as where a transaction is open. */
+  isWithheld(partition: number): boolean {
+    const { fetched, end } = this.#positions.get(partition) ?? {};
+    return fetched !== undefined && end !== undefined && end > fetched;
+  }
+
   get fetched(): Map<number, number> {
     const fetched = new Map<number, number>();
     for (const [partition, position] of this.#positions) {
@@ -92,6 +100,12 @@ export class Positions {
    */
   advanceFetched(partition: number, from: number | undefined, to: number): boolean {
     return this.#setFetched(partition, from, to);
+  }
+
+  /** As a fetch tells; the partition may have been stopped meanwhile. */
+  sawEnd(partition: number, end: number): void {
+    const position = this.#positions.get(partition);
+    if (position !== undefined) position.end = end;
   }
 
   markDone(partition: number, offset: number): void {

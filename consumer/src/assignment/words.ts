@@ -97,7 +97,8 @@ export class Words {
     if (servers.includes("registry") && !holdups.some("registry")) return "registry";
     if (held !== undefined) return held;
     const { positions, queue } = knowledge;
-    return positions.hasCome(partition) || queue.isFull ? "work" : undefined;
+    if (positions.hasCome(partition) || queue.isFull) return "work";
+    return positions.isWithheld(partition) ? "idle" : undefined;
   }
 
   #isDue(nowMs: number): boolean {

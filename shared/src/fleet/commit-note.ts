@@ -33,15 +33,20 @@ export interface Trying {
 export const SERVERS = ["kafka", "redis", "registry"] as const;
 export type Server = (typeof SERVERS)[number];
 
-/** What a worker does that commits nothing. `apart`: it tries a record again that fails in a way nobody foresaw. */
-const DOINGS = [...SERVERS, "work", "apart"] as const;
+/**
+ * What a worker does that commits nothing.
+ *
+ * - `apart`: it tries a record again that fails in a way nobody foresaw
+ * - `idle`: it has nothing to do, as what waits is not given to it: somebody's transaction is open
+ */
+const DOINGS = [...SERVERS, "work", "apart", "idle"] as const;
 
 /** So often a word is said again: who is not heard for more than twice as long counts as dead. In ms. */
 export const WORD_INTERVAL_MS = 2000;
 
 /** What a live worker says of a partition of which it commits nothing, again every few seconds. */
 export interface WorkerWord {
-  /** The server that it waits for; or it works, or tries a record apart. */
+  /** The server that it waits for; or what it does else. */
   readonly on: (typeof DOINGS)[number];
   /** For how long already, in ms. */
   readonly forMs: number;

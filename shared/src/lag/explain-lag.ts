@@ -67,7 +67,7 @@ function noMember({ group, partition }: LagFacts): LagReason | undefined {
 }
 
 function waiting({ word }: LagFacts): LagReason | undefined {
-  if (word === undefined || word.on === "work" || word.on === "apart") return undefined;
+  if (word === undefined || word.on === "work" || word.on === "apart" || word.on === "idle") return undefined;
   return { kind: `waiting_on_${word.on}`, seconds: word.forMs / 1000 };
 }
 

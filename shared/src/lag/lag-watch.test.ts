@@ -178,6 +178,14 @@ describe("a watch of the lag", () => {
     }
   });
 
+  test("a worker that is given nothing of what waits is not dead", () => {
+    const looks = new Looks();
+    for (; looks.seconds < 30; looks.seconds++) {
+      looks.look(5, 9, wordAt(looks.seconds - (looks.seconds % 2), "idle"));
+      expect(looks.kind).toBe("unknown");
+    }
+  });
+
   test("tells how much waits in the middle of the other partitions", () => {
     const watch = new LagWatch();
     const ends = new Map([10, 1, 2, 3].map((end, partition) => [partition, { start: 0, end }]));
