@@ -3,10 +3,16 @@ import { byId, setText } from "./elements.js";
 import { showBanner, showMembers, showVerdicts } from "./fleet-panels.js";
 import { LagTable } from "./lag-table.js";
 import { LivePlots } from "./live-plots.js";
-import { appendSnapshot, listenToStatus } from "./status-stream.js";
+import { appendSnapshot } from "./status-columns.js";
+import { listenToStatus } from "./status-stream.js";
 import { Tiles } from "./tiles.js";
 
 const tiles = new Tiles(byId("tiles"));
+const STATE_TEXTS = {
+  live: () => "live",
+  paused: (since) => `paused${since}`,
+  lost: (since) => `connection lost${since}, trying again`,
+};
 const plots = new LivePlots(byId("plots"));
 const lagTable = new LagTable(byId("lag"));
 /** Of the plots; the service gives what was before the page was opened. */
@@ -32,7 +38,9 @@ function showState(state) {
   if (connection.dataset.state === state) return;
   connection.dataset.state = state;
   const since = shownAt === undefined ? "" : `, figures of ${shownAt} UTC`;
-  setText(connection, state === "live" ? "live" : `connection lost${since}, trying again`);
+  setText(connection, STATE_TEXTS[state](since));
+  // What nobody follows is not told in the name of a tab either.
+  if (state === "paused") document.title = document.title.replace(/^⚠ /, "");
 }
 
 listenToStatus({

@@ -18,6 +18,7 @@ import type { RouteServer } from "./route-server.js";
 import { sendProblem, shortened } from "./send-problem.js";
 import { urlProblem } from "./url-problem.js";
 import { addStatusRoutes } from "./status-routes.js";
+import type { StatusStreamsOptions } from "./status-stream.js";
 import { addUserRoutes } from "./user-routes.js";
 
 /** Told about each answer. `route` is the pattern of a route, or undefined where none fits. */
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** How long a request may take to come, to within a second; 10 s unless given. */
   readonly requestTimeoutMs?: number;
+  /** Bounds of `/status/stream` that are not the usual ones. */
+  readonly streams?: Omit<StatusStreamsOptions, "board">;
 }
 
 /** What the router compares is half decoded: reserved characters still have three characters each. */
@@ -75,7 +78,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Rout
   await server.register(swagger, openApiOptions);
   addUserRoutes(server, options.answers);
   addHealthRoute(server, options.health);
-  addStatusRoutes(server, options.status);
+  addStatusRoutes(server, options.status, options.streams);
   addDocsRoutes(server);
   await addPageRoutes(server);
   await server.ready();

@@ -5,13 +5,17 @@ import { StatusSchema } from "../status/status-snapshot.js";
 import { passingResponses } from "./responses.js";
 import type { RouteServer } from "./route-server.js";
 import { NoQuery } from "./schemas.js";
-import { StatusStreams } from "./status-stream.js";
+import { StatusStreams, type StatusStreamsOptions } from "./status-stream.js";
 
-/** How long a listener may take for the end of its stream, and what it was sent before, when the service stops. */
+/** How long a listener may take for the end of its stream, and what it was sent before. */
 const CLOSE_MS_MAX = 1000;
 
 /** `/status`, and `/status/stream` for whoever wants to be told as it changes. */
-export function addStatusRoutes(server: RouteServer, board: StatusBoard): void {
+export function addStatusRoutes(
+  server: RouteServer,
+  board: StatusBoard,
+  bounds: Omit<StatusStreamsOptions, "board"> = {},
+): void {
   const schema = {
     summary: "How the fleet stands: rates, lag, members, freshness, verdicts, dead letters",
     querystring: NoQuery,
@@ -25,7 +29,7 @@ export function addStatusRoutes(server: RouteServer, board: StatusBoard): void {
     return snapshot;
   });
 
-  const streams = new StatusStreams({ board });
+  const streams = new StatusStreams({ board, ...bounds });
   const open = new Set<ServerResponse>();
   // Before the server waits for open answers, of which a stream would never end.
   server.addHook("preClose", async () => {
@@ -39,6 +43,8 @@ export function addStatusRoutes(server: RouteServer, board: StatusBoard): void {
     const response = reply.raw;
     open.add(response);
     response.once("close", () => open.delete(response));
+    if (stream !== "")
+      stream.once("end", () => void setTimeout(() => response.destroy(), CLOSE_MS_MAX).unref());
     // Its connection ends with it, and holds nothing up when the service stops.
     reply.headers({ "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" });
     reply.type("text/event-stream; charset=utf-8");

@@ -10,7 +10,7 @@ import type { StatusBoard } from "../status/status-board.js";
 import { boardForTest } from "../status/board-for-test.js";
 import { snapshotForTest } from "../status/snapshot-for-test.js";
 import type { StatusSnapshot } from "../status/status-snapshot.js";
-import { createHttpServer } from "./http-server.js";
+import { createHttpServer, type HttpServerOptions } from "./http-server.js";
 import type { RouteServer } from "./route-server.js";
 import { StatusStreams } from "./status-stream.js";
 
@@ -90,6 +90,19 @@ describe("the streams of snapshots", () => {
     expect(() => streams.listen()).toThrow(Problem);
   });
 
+  test("end after their time, say that another may be opened, and keep no place meanwhile", async () => {
+    const streams = new StatusStreams({ board, lifeMsMax: 50, listenersMax: 2 });
+    const startedMs = performance.now();
+    const [unread, quick] = [streams.listen(), streams.listen()];
+    let read = "";
+    quick.on("data", (bytes) => (read += String(bytes)));
+    await Promise.all([once(quick, "end"), once(unread, "close")]);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(39);
+    expect(read).toMatch(/\n\nretry: 100\n\nevent: again\ndata: \{\}\n\n$/);
+    expect([streams.listeners, board.watchers.size]).toEqual([0, 0]);
+    streams.close();
+  });
+
   test("watch the board only while somebody listens", async () => {
     const streams = new StatusStreams({ board });
     expect(board.watchers.size).toBe(0);
@@ -115,13 +128,17 @@ describe("the streams of snapshots", () => {
 
 describe("/status and its stream over HTTP", () => {
   let server: RouteServer;
-  const start = async (status = boardForTest()): Promise<number> => {
+  const start = async (
+    status = boardForTest(),
+    streams: NonNullable<HttpServerOptions["streams"]> = {},
+  ): Promise<number> => {
     server = await createHttpServer({
       answers: {} as Answers,
       health: () => Promise.reject(new Error("not asked")),
       status,
       observer: { answered: () => undefined },
       logger: silentLogger,
+      streams,
     });
     await server.listen({ host: "127.0.0.1", port: 0 });
     return (server.server.address() as AddressInfo).port;
@@ -176,6 +193,32 @@ describe("/status and its stream over HTTP", () => {
       ({ statusCode }) => statusCode === 200,
     );
     for (const stream of [...streams, last]) stream.destroy();
+  });
+
+  test("are open to the next once those that nobody reads have lasted long enough", async () => {
+    const board = new ScriptedBoard();
+    // More than the answer itself holds back, less than the sockets take: so nothing shows that nobody reads.
+    const small = "x".repeat(64 * 1024);
+    board.history = () => ({ at: [small] }) as unknown as ReturnType<StatusStreamsBoard["history"]>;
+    const bounds = { listenersMax: 2, lifeMsMax: 1000 };
+    const port = await start(board as unknown as StatusBoard, bounds);
+    const sockets = [0, 1].map(() => connect({ host: "127.0.0.1", port }));
+    const closed = Promise.all(sockets.map((socket) => once(socket, "close")));
+    for (const socket of sockets) {
+      socket.pause();
+      socket.write("GET /status/stream HTTP/1.1\r\nhost: a\r\n\r\n");
+    }
+    await until(
+      () => opened(port),
+      ({ statusCode }) => statusCode === 503,
+    );
+    const next = await until(
+      () => opened(port),
+      ({ statusCode }) => statusCode === 200,
+    );
+    next.destroy();
+    for (const socket of sockets) socket.resume();
+    await closed;
   });
 
   test("take no place for who asks for the head alone", async () => {

@@ -9,23 +9,34 @@ export interface StatusStreamsOptions {
   /** Who has not taken so many bytes is dropped. */
   readonly backlogBytesMax?: number;
   readonly heartbeatMs?: number;
+  /** How long one stream lasts at most. */
+  readonly lifeMsMax?: number;
 }
 
 const LISTENERS_MAX = 50;
 const BACKLOG_BYTES_MAX = 512 * 1024;
 const HEARTBEAT_MS = 15_000;
+/** Who reads nothing cannot be told from who does while the sockets take it, some 2 MB: its place is free after this. */
+const LIFE_MS_MAX = 5 * 60_000;
+/** Of its longest life, by which a stream may end earlier: so that those who came at once do not come back at once. */
+const LIFE_JITTER = 0.2;
 /** How long a listener waits before it comes back. */
 const RETRY_MS = 2000;
+/** The same where its stream has ended only because it has lasted long enough. */
+const AGAIN_MS = 100;
+const AGAIN = `retry: ${AGAIN_MS}\n\n${eventText("again", {})}`;
 
 /**
  * The listeners of `/status/stream`: each gets the history at once, and then every snapshot, which is written once for
- * all of them. One that does not take what it is sent is dropped.
+ * all of them. One that does not take what it is sent is dropped. Each ends after some minutes, with the event `again`:
+ * whoever still listens opens another, and who does not keeps no place.
  */
 export class StatusStreams {
   readonly #board: Pick<StatusBoard, "history" | "watch">;
   readonly #listenersMax: number;
   readonly #backlogBytesMax: number;
   readonly #heartbeatMs: number;
+  readonly #lifeMsMax: number;
   readonly #listeners = new Set<Readable>();
   /** Set while anybody listens. */
   #heartbeat: NodeJS.Timeout | undefined;
@@ -37,6 +48,7 @@ export class StatusStreams {
     this.#listenersMax = options.listenersMax ?? LISTENERS_MAX;
     this.#backlogBytesMax = options.backlogBytesMax ?? BACKLOG_BYTES_MAX;
     this.#heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
+    this.#lifeMsMax = options.lifeMsMax ?? LIFE_MS_MAX;
   }
 
   get listeners(): number {
@@ -44,7 +56,7 @@ export class StatusStreams {
   }
 
   /**
-   * A stream of server-sent events: `history`, then `snapshot` after `snapshot`.
+   * A stream of server-sent events: `history`, then `snapshot` after `snapshot`, and at last `again`.
    *
    * @throws Problem `too-many-listeners`
    */
@@ -57,7 +69,13 @@ export class StatusStreams {
     }
     // What is pushed waits inside until it is read.
     const listener = new Readable({ read: () => undefined });
-    listener.on("close", () => this.#remove(listener));
+    const lifeMs = this.#lifeMsMax * (1 - LIFE_JITTER * Math.random());
+    const end = setTimeout(() => this.#endOne(listener, AGAIN), lifeMs);
+    end.unref();
+    listener.on("close", () => {
+      clearTimeout(end);
+      this.#remove(listener);
+    });
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) this.#begin();
     listener.push(`retry: ${RETRY_MS}\n\n${eventText("history", this.#board.history())}`);
@@ -67,12 +85,19 @@ export class StatusStreams {
   /** Ends all of them, at once those that have not taken all that they were sent, and takes no more. */
   close(): void {
     this.#isClosed = true;
-    for (const listener of this.#listeners) {
-      // Its end would wait behind what it does not take.
-      if (listener.readableLength > 0) listener.destroy();
-      else listener.push(null);
+    for (const listener of this.#listeners) this.#endOne(listener);
+  }
+
+  #endOne(listener: Readable, lastText?: string): void {
+    // Its place is free at once: who comes back by this may be here before its connection is closed.
+    this.#remove(listener);
+    // Its end would wait behind what it does not take.
+    if (listener.readableLength > 0) {
+      listener.destroy();
+      return;
     }
-    this.#end();
+    if (lastText !== undefined) listener.push(lastText);
+    listener.push(null);
   }
 
   #begin(): void {
@@ -95,7 +120,7 @@ export class StatusStreams {
   }
 
   #remove(listener: Readable): void {
-    this.#listeners.delete(listener);
+    if (!this.#listeners.delete(listener)) return;
     if (this.#listeners.size === 0) this.#end();
   }
 }
