@@ -1,8 +1,12 @@
+import { rootCertificates } from "node:tls";
 import { loadSettings, type Settings } from "@lastknown/shared/settings";
 import { imageEnvironment } from "../image/dockerfile.js";
 import { declaredSecrets } from "./declared-secrets.js";
 import { ofKind, type KubernetesObject } from "./kubernetes-object.js";
 import type { Workload } from "./workload.js";
+
+/** Of an authority that a person brought. */
+const ANY_CERTIFICATE = rootCertificates[0] ?? "";
 
 /** The variables that a pod is given by its manifests; not those of the image. */
 export function manifestEnvironment(
@@ -29,7 +33,7 @@ export function settingsOf(workload: Workload, objects: readonly KubernetesObjec
   return loadSettings({
     environment: { ...imageEnvironment(), ...manifestEnvironment(workload, objects) },
     readFile: (path) => {
-      if (files.has(path)) return "what a person brought";
+      if (files.has(path)) return path.endsWith(".crt") ? ANY_CERTIFICATE : "what a person brought";
       throw Object.assign(new Error(`${path} is not mounted`), { code: "ENOENT" });
     },
   });

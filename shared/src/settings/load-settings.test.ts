@@ -1,8 +1,14 @@
-import { describe, expect, it } from "@jest/globals";
+import { afterAll, describe, expect, it } from "@jest/globals";
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { describeError, exitCodes } from "../errors/index.js";
 import { loadSettings, type LoadSettingsOptions } from "./load-settings.js";
 import { SettingsError } from "./settings-error.js";
+import { makeTlsFixture } from "./tls-fixture.js";
+
+const fixture = makeTlsFixture();
+const [cert, key] = [readFileSync(fixture.certPath, "utf8"), readFileSync(fixture.keyPath, "utf8")];
+afterAll(() => fixture.remove());
 
 /** Files that exist only here; any other path fails as the file system does. */
 function withFiles(files: Record<string, string>): (path: string) => string {
@@ -200,8 +206,8 @@ describe("secrets", () => {
       LASTKNOWN_REGISTRY_USERNAME: "worker",
       LASTKNOWN_REGISTRY_PASSWORD: "hunter2",
       LASTKNOWN_KAFKA_TLS: "on",
-      LASTKNOWN_KAFKA_TLS_CERT: "certificate",
-      LASTKNOWN_KAFKA_TLS_KEY: "hunter2",
+      LASTKNOWN_KAFKA_TLS_CERT: cert,
+      LASTKNOWN_KAFKA_TLS_KEY: key,
     };
     const settings = load({ environment });
     expect(settings.redis.password?.reveal()).toBe("hunter2");
@@ -210,7 +216,10 @@ describe("secrets", () => {
       inspect(settings, { depth: 10 }),
       `${String(settings.redis.password)}`,
     ];
-    for (const text of printed) expect(text).not.toContain("hunter2");
+    for (const text of printed) {
+      expect(text).not.toContain("hunter2");
+      expect(text).not.toContain("PRIVATE KEY");
+    }
     expect(settings.effective.find(({ name }) => name === "redis-password")?.text).toBe("(set)");
   });
 
@@ -238,6 +247,14 @@ describe("secrets", () => {
     ]);
   });
 
+  it("are more than blanks", () => {
+    const environment = { LASTKNOWN_REDIS_PASSWORD: "   ", LASTKNOWN_REGISTRY_PASSWORD_FILE: "blanks" };
+    expect(problemsOf({ environment, readFile: withFiles({ blanks: " \t\n" }) })).toEqual([
+      "LASTKNOWN_REDIS_PASSWORD must not be blanks alone",
+      "LASTKNOWN_REGISTRY_PASSWORD_FILE must not be blanks alone",
+    ]);
+  });
+
   it("cannot be given twice in one place", () => {
     const environment = { LASTKNOWN_REDIS_PASSWORD: "a", LASTKNOWN_REDIS_PASSWORD_FILE: "b" };
     expect(problemsOf({ environment })).toEqual([
@@ -261,7 +278,7 @@ describe("settings that need each other", () => {
       "LASTKNOWN_KAFKA_SASL_USERNAME is missing, though a mechanism is set",
       "LASTKNOWN_KAFKA_SASL_PASSWORD is missing, though a mechanism is set",
     ]);
-    expect(problemsOf({ environment: { LASTKNOWN_REDIS_TLS_CA: "pem" } })).toEqual([
+    expect(problemsOf({ environment: { LASTKNOWN_REDIS_TLS_CA: cert } })).toEqual([
       "LASTKNOWN_REDIS_TLS must be on where certificates are set",
     ]);
     expect(problemsOf({ flags: { "worker-heartbeat-interval-ms": "5000" } })).toEqual([

@@ -147,7 +147,11 @@ class SettingsLoader {
   }
 
   #placeOf(name: string): string {
-    return this.#sources.find((source) => source.values.has(name))?.place(name) ?? environmentName(name);
+    for (const source of this.#sources) {
+      const given = [name, fileVariantName(name)].find((one) => source.values.has(one));
+      if (given !== undefined) return source.place(given);
+    }
+    return environmentName(name);
   }
 }
 
@@ -162,8 +166,8 @@ function flagNameOf({ name, fromFile }: Setting<unknown>): string {
 /** Longest part of a wrong value that is shown. */
 const QUOTED_LENGTH_MAX = 60;
 
-/** What was set, unless it is or may hold a secret: a URL with a password is refused by its `@`. */
+/** What was set, unless it is or may hold a secret: a file, or a URL with a password, which is refused by its `@`. */
 function quote(definition: Setting<unknown>, text: string): string {
-  if (definition.secret || text.includes("@")) return "";
+  if (definition.secret || definition.fromFile || text.includes("@")) return "";
   return ` ${JSON.stringify(text.length > QUOTED_LENGTH_MAX ? `${text.slice(0, QUOTED_LENGTH_MAX)}…` : text)}`;
 }

@@ -38,7 +38,9 @@ export const onOff: Parse<boolean> = (text) => {
 
 export const text: Parse<string> = (value) => value;
 
-export const secret: Parse<Secret> = (value) => new Secret(value);
+/** Blanks alone are what a template leaves whose variable was empty. */
+export const secret: Parse<Secret> = (value) =>
+  value.trim() === "" ? new Problem("must not be blanks alone") : new Secret(value);
 
 /** Something whose absence is its default. */
 export function optional<Value>(parse: Parse<Value>): Parse<Value | undefined> {

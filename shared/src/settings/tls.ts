@@ -1,4 +1,5 @@
-import { optional, onOff, secret, text } from "./parsing.js";
+import { optional, onOff } from "./parsing.js";
+import { belongTogether, certificates, privateKey } from "./pem.js";
 import type { Secret } from "./secret.js";
 import { setting, type Report, type SettingUser, type Values } from "./setting.js";
 
@@ -55,19 +56,19 @@ export function tlsDefinition(prefix: string, usedBy: readonly SettingUser[]) {
     tlsCa: setting({
       ...pem,
       name: `${prefix}-tls-ca`,
-      parse: optional(text),
+      parse: optional(certificates),
       doc: "certificate authorities to trust, PEM; without it the system's",
     }),
     tlsCert: setting({
       ...pem,
       name: `${prefix}-tls-cert`,
-      parse: optional(text),
+      parse: optional(certificates),
       doc: "our certificate, PEM",
     }),
     tlsKey: setting({
       ...pem,
       name: `${prefix}-tls-key`,
-      parse: optional(secret),
+      parse: optional(privateKey),
       doc: "our certificate's private key, PEM",
       secret: true,
     }),
@@ -87,6 +88,8 @@ export function tlsSettings(
       "is missing: certificate and key go together",
     );
   }
+  if (cert !== undefined && key !== undefined && !belongTogether(cert, key))
+    report(`${prefix}-tls-key`, `is not the key of ${prefix}-tls-cert`);
   if (values.tls) {
     return {
       ...(ca === undefined ? {} : { ca }),
