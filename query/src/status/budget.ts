@@ -1,11 +1,14 @@
+import { COMMIT_INTERVAL_MAX_MS } from "@lastknown/shared";
 import type { Lag } from "../freshness/freshness.js";
 import type { DelayFigures } from "./delay-window.js";
 import type { BudgetStatus } from "./status-snapshot.js";
 
 /** How long after its append an arrival is to be visible. */
 export const BUDGET_SECONDS = 2;
-/** A commit follows an effect that can be seen within about a second: so much later it is not the commit that waits. */
-const COMMIT_ALLOWANCE_SECONDS = 2;
+/** For the commit itself, and until we have seen it. */
+const COMMIT_SEEN_SECONDS = 1;
+/** A commit follows an effect that can be seen by no more than its interval: so much later it is not it that waits. */
+const COMMIT_ALLOWANCE_SECONDS = COMMIT_INTERVAL_MAX_MS / 1000 + COMMIT_SEEN_SECONDS;
 
 export interface BudgetFigures {
   /** From append to in view, of the arrivals of the last seconds. */

@@ -13,4 +13,4 @@ export { SettingsError } from "./settings-error.js";
 export { settingsTable, type EffectiveSetting, type SettingRow, type Settings } from "./settings.js";
 export { isCertificateFault, tlsOptions, type TlsSettings } from "./tls.js";
 export type { TopicsSettings } from "./topics-settings.js";
-export { SESSION_TIMEOUT_MAX_MS, type WorkerSettings } from "./worker-settings.js";
+export { COMMIT_INTERVAL_MAX_MS, SESSION_TIMEOUT_MAX_MS, type WorkerSettings } from "./worker-settings.js";

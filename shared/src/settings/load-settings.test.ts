@@ -100,6 +100,13 @@ describe("loadSettings", () => {
     );
   });
 
+  it("takes no commit interval by which the page would tell a broken budget while nothing is late", () => {
+    expect(problemsOf({ flags: { "worker-commit-interval-ms": "1000" } })).toEqual([]);
+    expect(problemsOf({ flags: { "worker-commit-interval-ms": "5000" } })).toEqual([
+      '--worker-commit-interval-ms "5000" must be a whole number from 50 to 1000',
+    ]);
+  });
+
   it("takes a skew in seconds, or off", () => {
     expect(load({ flags: { "max-future-skew": "0" } }).fleet.maxFutureSkewMicros).toBe(0);
     expect(load({ flags: { "max-future-skew": "off" } }).fleet.maxFutureSkewMicros).toBe(
