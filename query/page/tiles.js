@@ -1,6 +1,9 @@
 import { make, setText } from "./elements.js";
 import { count, rate, seconds } from "./formats.js";
 
+/** Kafka is looked at three times a second. */
+const USUAL_SECONDS_MAX = 1;
+
 /** Each: its name, its figure, what stands small below, and its state: well, unknown, warn or bad. */
 export const TILES = [
   {
@@ -18,7 +21,8 @@ export const TILES = [
   {
     name: "Behind",
     figure: ({ lag }) => count(lag.records),
-    below: ({ lag }) => (lag.records === 0 ? "nothing waits" : `oldest waits ${seconds(lag.seconds)}`),
+    below: ({ lag }) =>
+      `${lag.records === 0 ? "nothing waits" : `oldest waits ${seconds(lag.seconds)}`}${seenAgo(lag)}`,
     state: ({ lag, budget }) => stateOf(lag.seconds, lag.seconds > budget.seconds && "warn"),
   },
   {
@@ -67,6 +71,11 @@ export const TILES = [
     state: ({ servers }) => (servers.kafka && servers.redis ? "well" : "bad"),
   },
 ];
+
+/** Where a figure is from longer ago than others are. */
+function seenAgo({ lookedSecondsAgo }) {
+  return lookedSecondsAgo > USUAL_SECONDS_MAX ? `, as seen ${seconds(lookedSecondsAgo)} ago` : "";
+}
 
 /** What is not known is never well. */
 function stateOf(value, trouble = false) {

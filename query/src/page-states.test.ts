@@ -12,7 +12,7 @@ interface Tile {
 const page = async (file: string): Promise<unknown> =>
   await import(new URL(`../page/${file}`, import.meta.url).href);
 
-const UNKNOWN_LAG = { records: null, seconds: null, partitions: [] };
+const UNKNOWN_LAG = { records: null, seconds: null, lookedSecondsAgo: null, partitions: [] };
 const UNKNOWN = snapshotForTest({
   rates: { inPerSecond: null, outPerSecond: null, viewPerSecond: null },
   lag: UNKNOWN_LAG,

@@ -156,20 +156,21 @@ class RunningQuery implements QueryService {
       observer,
       logger,
     });
-    this.#freshness = new Freshness({
-      tracker: this.#tracker,
+    const measured = {
       reader: positionReader,
       eventsTopic: names.eventsTopic,
       partitions: fleet.partitions,
       view: this.#keeper.progress,
-    });
+    };
+    const { lately } = this.#tracker;
+    this.#freshness = new Freshness({ tracker: this.#tracker, ...measured });
     this.#status = new StatusService({
       names,
       partitions: fleet.partitions,
       reader: positionReader,
       groupOffsets,
-      tracker: this.#tracker,
-      freshness: this.#freshness,
+      tracker: lately,
+      freshness: new Freshness({ tracker: lately, ...measured }),
       keeper: this.#keeper,
       isRedisReachable: () => isReachable(this.#latest),
       lagReasons: this.#lagReasons,

@@ -1,5 +1,5 @@
 import { withDeadline, type LogReader } from "@lastknown/shared";
-import type { LogTracker } from "./log-tracker.js";
+import type { LogKnowledge } from "./log-tracker.js";
 
 /** Seconds, or that nobody can tell. */
 export type Lag = number | "unknown";
@@ -11,7 +11,7 @@ export interface ViewProgress {
 }
 
 export interface FreshnessOptions {
-  readonly tracker: LogTracker;
+  readonly tracker: LogKnowledge;
   readonly reader: LogReader;
   readonly eventsTopic: string;
   readonly partitions: number;
@@ -27,8 +27,8 @@ const LOOKUP_DEADLINE_MS = 400;
 
 /**
  * How long the oldest record of a partition that a store lacks has waited: 0 when it lacks none, `unknown` when
- * that cannot be known. Found from where the logs ended at most a second ago; an age is never told too small, and
- * too great by at most the time between two looks.
+ * that cannot be known. Found from where the logs ended when they were last looked at, a second ago at most unless the
+ * tracker allows more; an age is never told too small, and too great by at most the time between two looks.
  */
 export class Freshness {
   readonly #options: FreshnessOptions;

@@ -52,6 +52,11 @@ const POLL_INTERVAL_MS = 300;
 const STOP_MS_MAX = 2000;
 /** What was seen longer ago tells nothing about now. */
 export const POSITIONS_AGE_MS_MAX = 1000;
+/** A look takes so long where this process has much to fold, though Kafka is well. */
+const LATE_POSITIONS_AGE_MS_MAX = 5000;
+
+/** What is known of the logs; see LogTracker. */
+export type LogKnowledge = Pick<LogTracker, "positions" | "track">;
 
 /** Looks again and again where the topics end and how far the workers have committed. */
 export class LogTracker {
@@ -81,8 +86,27 @@ export class LogTracker {
 
   /** Undefined if the last look was too long ago. */
   get positions(): LogPositions | undefined {
+    return this.#positionsWithin(POSITIONS_AGE_MS_MAX);
+  }
+
+  /**
+   * The same for who tells how old it is: also of some seconds ago, as long as no look has failed since. What came
+   * after that is not in it.
+   */
+  get lately(): LogKnowledge {
+    const latePositions = (): LogPositions | undefined =>
+      this.#positionsWithin(this.#isFailing ? POSITIONS_AGE_MS_MAX : LATE_POSITIONS_AGE_MS_MAX);
+    return {
+      get positions() {
+        return latePositions();
+      },
+      track: (partition) => this.track(partition),
+    };
+  }
+
+  #positionsWithin(ageMsMax: number): LogPositions | undefined {
     const ageMs = this.#monotonicMs() - (this.#positions?.lookedAtMs ?? -Infinity);
-    return ageMs <= POSITIONS_AGE_MS_MAX ? this.#positions : undefined;
+    return ageMs <= ageMsMax ? this.#positions : undefined;
   }
 
   /** What was gathered about a partition; empty at first. */
@@ -97,15 +121,17 @@ export class LogTracker {
 
   /**
    * One look. Committed offsets are asked for before all ends: so a lag is too great rather than too small, and FoldMarks
-   * has what it needs.
+   * has what it needs. The ends of the two topics are asked for at once, as nothing follows from their order.
    */
   async poll(): Promise<void> {
     const { names, reader } = this.#options;
     const fleetId = this.#options.fleetId();
     const startedAtMs = this.#monotonicMs();
     const commits = fleetId === undefined ? NOTHING_COMMITTED : await this.#askCommitted(fleetId);
-    const events = await reader.ends(names.eventsTopic);
-    const audit = await reader.ends(names.auditTopic);
+    const [events, audit] = await Promise.all([
+      reader.ends(names.eventsTopic),
+      reader.ends(names.auditTopic),
+    ]);
     for (const [partition, { end }] of events) {
       const { samples, marks } = this.track(partition);
       // The end was looked up after this moment, so what lies past it came after this moment too.

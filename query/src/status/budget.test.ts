@@ -3,7 +3,7 @@ import { budgetStatus, type BudgetFigures } from "./budget.js";
 
 const DELAYS = { count: 100, p50Seconds: 0.1, p95Seconds: 0.2, p99Seconds: 0.3, maxSeconds: 9 };
 const NO_DELAYS = { count: 0, p50Seconds: null, p95Seconds: null, p99Seconds: null, maxSeconds: null };
-const WELL: BudgetFigures = { delays: DELAYS, viewLag: 0.4, commitLagSeconds: 0.5 };
+const WELL: BudgetFigures = { delays: DELAYS, viewLag: 0.4, commitLagSeconds: 0.5, lookedSecondsAgo: 0.3 };
 
 test("the budget is kept while all is fresh, also where nothing came", () => {
   expect(budgetStatus(WELL)).toEqual({ seconds: 2, state: "kept", reasons: [] });
@@ -25,4 +25,15 @@ test("nobody can tell while it is not known how far view or workers are behind, 
   expect(budgetStatus({ ...WELL, viewLag: "unknown" })).toMatchObject({ state: "unknown" });
   expect(budgetStatus({ ...WELL, commitLagSeconds: undefined })).toMatchObject({ state: "unknown" });
   expect(budgetStatus({ ...WELL, viewLag: "unknown", commitLagSeconds: 60 }).state).toBe("broken");
+});
+
+test("nobody can tell from what was seen so long ago that what came since may wait for too long", () => {
+  expect(budgetStatus({ ...WELL, lookedSecondsAgo: 2 }).state).toBe("kept");
+  expect(budgetStatus({ ...WELL, lookedSecondsAgo: 2.1 })).toMatchObject({
+    state: "unknown",
+    reasons: ["how far the view is behind cannot be known now"],
+  });
+  expect(budgetStatus({ ...WELL, lookedSecondsAgo: 4.1 }).reasons).toHaveLength(2);
+  expect(budgetStatus({ ...WELL, lookedSecondsAgo: undefined }).reasons).toHaveLength(2);
+  expect(budgetStatus({ ...WELL, lookedSecondsAgo: 4.1, commitLagSeconds: 60 }).state).toBe("broken");
 });

@@ -8,7 +8,7 @@ export const BUDGET_SECONDS = 2;
 /** For the commit itself, and until we have seen it. */
 const COMMIT_SEEN_SECONDS = 1;
 /** A commit follows an effect that can be seen by no more than its interval: so much later it is not it that waits. */
-const COMMIT_ALLOWANCE_SECONDS = COMMIT_INTERVAL_MAX_MS / 1000 + COMMIT_SEEN_SECONDS;
+const COMMIT_BUDGET_SECONDS = BUDGET_SECONDS + COMMIT_INTERVAL_MAX_MS / 1000 + COMMIT_SEEN_SECONDS;
 
 export interface BudgetFigures {
   /** From append to in view, of the arrivals of the last seconds. */
@@ -17,13 +17,16 @@ export interface BudgetFigures {
   readonly viewLag: Lag;
   /** For how long the oldest record that the workers have not committed has waited; undefined if unknown. */
   readonly commitLagSeconds: number | undefined;
+  /** How old both are: what came since has waited for no longer, and is not in them. Undefined if unknown. */
+  readonly lookedSecondsAgo: number | undefined;
 }
 
 /**
  * Whether the fleet is as fresh as it has to be, by what the query service can see: what came into the view lately,
  * what the view still lacks, and what the workers have not committed (their commit comes after Redis).
  */
-export function budgetStatus({ delays, viewLag, commitLagSeconds }: BudgetFigures): BudgetStatus {
+export function budgetStatus(figures: BudgetFigures): BudgetStatus {
+  const { delays, viewLag, commitLagSeconds, lookedSecondsAgo = Infinity } = figures;
   const reasons: string[] = [];
   if ((delays.p99Seconds ?? 0) > BUDGET_SECONDS) {
     reasons.push(
@@ -32,13 +35,15 @@ export function budgetStatus({ delays, viewLag, commitLagSeconds }: BudgetFigure
   }
   if (viewLag !== "unknown" && viewLag > BUDGET_SECONDS)
     reasons.push(`the oldest record that is not in the view has waited for ${print(viewLag)}`);
-  if (commitLagSeconds !== undefined && commitLagSeconds > BUDGET_SECONDS + COMMIT_ALLOWANCE_SECONDS)
+  if (commitLagSeconds !== undefined && commitLagSeconds > COMMIT_BUDGET_SECONDS)
     reasons.push(
       `the oldest record that the workers have not committed has waited for ${print(commitLagSeconds)}`,
     );
   if (reasons.length > 0) return { seconds: BUDGET_SECONDS, state: "broken", reasons };
-  if (viewLag === "unknown") reasons.push("how far the view is behind cannot be known now");
-  if (commitLagSeconds === undefined) reasons.push("how far the workers are behind cannot be known now");
+  if (viewLag === "unknown" || lookedSecondsAgo > BUDGET_SECONDS)
+    reasons.push("how far the view is behind cannot be known now");
+  if (commitLagSeconds === undefined || lookedSecondsAgo > COMMIT_BUDGET_SECONDS)
+    reasons.push("how far the workers are behind cannot be known now");
   return { seconds: BUDGET_SECONDS, state: reasons.length > 0 ? "unknown" : "kept", reasons };
 }
 

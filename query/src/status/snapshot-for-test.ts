@@ -9,7 +9,7 @@ export function snapshotForTest(changes: Partial<StatusSnapshot> = {}): StatusSn
     at: "2024-03-10T12:00:00.000Z",
     budget: { seconds: 2, state: "kept", reasons: [] },
     rates: { inPerSecond: 0, outPerSecond: 0, viewPerSecond: 0 },
-    lag: { records: 0, seconds: 0, partitions: [] },
+    lag: { records: 0, seconds: 0, lookedSecondsAgo: 0.2, partitions: [] },
     members: [],
     freshness: { lastMinute: NO_DELAYS, lastTenSeconds: NO_DELAYS },
     view: {

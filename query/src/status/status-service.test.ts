@@ -9,6 +9,8 @@ jest.setTimeout(60_000);
 const NOON = Date.UTC(2024, 2, 10, 12) * 1000;
 const WORKER = { memberId: "lastknown-1", clientId: "lastknown", host: "10.0.3.7", partitions: [0, 1, 2, 3] };
 const names = fleetNames("test");
+/** Longer than what was seen counts as now. */
+const LONG_LOOK_MS = 1500;
 
 describe("how a fleet stands, as its query service tells it", () => {
   let service: MemoryService;
@@ -80,6 +82,27 @@ describe("how a fleet stands, as its query service tells it", () => {
     expect(away.lag).toMatchObject({ records: null, seconds: null });
     expect(away.lag.partitions[0]).toMatchObject({ end: null, committed: null, lagRecords: null });
     expect(away.budget.state).toBe("unknown");
+  });
+
+  test("tells what waits, and of when, where a look at Kafka takes seconds though nothing fails", async () => {
+    service = await startMemoryService();
+    const { log } = service;
+    await service.fleet.publish(arrivals("bus 7", 3));
+    await until(status, ({ lag }) => lag.records === 3);
+    const ends = log.ends.bind(log);
+    log.ends = async (topic) => {
+      await new Promise((resolve) => setTimeout(resolve, LONG_LOOK_MS));
+      return await ends(topic);
+    };
+    const seen: StatusSnapshot[] = [];
+    await until(
+      async () => {
+        seen.push(await status());
+        return seen.filter(({ lag }) => (lag.lookedSecondsAgo ?? 0) > 1).length;
+      },
+      (old) => old > 20,
+    );
+    expect(seen.filter(({ servers, lag }) => !servers.kafka || lag.records !== 3)).toEqual([]);
   });
 
   test("goes on telling how the fleet stands while Redis takes questions and stays silent", async () => {

@@ -9,7 +9,7 @@ import {
   type PartitionEnds,
 } from "@lastknown/shared";
 import type { Freshness } from "../freshness/freshness.js";
-import type { LogTracker } from "../freshness/log-tracker.js";
+import type { LogKnowledge } from "../freshness/log-tracker.js";
 import type { ViewKeeper } from "../folding/view-keeper.js";
 import { answeredInTime } from "./answered-in-time.js";
 import { FoldTally } from "./fold-tally.js";
@@ -23,7 +23,8 @@ export interface StatusServiceOptions {
   readonly partitions: number;
   readonly reader: Pick<LogReader, "ends">;
   readonly groupOffsets: Pick<GroupOffsets, "membership">;
-  readonly tracker: Pick<LogTracker, "positions">;
+  /** That and `freshness` may tell of some seconds ago. */
+  readonly tracker: Pick<LogKnowledge, "positions">;
   readonly freshness: Pick<Freshness, "lagOf" | "viewLagRecords" | "worstViewLag">;
   readonly keeper: Pick<ViewKeeper, "state" | "progress">;
   /** May take its time: who has not answered within half a second counts as away. */

@@ -51,6 +51,10 @@ export const StatusSchema = Type.Object({
   lag: Type.Object({
     records: known(Type.Integer(), "records of all partitions that the workers have not committed"),
     seconds: known(Type.Number(), "how long the oldest of them has waited"),
+    lookedSecondsAgo: known(
+      Type.Number(),
+      "how long ago Kafka was looked at: what came or was done since counts in no lag",
+    ),
     partitions: Type.Array(PartitionStatusSchema),
   }),
   members: known(Type.Array(MemberSchema), "the workers that are in the group"),
@@ -75,7 +79,10 @@ export const StatusSchema = Type.Object({
     kept: known(Type.Integer(), "records that are in the dead-letter topic"),
     inLastMinute: known(Type.Integer(), "records that were appended to it"),
   }),
-  servers: Type.Object({ kafka: Type.Boolean(), redis: Type.Boolean() }, { description: "who answers" }),
+  servers: Type.Object(
+    { kafka: Type.Boolean(), redis: Type.Boolean() },
+    { description: "who answers; Kafka also while a look takes some seconds" },
+  ),
 });
 
 export type StatusSnapshot = Static<typeof StatusSchema>;

@@ -13,7 +13,10 @@ import type { Watched } from "./watched.js";
 export interface StatusSources {
   readonly fleet: string;
   readonly partitions: number;
-  /** Of the events topic and the audit; undefined where they were last seen too long ago. */
+  /**
+   * Of the events topic and the audit; undefined where they were last seen too long ago, or cannot be seen. May be some
+   * seconds old, as may what `lagOf` and `viewLag` are found from: the snapshot tells how old.
+   */
   readonly positions: () => LogPositions | undefined;
   readonly lagOf: LagOf;
   readonly members: Pick<Watched<readonly GroupMember[]>, "last">;
@@ -29,8 +32,11 @@ export interface StatusSources {
   readonly tellReason: TellReason;
   /** Wall clock. */
   readonly nowMs?: () => number;
+  /** That of the positions. */
+  readonly monotonicMs?: () => number;
 }
 
+const MONOTONIC_MS = (): number => performance.now();
 const PACE_SECONDS = 5;
 const DEAD_LETTERS_SECONDS = 60;
 
@@ -46,7 +52,7 @@ export class StatusTaker {
   }
 
   async take(): Promise<StatusSnapshot> {
-    const { fleet, partitions, tally, lagOf, tellReason } = this.#sources;
+    const { fleet, partitions, tally, lagOf, tellReason, monotonicMs = MONOTONIC_MS } = this.#sources;
     const nowMs = (this.#sources.nowMs ?? Date.now)();
     const positions = this.#sources.positions();
     const members = this.#sources.members.last?.value;
@@ -56,14 +62,20 @@ export class StatusTaker {
       this.#sources.isRedisReachable(),
     ]);
     const lag = lagOver(statuses);
+    const lookedSecondsAgo = positions && Math.round(monotonicMs() - positions.lookedAtMs) / 1000;
     const delays = tally.delays(10);
     const view = this.#sources.view();
     return {
       fleet,
       at: new Date(nowMs).toISOString(),
-      budget: budgetStatus({ delays, viewLag, commitLagSeconds: lag.seconds ?? undefined }),
+      budget: budgetStatus({
+        delays,
+        viewLag,
+        commitLagSeconds: lag.seconds ?? undefined,
+        lookedSecondsAgo,
+      }),
       rates: this.#rates(positions),
-      lag: { ...lag, partitions: statuses },
+      lag: { ...lag, lookedSecondsAgo: lookedSecondsAgo ?? null, partitions: statuses },
       members:
         members === undefined
           ? null
