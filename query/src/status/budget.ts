@@ -1,4 +1,4 @@
-import { COMMIT_INTERVAL_MAX_MS } from "@lastknown/shared";
+import { COMMIT_INTERVAL_MAX_MS, printDuration } from "@lastknown/shared";
 import type { Lag } from "../freshness/freshness.js";
 import type { DelayFigures } from "./delay-window.js";
 import type { BudgetStatus } from "./status-snapshot.js";
@@ -15,6 +15,8 @@ export interface BudgetFigures {
   readonly delays: DelayFigures;
   /** For how long the oldest record that the view lacks has waited. */
   readonly viewLag: Lag;
+  /** Records of the audit that the view lacks; undefined if unknown. */
+  readonly viewLagRecords: number | undefined;
   /** For how long the oldest record that the workers have not committed has waited; undefined if unknown. */
   readonly commitLagSeconds: number | undefined;
   /** How old both are: what came since has waited for no longer, and is not in them. Undefined if unknown. */
@@ -26,15 +28,17 @@ export interface BudgetFigures {
  * what the view still lacks, and what the workers have not committed (their commit comes after Redis).
  */
 export function budgetStatus(figures: BudgetFigures): BudgetStatus {
-  const { delays, viewLag, commitLagSeconds, lookedSecondsAgo = Infinity } = figures;
+  const { delays, viewLag, viewLagRecords, commitLagSeconds, lookedSecondsAgo = Infinity } = figures;
   const reasons: string[] = [];
   if ((delays.p99Seconds ?? 0) > BUDGET_SECONDS) {
     reasons.push(
       `1 in 100 arrivals came into the view ${print(delays.p99Seconds)} after its append, or later`,
     );
   }
-  if (viewLag !== "unknown" && viewLag > BUDGET_SECONDS)
-    reasons.push(`the oldest record that is not in the view has waited for ${print(viewLag)}`);
+  if (viewLag !== "unknown" && viewLag > BUDGET_SECONDS) {
+    const cause = viewLagRecords === 0 ? ", as no worker has done it yet" : "";
+    reasons.push(`the oldest record that is not in the view has waited for ${print(viewLag)}${cause}`);
+  }
   if (commitLagSeconds !== undefined && commitLagSeconds > COMMIT_BUDGET_SECONDS)
     reasons.push(
       `the oldest record that the workers have not committed has waited for ${print(commitLagSeconds)}`,
@@ -48,9 +52,5 @@ export function budgetStatus(figures: BudgetFigures): BudgetStatus {
 }
 
 function print(seconds: number | null): string {
-  if (seconds === null) return "unknown";
-  if (seconds < 120) return `${seconds.toFixed(1)} s`;
-  const MINUTE = 60;
-  const HOUR = 60 * MINUTE;
-  return seconds < 2 * HOUR ? `${Math.round(seconds / MINUTE)} min` : `${Math.round(seconds / HOUR)} h`;
+  return seconds === null ? "unknown" : printDuration(seconds, (some) => some.toFixed(1));
 }

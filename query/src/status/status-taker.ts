@@ -71,6 +71,7 @@ export class StatusTaker {
       budget: budgetStatus({
         delays,
         viewLag,
+        viewLagRecords: view.lagRecords,
         commitLagSeconds: lag.seconds ?? undefined,
         lookedSecondsAgo,
       }),

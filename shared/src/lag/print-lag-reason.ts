@@ -1,4 +1,5 @@
 import type { LagReason, MemberDead, OfLookedAt, Poison } from "./lag-reason.js";
+import { printDuration } from "./print-duration.js";
 
 /** The reason for people, in a few words. The user of a hot partition is in it where the reason names one. */
 export function printLagReason(reason: LagReason): string {
@@ -8,11 +9,11 @@ export function printLagReason(reason: LagReason): string {
     case "no_member":
       return reason.workers === 0 ? "no worker is in the group" : `none of ${reason.workers} workers has it`;
     case "waiting_on_redis":
-      return `its worker waits for Redis, for ${inSeconds(reason.seconds)}`;
+      return `its worker waits for Redis, for ${printDuration(reason.seconds)}`;
     case "waiting_on_registry":
-      return `its worker waits for the schema registry, for ${inSeconds(reason.seconds)}`;
+      return `its worker waits for the schema registry, for ${printDuration(reason.seconds)}`;
     case "waiting_on_kafka":
-      return `its worker waits for Kafka, for ${inSeconds(reason.seconds)}`;
+      return `its worker waits for Kafka, for ${printDuration(reason.seconds)}`;
     case "poison":
       return printPoison(reason);
     case "rebalancing":
@@ -22,13 +23,13 @@ export function printLagReason(reason: LagReason): string {
     case "hot_partition":
       return `${printShare(reason)} is ${reason.user === undefined ? "one user's" : `of user ${JSON.stringify(reason.user)}`}`;
     case "device_backlog":
-      return `${printShare(reason)} was ${inSeconds(reason.lateSeconds)} old when it came`;
+      return `${printShare(reason)} was ${printDuration(reason.lateSeconds)} old when it came`;
     case "falling_behind":
       return `${perSecond(reason.appendedPerSecond)} come, ${perSecond(reason.committedPerSecond)} are done`;
     case "catching_up":
-      return `done in about ${inSeconds(reason.doneInSeconds)}, at ${perSecond(reason.committedPerSecond)}`;
+      return `done in about ${printDuration(reason.doneInSeconds)}, at ${perSecond(reason.committedPerSecond)}`;
     case "working":
-      return `its worker works, and has committed nothing for ${inSeconds(reason.seconds)}`;
+      return `its worker works, and has committed nothing for ${printDuration(reason.seconds)}`;
     case "unknown":
       return "not known yet";
   }
@@ -52,16 +53,10 @@ function inTimes(times: number): string {
 }
 
 function printDead({ host, silentSeconds, takenAwayWithinSeconds }: MemberDead): string {
-  const silent = `its worker at ${host} is silent for ${inSeconds(silentSeconds)}`;
+  const silent = `its worker at ${host} is silent for ${printDuration(silentSeconds)}`;
   if (takenAwayWithinSeconds === null) return silent;
   if (takenAwayWithinSeconds === 0) return `${silent}, and hangs`;
-  return `${silent}; others have it within ${inSeconds(takenAwayWithinSeconds)}`;
-}
-
-function inSeconds(seconds: number): string {
-  if (seconds < 120) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  return `${silent}; others have it within ${printDuration(takenAwayWithinSeconds)}`;
 }
 
 function printShare({ share, lookedAt }: OfLookedAt & { readonly share: number }): string {
