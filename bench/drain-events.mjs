@@ -25,15 +25,18 @@ export async function writeDrainEvents(file, { events, users }) {
   for (let written = 0; written < events;) {
     const lines = [];
     for (; lines.length < LINES_PER_WRITE && written < events; written++) {
-      lines.push(
-        lineOf({ index: written, user: `unit-${1e6 + Math.floor(random() * users)}`, random, newest }),
-      );
+      lines.push(lineOf({ index: written, user: drainUser(Math.floor(random() * users)), random, newest }));
     }
     if (!out.write(lines.join(""))) await once(out, "drain");
   }
   out.end();
   await once(out, "finish");
   return newest;
+}
+
+/** @param {number} index below the number of users */
+export function drainUser(index) {
+  return `unit-${1e6 + index}`;
 }
 
 function lineOf({ index, user, random, newest }) {

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-export const PHASES = ["drain", "drain-two", "drain-few", "all-in", "latency"];
+export const PHASES = ["drain", "drain-two", "drain-few", "all-in", "latency", "answers", "idle"];
 
 export const USAGE = `npm run bench -- [options]
   --runs N         how often each phase is repeated; the median counts (default 3)
@@ -12,9 +12,11 @@ export const USAGE = `npm run bench -- [options]
                    drain-few  a full topic of 300 users, through one worker
                    all-in     a file at full speed, through two workers, until Redis and the view have it
                    latency    a steady rate: how long each row takes until it is seen
+                   answers    questions over 50 connections while rows come at that rate
+                   idle       what each process takes while nothing comes
   --events N       how many the drains have (default 1000000)
-  --rate N         rows per second of the latency phase (default 1000)
-  --seconds N      how long the latency phase measures (default 30)
+  --rate N         rows per second of latency and answers (default 1000)
+  --seconds N      how long latency, idle and each kind of answers measure (default 30)
   --settle N       how long it sends before that, while fresh processes compile their code (default 10)
   --profile        write a CPU profile of every process of ours, and tell where the time goes
   --help           this text

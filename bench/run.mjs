@@ -4,7 +4,9 @@ import { findDataSet } from "./data-set.mjs";
 import { machineBefore } from "./machine/machine-load.mjs";
 import { parseOptions, USAGE, UsageError } from "./options.mjs";
 import { runAllIn } from "./phases/all-in.mjs";
+import { runAnswers } from "./phases/answers.mjs";
 import { runDrain } from "./phases/drain.mjs";
+import { runIdle } from "./phases/idle.mjs";
 import { runLatency } from "./phases/latency.mjs";
 import { BenchFleet } from "./processes/bench-fleet.mjs";
 import { startBenchStack } from "./processes/bench-stack.mjs";
@@ -22,6 +24,8 @@ const PHASE_OF = {
   "drain-few": drain({ users: 300, workers: 1 }),
   "all-in": { run: runAllIn, isStarted: true },
   latency: { run: runLatency, isStarted: true },
+  answers: { run: runAnswers, isStarted: true },
+  idle: { run: runIdle, isStarted: true },
 };
 /** Enough for the broker's JIT: a server that has just started is not what anybody runs. */
 const WARM_UP_ROWS = 50_000;

@@ -5,12 +5,13 @@ const HEIGHT = 280;
 const MARGIN = { left: 62, right: 16, top: 34, bottom: 40 };
 const COLOURS = { redis: "#b3261e", latest: "#d98324", view: "#2360a5" };
 
-/** @returns {string} */
+/** @returns {string | undefined} undefined where no phase has a plot */
 export function plotOf({ phases }) {
   const panels = [
     ...(phases["all-in"] === undefined ? [] : [allInPanel(phases["all-in"])]),
     ...(phases.latency === undefined ? [] : [latencyPanel(phases.latency)]),
   ];
+  if (panels.length === 0) return undefined;
   const size = `width="${WIDTH * panels.length}" height="${HEIGHT}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="11">`,

@@ -11,6 +11,8 @@ const TARGETS = {
 };
 /** Rate → of ms until Redis. */
 const LATENCY_TARGETS = { 5000: { p50: "≤ 3", p99: "≤ 15" }, 20000: { p50: "≤ 8", p99: "≤ 40" } };
+/** At 10,000 answers a second. */
+const ANSWER_TARGETS = { latest: { p50: "≤ 1", p99: "≤ 5" }, asOf: { p50: "≤ 2", p99: "≤ 10" } };
 /** Rate → µs of the workers. */
 const LATENCY_COST_TARGETS = { 5000: { worker: "≤ 25" } };
 
@@ -27,6 +29,8 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ),
     ...(phases["all-in"] === undefined ? [] : allInLines(phases["all-in"])),
     ...(phases.latency === undefined ? [] : latencyLines(phases.latency, options)),
+    ...(phases.answers === undefined ? [] : answersLines(phases.answers, options)),
+    ...(phases.idle === undefined ? [] : idleLines(phases.idle, options)),
   ];
 }
 
@@ -101,6 +105,54 @@ function latencyLines(runs, { rate, seconds, settle }) {
       `${figure(redisAtFirst.p50)}, p99 ${figure(redisAtFirst.p99)}, max ${figure(redisAtFirst.max)}`,
     `first run: ${asked.superseded} of ${asked.count} asked for over HTTP were late or overtaken, ${asked.skipped} ` +
       `skipped, ${asked.unseen} not seen in 10 s`,
+    ...othersLines(runs),
+  ];
+}
+
+function answersLines(runs, { rate, seconds }) {
+  const titles = { latest: "latest", asOf: "as of a moment", history: "20 of a history" };
+  const rows = Object.entries(titles).flatMap(([kind, title]) => [
+    row(`answers/s, ${title}`, runs, (run) => run.answers[kind].perSecond),
+    ...["p50", "p99", "max"].map((rank) =>
+      row(
+        `ms, ${title}, ${rank}`,
+        runs,
+        (run) => run.answers[kind].waits[rank],
+        ANSWER_TARGETS[kind]?.[rank],
+      ),
+    ),
+  ]);
+  const failed = runs.flatMap(({ answers }) => Object.values(answers).map((answer) => answer.failed));
+  return [
+    "",
+    `Answers: 50 connections, each asking on when it has its answer, ${seconds} s for each kind, at ${rate} rows/s`,
+    ...tableLines(HEAD, [
+      ...rows,
+      ...costRows(runs).map(([title, ...rest]) => [title.replace("event", "answer"), ...rest]),
+    ]),
+    `other than 200 and 404: ${JSON.stringify(failed)}`,
+    ...othersLines(runs),
+  ];
+}
+
+function idleLines(runs, { seconds }) {
+  const roles = Object.keys(runs[0].idle);
+  return [
+    "",
+    `Idle: for ${seconds} s`,
+    ...tableLines(HEAD, [
+      ...roles.map((role) =>
+        row(
+          `% of a core, ${role}`,
+          runs,
+          (run) => run.idle[role].coreShare * 100,
+          role.startsWith("worker") ? "≤ 0.5 each" : "",
+        ),
+      ),
+      ...roles.map((role) =>
+        row(`resident MB at most, ${role}`, runs, (run) => run.idle[role].residentMaxMb),
+      ),
+    ]),
     ...othersLines(runs),
   ];
 }

@@ -19,6 +19,8 @@ export async function writeResults(name, results) {
   await mkdir(FOLDER, { recursive: true });
   const [json, svg] = [join(FOLDER, `${name}.json`), join(FOLDER, `${name}.svg`)];
   await writeFile(json, `${JSON.stringify(results, null, 1)}\n`);
-  await writeFile(svg, plotOf(results));
+  const plot = plotOf(results);
+  if (plot === undefined) return [json];
+  await writeFile(svg, plot);
   return [json, svg];
 }

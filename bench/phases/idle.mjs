@@ -1,0 +1,23 @@
+// What each process takes of the machine while nothing comes.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { CostMeter } from "../machine/cost-meter.mjs";
+
+/** Fresh processes compile their code, and Node gives memory back late. */
+const SETTLE_MS = 15_000;
+
+/** @returns one run's figures */
+export async function runIdle({ fleet, servers, seconds }) {
+  await sleep(SETTLE_MS);
+  const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles]));
+  meter.start();
+  await sleep(seconds * 1000);
+  fleet.requireRunning();
+  // Per second instead of per event: a millionth of a core is a microsecond of it in each.
+  const { roles, ...cost } = meter.stop(seconds);
+  const shares = Object.entries(roles).map(([role, { microsPerEvent, residentMaxMb }]) => [
+    role,
+    { coreShare: microsPerEvent / 1e6, residentMaxMb },
+  ]);
+  return { cost, idle: Object.fromEntries(shares) };
+}
