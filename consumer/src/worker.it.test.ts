@@ -249,7 +249,7 @@ describe("a worker on the real servers", () => {
     const settings = { ...fleet.settings, registry: { ...fleet.settings.registry, url } };
     const started = startWorker(settings, { logger: silentLogger });
     await expect(started).rejects.toMatchObject({ name: "FatalError", exitCode: exitCodes.unreachable });
-    await expect(started).rejects.toThrow(`${url} does not answer (status 401: who are you)`);
+    await expect(started).rejects.toThrow(`${url} refused the login (status 401: who are you)`);
     refusing.close();
   });
 });

@@ -22,6 +22,7 @@ import {
   UnknownTopicError,
   unframe,
   type Event,
+  type EventSchema,
   type SchemaRegistry,
 } from "@lastknown/shared";
 import { OvertakenRegistry } from "./overtaken-registry-for-test.js";
@@ -85,21 +86,23 @@ describe("a replay onto the real log", () => {
   /** All events, each partition in its own order, and the ids of the schemas that wrote them. */
   async function read(topic: string): Promise<{ events: Event[]; schemaIds: number[] }> {
     const events: Event[] = [];
-    const schemaIds = new Set<number>();
+    const schemas = new Map<number, EventSchema>();
+    const schemaOf = async (schemaId: number): Promise<EventSchema> => {
+      const schema = schemas.get(schemaId) ?? parseEventSchema(await registry.textById(schemaId));
+      schemas.set(schemaId, schema);
+      return schema;
+    };
     for (const [partition, { end }] of await reader.ends(topic)) {
       for (let offset = 0; offset < end;) {
         const slice = await reader.read(topic, partition, offset, { bytesMax: 1_000_000, waitMs: 500 });
         for (const { value } of slice.records) {
           const { schemaId } = unframe(value as Buffer) as { schemaId: number };
-          schemaIds.add(schemaId);
-          events.push(
-            decodeEvent(parseEventSchema(await registry.textById(schemaId)), bodyOf(value as Buffer)),
-          );
+          events.push(decodeEvent(await schemaOf(schemaId), bodyOf(value as Buffer)));
         }
         offset = slice.nextOffset;
       }
     }
-    return { events, schemaIds: [...schemaIds] };
+    return { events, schemaIds: [...schemas.keys()] };
   }
 
   it("puts two schema versions into one topic: an added column, and one that had no values", async () => {

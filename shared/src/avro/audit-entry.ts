@@ -50,8 +50,8 @@ export class AuditEntryEncoder {
     writer.long(entry.offset);
     writer.long(entry.appendedAtMs);
     writer.long(entry.schemaId);
-    writer.bytes(entry.event);
-    return writer.take();
+    writer.long(entry.event.length);
+    return writer.takeBefore(entry.event);
   }
 }
 

@@ -12,6 +12,17 @@ export class ByteWriter {
     return written;
   }
 
+  /** The same with bytes behind it, which are copied once. */
+  takeBefore(tail: Uint8Array): Buffer {
+    const head = this.#position;
+    const written = Buffer.allocUnsafe(head + tail.length);
+    // A view for a few bytes would cost more than these.
+    for (let at = 0; at < head; at++) written[at] = this.#bytes[at] as number;
+    written.set(tail, head);
+    this.#position = 0;
+    return written;
+  }
+
   /** A zigzag varint. Throws RangeError past ±(2^53−1), where a JavaScript number is no longer exact. */
   long(value: number): void {
     if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`);
