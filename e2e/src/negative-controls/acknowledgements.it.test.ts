@@ -68,6 +68,13 @@ describe("batches that a broker answers it has not taken", () => {
   });
 });
 
+/** Several requests for the rows of a small file. */
+const SENDS_FEW_ROWS_AT_ONCE: BuildChange = {
+  file: "producer/dist/publish/publisher.js",
+  from: "const BATCH_RECORDS_MAX = 8000;",
+  to: "const BATCH_RECORDS_MAX = 1000;",
+};
+
 /** Every third request breaks its connection before it is sent. */
 const LOSES_REQUESTS: BuildChange = {
   file: "shared/dist/kafka/batch-sender.js",
@@ -102,7 +109,7 @@ describe("requests that are lost on their way", () => {
 
   const judgeEventsAfterLosses = async (...changes: readonly BuildChange[]): Promise<FleetJudgement> => {
     const fleet = await fleets.create({ prefix: "lost" });
-    const { bin } = await fleets.copyWith(LOSES_REQUESTS, ...changes);
+    const { bin } = await fleets.copyWith(SENDS_FEW_ROWS_AT_ONCE, LOSES_REQUESTS, ...changes);
     const file = await sampleFile(fleet.folder, { users: 50, rows, seed: 10 });
     const replay = fleet.start(["replay", file, "--speed", "max"], bin);
     expect(await replay.ended).toEqual({ exitCode: 0, signal: null });

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { complaintsAbout, type FleetJudgement } from "../oracle/index.js";
+import { ASKS_ABOUT_ALL } from "./asks-about-all.js";
 import { ControlFleets } from "./control-fleets.js";
 import { expectWrong } from "./expect-wrong.js";
 import type { BuildChange } from "./product-copy.js";
@@ -16,6 +17,11 @@ const DELETES_INSTEAD_OF_KEEPING: BuildChange = {
   file: "consumer/dist/states/redis/state-scripts.js",
   from: "written = written + 1",
   to: "if ARGV[at + 3] == '{}' then redis.call('DEL', KEYS[user]) end written = written + 1",
+};
+/** As if whoever came before were newer. */
+const TAKES_ALL_FOR_OLDER: BuildChange = {
+  ...ASKS_ABOUT_ALL,
+  to: "return known !== undefined;",
 };
 const USERS = 20;
 
@@ -38,8 +44,15 @@ describe("a user whose newest event has no attributes, with an older event that 
 
   it("is caught going back where Redis deletes the state, and its order with it", async () => {
     const attributes = (text: string): unknown => expect.objectContaining({ attributes: text });
-    expectWrong(await judge(DELETES_INSTEAD_OF_KEEPING), {
+    expectWrong(await judge(ASKS_ABOUT_ALL, DELETES_INSTEAD_OF_KEEPING), {
       states: { where: "user:kept-", expected: attributes("{}"), actual: attributes('{"speed":30}') },
+    });
+  });
+
+  it("is caught standing still where a worker takes for older whom it has seen", async () => {
+    const attributes = (text: string): unknown => expect.objectContaining({ attributes: text });
+    expectWrong(await judge(TAKES_ALL_FOR_OLDER), {
+      states: { where: "user:kept-", expected: attributes("{}"), actual: attributes('{"speed":10}') },
     });
   });
 });

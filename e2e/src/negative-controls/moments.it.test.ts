@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { complaintsAboutMoments } from "../fault-runner/judge-moments.js";
+import { ASKS_ABOUT_ALL } from "./asks-about-all.js";
 import { ControlFleets } from "./control-fleets.js";
 import type { BuildChange } from "./product-copy.js";
 import { WatchedFleet, type Watch } from "./watched-fleet.js";
@@ -64,8 +65,10 @@ describe("what holds at every moment, under load", () => {
     const usualWatch = await watched.watch(bin, [query, ...others]);
     await Promise.all(others.map((other) => other.stop()));
     const watches = new Map<BuildChange, Watch>();
-    for (const change of [STATES_BEFORE_AUDIT, COMMITS_BEFORE_AUDIT, LAST_TO_ARRIVE_WINS])
-      watches.set(change, await watched.watch((await fleets.copyWith(change)).bin, [query]));
+    for (const change of [STATES_BEFORE_AUDIT, COMMITS_BEFORE_AUDIT, LAST_TO_ARRIVE_WINS]) {
+      const copy = await fleets.copyWith(change, ASKS_ABOUT_ALL);
+      watches.set(change, await watched.watch(copy.bin, [query]));
+    }
     const stores = await watched.end(bin);
     usual = watched.judge(usualWatch, stores).map(complaintsAboutMoments);
     for (const [change, watch] of watches)
