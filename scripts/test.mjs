@@ -19,7 +19,7 @@ import { startTestServers } from "./testing/test-servers.mjs";
 /** Half of the time unit tests wait, for timers and child processes. */
 const UNIT_WORKERS_PER_CORE = 2;
 const UNIT_BOUND_MS = 8 * 60_000;
-const SERVERS_BOUND_MS = 45 * 60_000;
+const SERVERS_BOUND_MS = 55 * 60_000;
 const FAULTS_BOUND_MS = 20 * 60_000;
 /** How long an interrupted run may take to stop its servers. */
 const STOP_BOUND_MS = 20_000;
