@@ -2,8 +2,9 @@
 
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
+import { Random } from "@lastknown/producer";
 
-const LATE_SHARE = 0.74;
+const LATE_PER_MILLE = 740;
 const BEGIN_MS = Date.UTC(2024, 0, 1);
 /** Between two events of the whole fleet. */
 const STEP_MS = 7;
@@ -18,14 +19,14 @@ const LINES_PER_WRITE = 5000;
  * @returns {Promise<Map<string, number>>} user → when its newest event happened, ms since 1970
  */
 export async function writeDrainEvents(file, { events, users }) {
-  const random = randomOf(events ^ users);
+  const random = new Random(events ^ users);
   const newest = new Map();
   const out = createWriteStream(file);
   out.write("user_id,time_stamp,sts,latitude,longitude,speed,battery,note\n");
   for (let written = 0; written < events;) {
     const lines = [];
     for (; lines.length < LINES_PER_WRITE && written < events; written++) {
-      lines.push(lineOf({ index: written, user: drainUser(Math.floor(random() * users)), random, newest }));
+      lines.push(lineOf({ index: written, user: drainUser(random.below(users)), random, newest }));
     }
     if (!out.write(lines.join(""))) await once(out, "drain");
   }
@@ -42,21 +43,10 @@ export function drainUser(index) {
 function lineOf({ index, user, random, newest }) {
   const nowMs = BEGIN_MS + index * STEP_MS;
   const before = newest.get(user);
-  const isLate = before !== undefined && random() < LATE_SHARE;
-  const happenedMs = isLate ? before - 1 - Math.floor(random() * LATE_MS_MAX) : nowMs;
+  const isLate = before !== undefined && random.chance(LATE_PER_MILLE);
+  const happenedMs = isLate ? before - random.between(1, LATE_MS_MAX) : nowMs;
   if (!isLate) newest.set(user, happenedMs);
-  const place = `${(48 + random()).toFixed(6)},${(2 + random()).toFixed(6)}`;
-  const rest = `${(random() * 120).toFixed(1)},${Math.floor(random() * 101)},on its way`;
+  const place = `${48 + random.below(1e6) / 1e6},${2 + random.below(1e6) / 1e6}`;
+  const rest = `${random.below(1200) / 10},${random.below(101)},on its way`;
   return `${user},${new Date(happenedMs).toISOString()},${new Date(nowMs).toISOString()},${place},${rest}\n`;
-}
-
-/** Numbers from 0 to 1 that are the same each time (mulberry32). */
-function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -35,14 +35,10 @@ export async function runAnswers(context) {
   const addresses = servers.stack.addresses.redisNodes;
   const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });
   const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
-  const filling = new CostMeter(new Map());
-  filling.start();
   progress.start();
   view.start();
-  const filled = { ...context, dataSet, meter: filling };
-  const { published } = await runReplay(filled, ["--speed", "max"], FILL_BOUND_MS);
+  const { published } = await runReplay({ ...context, dataSet }, ["--speed", "max"], FILL_BOUND_MS);
   await untilVisible({ fleet, progress, view, published });
-  filling.stop(published);
   await Promise.all([progress.stop(), view.stop()]);
 
   const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));

@@ -25,11 +25,8 @@ export async function runDrain(context, { users, workers }) {
   const newest = await writeDrainEvents(file, { events, users });
   const addresses = servers.stack.addresses.redisNodes;
   await fleet.createTopics();
-  const idle = new CostMeter(new Map());
-  idle.start();
   const dataSet = { file, replayArguments: [] };
-  await runReplay({ ...context, dataSet, meter: idle }, ["--speed", "max"], FILL_BOUND_MS);
-  idle.stop(1);
+  await runReplay({ ...context, dataSet }, ["--speed", "max"], FILL_BOUND_MS);
   await rm(file);
 
   const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });

@@ -1,7 +1,7 @@
 import { endedChildrenCpuMicros } from "../machine/process-cost.mjs";
 
 /**
- * Replays in a process of its own, counts what it costs, and gives its report.
+ * Replays in a process of its own, counts what it costs where there is a meter, and gives its report.
  * @param {readonly string[]} pace arguments that say how fast
  */
 export async function runReplay({ fleet, dataSet, meter, lifetime }, pace, boundMs) {
@@ -9,9 +9,9 @@ export async function runReplay({ fleet, dataSet, meter, lifetime }, pace, bound
   const args = ["replay", dataSet.file, ...dataSet.replayArguments, ...pace, "--json", "--progress", "none"];
   const replay = fleet.run("replay", args);
   const forget = lifetime.onEnd(() => replay.stop());
-  meter.watchMemory("replay", replay.pid);
+  meter?.watchMemory("replay", replay.pid);
   const summary = JSON.parse(await replay.output(boundMs));
-  meter.endedWith("replay", endedChildrenCpuMicros() - cpuBefore);
+  meter?.endedWith("replay", endedChildrenCpuMicros() - cpuBefore);
   await forget();
   return summary;
 }
