@@ -56,17 +56,6 @@ export class ByteWriter {
     this.#position += this.#bytes.write(value, this.#position, length, "utf8");
   }
 
-  bytes(value: Uint8Array): void {
-    this.long(value.length);
-    this.fixed(value);
-  }
-
-  fixed(value: Uint8Array): void {
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#position);
-    this.#position += value.length;
-  }
-
   hex(value: string): void {
     const length = value.length / 2;
     this.#reserve(length);

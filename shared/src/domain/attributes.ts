@@ -46,13 +46,14 @@ export function canonicalJson(attributes: Attributes): string {
   for (const { header, name } of shapeOf(Object.keys(attributes)).members) {
     const value = attributes[header];
     if (value === undefined || value === null) continue;
-    members += `${members === "" ? "" : ","}${name}:${typeof value === "string" ? JSON.stringify(value) : jsonOf(value)}`;
+    members += `${members === "" ? "" : ","}${name}:${jsonOf(value)}`;
   }
   return `{${members}}`;
 }
 
 /** As JSON.stringify, which takes its time over what is no text. */
-function jsonOf(value: number | boolean): string {
+function jsonOf(value: AttributeValue): string {
+  if (typeof value === "string") return JSON.stringify(value);
   return typeof value === "number" && !Number.isFinite(value) ? "null" : String(value);
 }
 
