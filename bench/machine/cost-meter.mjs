@@ -35,14 +35,16 @@ export class CostMeter {
     this.#timer = setInterval(() => this.#lookAtMemory(), RESIDENT_EVERY_MS);
   }
 
-  /** A process that begins and ends while we count: its memory is looked at, its CPU time told when it has ended. */
+  /** A process that ends while we count: its memory is looked at, its CPU time told when it has ended. */
   watchMemory(role, pid) {
     this.#groups.set(role, [pid]);
     this.#cpuAtStart.set(pid, 0);
   }
 
+  /** @param {number} micros what it has taken since it began, of which what it had taken at `start` does not count */
   endedWith(role, micros) {
-    this.#extraMicros.set(role, micros);
+    const [pid] = this.#groups.get(role);
+    this.#extraMicros.set(role, micros - this.#cpuAtStart.get(pid));
   }
 
   /**

@@ -26,14 +26,16 @@ export async function runLatency(context) {
   const view = new ViewWatch(fleet.queryOperationsPort, VIEW_LOOK_EVERY_MS);
   const answers = new AnswerWatch(fleet);
   const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
-  meter.start();
   progress.start();
   view.start();
   answers.start();
   const pace = ["--rate", String(rate), "--limit", String(rate * (settle + seconds))];
-  const replay = await runReplay({ ...context, meter }, pace, (settle + seconds) * 1000 + REPLAY_GRACE_MS);
+  const replaying = runReplay({ ...context, meter }, pace, (settle + seconds) * 1000 + REPLAY_GRACE_MS);
+  // What fresh processes take to compile their code is no cost of a row.
+  const settling = setTimeout(() => meter.start(), settle * 1000);
+  const replay = await replaying.finally(() => clearTimeout(settling));
   await untilVisible({ fleet, progress, view, published: replay.published });
-  const cost = meter.stop(replay.published);
+  const cost = meter.stop(rate * seconds);
   const asked = await answers.stop();
   const watched = await progress.stop();
   await view.stop();
