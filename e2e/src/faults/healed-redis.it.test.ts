@@ -30,14 +30,10 @@ const GOES_ON_BOUND_MS = 15_000;
 /** A WAIT without a key goes to any node, which has nothing of what was written. */
 const WAITS_AT_ANY_NODE: BuildChange = {
   file: "consumer/dist/states/redis/redis-state-store.js",
-  from: `pipeline.wait(1, replicaWaitMs);
-        try {
-            return (await pipeline.exec()) ?? [];`,
-  to: `void 0;
-        try {
-            const entries = (await pipeline.exec()) ?? [];
-            entries[calls.length] = [null, await this.#redis.wait(1, replicaWaitMs)];
-            return entries;`,
+  from: "await this.#scriptCalls.send(client, calls, this.#waitMsOf(node));",
+  to: `await this.#scriptCalls.send(client, calls, undefined);
+        const waitMs = this.#waitMsOf(node);
+        if (waitMs !== undefined) answers[calls.length] = { reply: await this.#redis.wait(1, waitMs) };`,
 };
 
 describe("a Redis Cluster that loses what it acknowledged", () => {

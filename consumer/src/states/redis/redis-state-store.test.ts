@@ -22,9 +22,13 @@ class AwayCluster extends EventEmitter {
     return Promise.resolve("7");
   }
 
-  pipeline(): object {
+  nodes(): object[] {
+    return [];
+  }
+
+  lastknownUpsert(): Promise<[number, number]> {
     this.given++;
-    return { lastknownUpsert: () => undefined, exec: () => Promise.resolve([[null, [0, 0]]]) };
+    return Promise.resolve([0, 0]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { isReadyWithin, parseProgress, RedisKeys, type Logger } from "@lastknown/shared";
-import type { ChainableCommander, Cluster } from "ioredis";
+import type { Cluster, Redis } from "ioredis";
 import {
   StatesUnavailableError,
   type BucketOutcome,
@@ -10,6 +10,7 @@ import {
 } from "../state-store.js";
 import { slotOfBucket } from "./bucket-slot.js";
 import { withinDeadline } from "./deadline.js";
+import { ScriptCalls, scriptOf, type Answer, type ScriptCall } from "./script-calls.js";
 import { REBUILD_SCRIPT, REPLY, UPSERT_SCRIPT } from "./state-scripts.js";
 
 export interface RedisStateStoreOptions {
@@ -29,43 +30,49 @@ export interface RedisStateStoreOptions {
   readonly onUnprotected: (buckets: number) => void;
 }
 
-/** Strings only: Buffers as arguments cost nearly twice as much (hazard R9). */
-type ScriptArguments = (string | number)[];
 type ScriptReply = [code: number, value: number];
 
-/** What defineCommand puts onto clients and pipelines, which their types cannot know. */
-interface WithScripts<Reply> {
-  lastknownUpsert(...scriptArguments: ScriptArguments): Reply;
-  lastknownRebuild(...scriptArguments: ScriptArguments): Reply;
+/** What defineCommand puts onto a client, which its type cannot know. */
+interface WithScripts {
+  lastknownUpsert(...scriptArguments: (string | number)[]): Promise<ScriptReply>;
+  lastknownRebuild(...scriptArguments: (string | number)[]): Promise<ScriptReply>;
 }
 
 /** One call of a script, for one bucket. */
-interface BucketCall {
+interface BucketCall extends ScriptCall {
   readonly bucket: number;
-  readonly script: keyof WithScripts<unknown>;
-  readonly scriptArguments: ScriptArguments;
+  readonly command: keyof WithScripts;
 }
 
-/** One slot's place in the answer of a pipeline. */
-type Entry = [error: Error | null, reply: unknown];
+/** The nodes that serve a slot, as #byNode names them, and the client of the master; undefined where none is known. */
+interface ServingNodes {
+  readonly node: string;
+  readonly client: Redis | undefined;
+}
+
+const NODE_SEPARATOR = ";";
+const NO_ANSWER: Answer = { error: new Error("no answer") };
+const UPSERT = { script: scriptOf(UPSERT_SCRIPT), command: "lastknownUpsert" } as const;
+const REBUILD = { script: scriptOf(REBUILD_SCRIPT), command: "lastknownRebuild" } as const;
 
 /**
  * States in a Redis Cluster, for people to read: one hash per user, and each bucket's progress beside its users.
  *
- * An update is one call of a script; the calls for one node go in one pipeline, with a WAIT for its replica at the
- * end, as a WAIT sent by itself would ask any node. What a pipeline could not do, because a slot had moved or a
- * connection broke, is sent again one by one, and ioredis finds the node.
+ * An update is one call of a script; the calls for one node go together, with a WAIT for its replica at the end, as a
+ * WAIT sent by itself would ask any node. What could not be done so, because a slot had moved or a connection broke, is
+ * sent again one by one, and ioredis finds the node.
  */
 export class RedisStateStore implements StateStore {
   readonly #options: RedisStateStoreOptions;
-  readonly #redis: Cluster & WithScripts<Promise<ScriptReply>>;
+  readonly #redis: Cluster & WithScripts;
   readonly #keys: RedisKeys;
+  readonly #scriptCalls = new ScriptCalls();
 
   constructor(options: RedisStateStoreOptions) {
     options.redis.defineCommand("lastknownUpsert", { lua: UPSERT_SCRIPT });
     options.redis.defineCommand("lastknownRebuild", { lua: REBUILD_SCRIPT });
     this.#options = options;
-    this.#redis = options.redis as Cluster & WithScripts<Promise<ScriptReply>>;
+    this.#redis = options.redis as Cluster & WithScripts;
     this.#keys = new RedisKeys(options.fleet);
   }
 
@@ -89,9 +96,15 @@ export class RedisStateStore implements StateStore {
   async #callAll(calls: readonly BucketCall[]): Promise<BucketOutcome[]> {
     await this.#requireReady();
     const outcomes = new Map<BucketCall, BucketOutcome>();
+    const clients = new Map(this.#redis.nodes("master").map((client) => [nameOf(client), client]));
+    const groups = [...this.#byNode(calls)];
     await withinDeadline(
       this.#options.deadlineMs,
-      Promise.all([...this.#byNode(calls)].map(([node, group]) => this.#callNode(node, group, outcomes))),
+      Promise.all(
+        groups.map(([node, group]) =>
+          this.#callNode({ node, client: clients.get(masterOf(node)) }, group, outcomes),
+        ),
+      ),
     );
     return calls.map((call) => outcomes.get(call) as BucketOutcome);
   }
@@ -107,7 +120,7 @@ export class RedisStateStore implements StateStore {
   #byNode(calls: readonly BucketCall[]): Map<string, BucketCall[]> {
     const groups = new Map<string, BucketCall[]>();
     for (const call of calls) {
-      const node = this.#redis.slots[slotOfBucket(call.bucket)]?.join(";") ?? "";
+      const node = this.#redis.slots[slotOfBucket(call.bucket)]?.join(NODE_SEPARATOR) ?? "";
       const group = groups.get(node);
       if (group === undefined) groups.set(node, [call]);
       else group.push(call);
@@ -116,20 +129,21 @@ export class RedisStateStore implements StateStore {
   }
 
   async #callNode(
-    node: string,
+    { node, client }: ServingNodes,
     calls: readonly BucketCall[],
     outcomes: Map<BucketCall, BucketOutcome>,
   ): Promise<void> {
-    const entries = await this.#sendPipeline(node, calls);
+    const answers =
+      client === undefined ? [] : await this.#scriptCalls.send(client, calls, this.#waitMsOf(node));
     const failed: BucketCall[] = [];
     calls.forEach((call, index) => {
-      const [error, reply] = entries[index] ?? [new Error("no answer"), null];
-      if (error === null) outcomes.set(call, outcomeOf(reply as ScriptReply));
+      const { reply, error } = answers[index] ?? NO_ANSWER;
+      if (error === undefined) outcomes.set(call, outcomeOf(reply as ScriptReply));
       else failed.push(call);
     });
-    if (failed.length > 0) await this.#callAgain(node, failed, { outcomes, error: entries[0]?.[0] });
-    const replicas = entries[calls.length]?.[1];
-    const isReplicated = typeof replicas === "number" && replicas > 0;
+    if (failed.length > 0) await this.#callAgain(node, failed, { outcomes, error: answers[0]?.error });
+    const waited = answers[calls.length] ?? NO_ANSWER;
+    const isReplicated = waited.error === undefined && Number(waited.reply) > 0;
     // No WAIT belongs to what was sent again, one by one.
     this.#tellUnprotected(node, isReplicated ? failed.length : calls.length);
   }
@@ -137,12 +151,13 @@ export class RedisStateStore implements StateStore {
   async #callAgain(
     node: string,
     calls: readonly BucketCall[],
-    { outcomes, error }: { outcomes: Map<BucketCall, BucketOutcome>; error: Error | null | undefined },
+    { outcomes, error }: { outcomes: Map<BucketCall, BucketOutcome>; error: Error | undefined },
   ): Promise<void> {
     this.#options.logger.warn("redis updates sent again", { node, updates: calls.length, error });
     await Promise.all(
       calls.map(async (call) => {
-        outcomes.set(call, outcomeOf(await this.#redis[call.script](...call.scriptArguments)));
+        const { keys, values, command } = call;
+        outcomes.set(call, outcomeOf(await this.#redis[command](keys.length, ...keys, ...values)));
       }),
     );
   }
@@ -156,25 +171,17 @@ export class RedisStateStore implements StateStore {
     );
   }
 
-  async #sendPipeline(node: string, calls: readonly BucketCall[]): Promise<Entry[]> {
-    const { replicaWaitMs, noReplica, logger } = this.#options;
-    const pipeline = this.#redis.pipeline() as ChainableCommander & WithScripts<unknown>;
-    for (const { script, scriptArguments } of calls) pipeline[script](...scriptArguments);
-    const mayHaveReplica = noReplica === "wait" || node.includes(";");
-    if (mayHaveReplica && replicaWaitMs > 0) pipeline.wait(1, replicaWaitMs);
-    try {
-      return (await pipeline.exec()) ?? [];
-    } catch (error) {
-      // The slots moved between the grouping and the sending: then each update finds its own node.
-      logger.debug("redis pipeline refused", { error });
-      return [];
-    }
+  /** How long to wait for a replica of the node; undefined where it has none that could have it. */
+  #waitMsOf(node: string): number | undefined {
+    const { replicaWaitMs, noReplica } = this.#options;
+    const mayHaveReplica = noReplica === "wait" || node.includes(NODE_SEPARATOR);
+    return mayHaveReplica && replicaWaitMs > 0 ? replicaWaitMs : undefined;
   }
 
   #upsertOf({ bucket, expectedProgress, progress, states }: BucketUpdate): BucketCall {
     const keys = [this.#keys.progress(bucket), ...this.#stateKeys(bucket, states)];
     const values = [String(expectedProgress), String(progress), ...valuesOf(states)];
-    return { bucket, script: "lastknownUpsert", scriptArguments: [keys.length, ...keys, ...values] };
+    return { ...UPSERT, bucket, keys, values };
   }
 
   #rebuildOf({ bucket, rebuild, callsBefore, progress, states }: RebuildCall): BucketCall {
@@ -182,7 +189,7 @@ export class RedisStateStore implements StateStore {
     const keys = [...own, ...this.#stateKeys(bucket, states)];
     const reached = progress === undefined ? "" : String(progress);
     const values = [rebuild, String(callsBefore), reached, ...valuesOf(states)];
-    return { bucket, script: "lastknownRebuild", scriptArguments: [keys.length, ...keys, ...values] };
+    return { ...REBUILD, bucket, keys, values };
   }
 
   #stateKeys(bucket: number, states: readonly StoredState[]): string[] {
@@ -200,4 +207,13 @@ function valuesOf(states: readonly StoredState[]): string[] {
 
 function outcomeOf([code, value]: ScriptReply): BucketOutcome {
   return code === REPLY.behind ? { kind: "behind", stored: value } : { kind: "applied", written: value };
+}
+
+function masterOf(node: string): string {
+  return node.split(NODE_SEPARATOR, 1)[0] as string;
+}
+
+/** As the cluster's slots name it. */
+function nameOf({ options }: Redis): string {
+  return `${options.host}:${options.port}`;
 }
