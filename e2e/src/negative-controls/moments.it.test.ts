@@ -32,8 +32,8 @@ const LAST_TO_ARRIVE_WINS: BuildChange = {
 /** The view is always some seconds behind. */
 const FOLDS_LATE: BuildChange = {
   file: "query/dist/folding/view-folder.js",
-  from: "for (const [partition, slice] of slices)",
-  to: "await this.#pause(2500); for (const [partition, slice] of slices)",
+  from: "await this.#foldSlices(slices);",
+  to: "await this.#pause(4000); await this.#foldSlices(slices);",
 };
 
 const ALWAYS_SAYS_0: BuildChange = {

@@ -49,14 +49,14 @@ describe("folding the audit", () => {
   const entry = (): Buffer => records[2]?.value as Buffer;
 
   test("takes in entries, schema copies and our fleet record", () => {
-    folder.fold(0, records, 3);
+    folder.fold([{ partition: 0, records, nextOffset: 3 }]);
     expect(store.position(0)).toEqual({ nextOffset: 3, sourceEnd: 1 });
     expect([...store.users(undefined)]).toEqual(["bus"]);
     expect(folder.unreadableRecords).toBe(0);
   });
 
   test("takes in an entry whose schema's copy compaction has moved behind it", () => {
-    folder.fold(0, [...records].reverse(), 3);
+    folder.fold([{ partition: 0, records: [...records].reverse(), nextOffset: 3 }]);
     expect(folder.unreadableRecords).toBe(0);
     expect(store.arrival("bus", 0)?.order.timeStamp).toBe(5);
   });
@@ -90,8 +90,8 @@ describe("folding the audit", () => {
       () => changed({ key: records[0]?.key as Buffer, value: Buffer.from("{}") }),
     ],
   ])("leaves out a record %s, says so and goes on", (_how, reason, make) => {
-    folder.fold(0, records.slice(0, 2), 2);
-    folder.fold(0, [make(), records[2] as LogRecord], 4);
+    folder.fold([{ partition: 0, records: records.slice(0, 2), nextOffset: 2 }]);
+    folder.fold([{ partition: 0, records: [make(), records[2] as LogRecord], nextOffset: 4 }]);
     expect(reasons).toEqual([reason]);
     expect(folder.unreadableRecords).toBe(1);
     expect(store.position(0)).toEqual({ nextOffset: 4, sourceEnd: 1 });
@@ -100,15 +100,19 @@ describe("folding the audit", () => {
 
   test("leaves out another text of a schema that comes in the same batch as the first", () => {
     const other = changed({ key: records[1]?.key as Buffer, value: otherSchema() });
-    folder.fold(0, [...records.slice(0, 2), other, records[2] as LogRecord], 4);
+    folder.fold([
+      { partition: 0, records: [...records.slice(0, 2), other, records[2] as LogRecord], nextOffset: 4 },
+    ]);
     expect(reasons).toEqual(["schema"]);
   });
 
   test("ends at another fleet's record", () => {
     const value = Buffer.from(printFleetRecord(newFleetRecord(1, 0)));
-    expect(() => folder.fold(0, [changed({ key: records[0]?.key as Buffer, value })], 1)).toThrow(
-      "another fleet",
-    );
+    expect(() =>
+      folder.fold([
+        { partition: 0, records: [changed({ key: records[0]?.key as Buffer, value })], nextOffset: 1 },
+      ]),
+    ).toThrow("another fleet");
   });
 
   function elsewhere(): Buffer {

@@ -11,6 +11,14 @@ import type { SchemaCopy, ViewStore } from "../view/view-store.js";
 import { countVerdicts, type VerdictCounts } from "./count-verdicts.js";
 import { readAuditRecord, type UnreadableReason } from "./read-audit-record.js";
 
+/** What was read of one partition of the audit. */
+export interface AuditPart {
+  readonly partition: number;
+  readonly records: readonly LogRecord[];
+  /** Where the partition goes on. */
+  readonly nextOffset: number;
+}
+
 /** What one fold took in. */
 export interface Folded {
   /** The arrivals that were new. */
@@ -41,7 +49,7 @@ export interface AuditFolderOptions {
 const UNREADABLE_LOGGED_MAX = 100;
 
 /**
- * Folds records of the audit into the view, a batch in one step.
+ * Folds records of the audit into the view.
  *
  * A record that cannot be read is left out and the rest goes on: it is logged with its coordinates, counted, and
  * `/readyz?verbose` reports the number. A fleet record that is not ours ends the process.
@@ -61,14 +69,19 @@ export class AuditFolder {
     return this.#unreadable;
   }
 
-  /** Throws FatalError on another fleet's record. */
-  fold(partition: number, records: readonly LogRecord[], nextOffset: number): void {
-    const arrivals: Arrival[] = [];
+  /** All parts in one step. Throws FatalError on another fleet's record. */
+  fold(parts: readonly AuditPart[]): void {
     const schemas: SchemaCopy[] = [];
-    for (const record of records) this.#sort(partition, record, arrivals, schemas);
+    let read = 0;
+    const batches = parts.map(({ partition, records, nextOffset }) => {
+      const arrivals: Arrival[] = [];
+      for (const record of records) this.#sort(partition, record, arrivals, schemas);
+      read += arrivals.length;
+      return { partition, arrivals, schemas, nextOffset };
+    });
     const { store, observer } = this.#options;
-    const added = store.fold({ partition, arrivals, schemas, nextOffset });
-    observer.folded({ added, verdicts: countVerdicts(added), doubles: arrivals.length - added.length });
+    const added = store.fold(...batches);
+    observer.folded({ added, verdicts: countVerdicts(added), doubles: read - added.length });
   }
 
   #sort(partition: number, record: LogRecord, arrivals: Arrival[], schemas: SchemaCopy[]): void {
@@ -94,11 +107,10 @@ export class AuditFolder {
     partition: number,
     offset: number,
     { schemaId, text }: SchemaCopy,
-    ofThisBatch: readonly SchemaCopy[],
+    ofThisFold: readonly SchemaCopy[],
   ): boolean {
     const known =
-      this.#options.store.schemaText(schemaId) ??
-      ofThisBatch.find((copy) => copy.schemaId === schemaId)?.text;
+      this.#options.store.schemaText(schemaId) ?? ofThisFold.find((copy) => copy.schemaId === schemaId)?.text;
     if (known === undefined || known === text) return true;
     this.#leaveOut(partition, offset, "schema", `schema ${schemaId} has another text than its first copy`);
     return false;

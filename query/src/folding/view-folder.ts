@@ -7,7 +7,7 @@ import {
   type LogSlice,
 } from "@lastknown/shared";
 import { ViewUnwritableError, type ViewStore } from "../view/view-store.js";
-import type { AuditFolder, FoldObserver } from "./audit-folder.js";
+import type { AuditFolder, AuditPart, FoldObserver } from "./audit-folder.js";
 
 /** Where the folding of the audit stands. */
 export const FOLDER_STATES = ["connecting", "catching-up", "running", "unwritable", "stopped"] as const;
@@ -139,32 +139,60 @@ export class ViewFolder {
         continue;
       }
       const slices = await reader.readMany(auditTopic, await this.#positions(), { bytesMax, waitMs });
-      for (const [partition, slice] of slices) await this.#foldSlice(partition, slice);
+      const startedAtMs = performance.now();
+      await this.#foldSlices(slices);
+      const foldMs = performance.now() - startedAtMs;
       if (this.#state === "unwritable") this.#goOn();
       onProgress();
-      await this.#linger(slices.values());
+      await this.#linger(slices.values(), foldMs);
     }
   }
 
-  /** Requests and transactions cost more than entries: those of a trickle wait for each other a little. */
-  async #linger(slices: Iterable<LogSlice>): Promise<void> {
+  /**
+   * Requests and transactions cost more than entries: those of a trickle wait for each other, as long as it took to fold
+   * those before. So who has little to do waits little, and who is busy gathers more.
+   */
+  async #linger(slices: Iterable<LogSlice>, foldMs: number): Promise<void> {
     let entries = 0;
     for (const { records } of slices) entries += records.length;
-    if (entries > 0 && entries < LINGER_ENTRIES_MAX) await this.#pause(this.#options.lingerMs);
+    if (entries > 0 && entries < LINGER_ENTRIES_MAX)
+      await this.#pause(Math.min(foldMs, this.#options.lingerMs));
   }
 
-  async #foldSlice(partition: number, { records, nextOffset }: LogSlice): Promise<void> {
-    const { folder, store, foldRecordsMax } = this.#options;
-    for (let first = 0; first < records.length && !this.#isStopping; first += foldRecordsMax) {
-      const chunk = records.slice(first, first + foldRecordsMax);
-      const isLast = first + foldRecordsMax >= records.length;
-      folder.fold(partition, chunk, isLast ? nextOffset : (chunk.at(-1)?.offset ?? 0) + 1);
-      // A transaction holds the event loop; answers get their turn in between.
-      await nextTurn();
+  /** As few transactions as `foldRecordsMax` allows: one of some entries costs nearly what one of hundreds does. */
+  async #foldSlices(slices: ReadonlyMap<number, LogSlice>): Promise<void> {
+    const { folder, foldRecordsMax } = this.#options;
+    let together: AuditPart[] = [];
+    let records = 0;
+    for (const part of this.#partsOf(slices)) {
+      if (this.#isStopping) return;
+      if (records > 0 && records + part.records.length > foldRecordsMax) {
+        folder.fold(together);
+        together = [];
+        records = 0;
+        // A transaction holds the event loop; answers get their turn in between.
+        await nextTurn();
+      }
+      together.push(part);
+      records += part.records.length;
     }
-    // Past batches that compaction emptied.
-    if (records.length === 0 && nextOffset > store.position(partition).nextOffset)
-      folder.fold(partition, [], nextOffset);
+    if (together.length === 0 || this.#isStopping) return;
+    folder.fold(together);
+    await nextTurn();
+  }
+
+  /** Of `foldRecordsMax` records at most; one without records goes past batches that compaction emptied. */
+  *#partsOf(slices: ReadonlyMap<number, LogSlice>): Generator<AuditPart> {
+    const { store, foldRecordsMax } = this.#options;
+    for (const [partition, { records, nextOffset }] of slices) {
+      if (records.length === 0 && nextOffset > store.position(partition).nextOffset)
+        yield { partition, records, nextOffset };
+      for (let first = 0; first < records.length; first += foldRecordsMax) {
+        const part = records.slice(first, first + foldRecordsMax);
+        const isLast = first + foldRecordsMax >= records.length;
+        yield { partition, records: part, nextOffset: isLast ? nextOffset : (part.at(-1)?.offset ?? 0) + 1 };
+      }
+    }
   }
 
   /** A view that never read this partition begins where the log begins. */

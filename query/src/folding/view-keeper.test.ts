@@ -25,9 +25,9 @@ const NAMES = fleetNames("test");
 class RecordingStore extends MemoryViewStore {
   readonly calls: string[] = [];
 
-  override fold(batch: FoldBatch): FoldedArrival[] {
+  override fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
     this.calls.push("fold");
-    return super.fold(batch);
+    return super.fold(...batches);
   }
 
   override close(): Promise<void> {
@@ -39,12 +39,13 @@ class RecordingStore extends MemoryViewStore {
 /** A keeper on servers in memory whose audit holds one arrival; not started. */
 async function makeKeeper(
   openStore: () => Promise<ViewStore>,
-): Promise<{ keeper: ViewKeeper; log: MemoryLog }> {
+  flags: Readonly<Record<string, string>> = {},
+): Promise<{ keeper: ViewKeeper; log: MemoryLog; fleet: FleetForTest }> {
   const log = new MemoryLog({ topics: { [NAMES.eventsTopic]: 4, [NAMES.auditTopic]: 4 } });
   const fleet = new FleetForTest({ fleet: "test", appender: log, partitions: 4 });
   await fleet.establish();
   await fleet.publishAndAudit([{ user: "a", timeStamp: 1, sts: 1, attributes: {} }]);
-  const settings = loadSettings({ environment: {}, flags: { fleet: "test", partitions: "4" } });
+  const settings = loadSettings({ environment: {}, flags: { fleet: "test", partitions: "4", ...flags } });
   const keeper = new ViewKeeper({
     fleet: settings.fleet,
     query: settings.query,
@@ -54,7 +55,7 @@ async function makeKeeper(
     observer: { folded: () => undefined, unreadable: () => undefined, failed: () => undefined },
     logger: silentLogger,
   });
-  return { keeper, log };
+  return { keeper, log, fleet };
 }
 
 test("a view that opens while the keeper stops is closed and never folded into", async () => {
@@ -97,8 +98,8 @@ test("a view that cannot be written answers on, and folds again when there is ro
     isFull = false;
     attempts = 0;
 
-    override fold(batch: FoldBatch): FoldedArrival[] {
-      if (!this.isFull) return super.fold(batch);
+    override fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
+      if (!this.isFull) return super.fold(...batches);
       this.attempts++;
       throw new ViewUnwritableError(new Error("no space left on device"));
     }
@@ -130,4 +131,30 @@ test("a view that cannot be written answers on, and folds again when there is ro
   await untilState("running");
   expect(store.position(0).nextOffset).toBe(before + 1);
   await keeper.stop();
+});
+
+test("what came of several partitions is folded in one step, up to the records that a step may have", async () => {
+  /** Of each fold, the arrivals by partition. */
+  const folds: number[][] = [];
+  class SizedStore extends MemoryViewStore {
+    override fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
+      folds.push(batches.map(({ arrivals }) => arrivals.length));
+      return super.fold(...batches);
+    }
+  }
+  const store = new SizedStore();
+  const { keeper, fleet } = await makeKeeper(() => Promise.resolve(store), {
+    "query-fold-records-max": "40",
+  });
+  const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+  await fleet.publishAndAudit(users.map((user) => ({ user, timeStamp: 1, sts: 1, attributes: {} })));
+  await keeper.start();
+  await until(
+    () => Promise.resolve([...store.users(undefined)].length),
+    (known) => known === users.length + 1,
+  );
+  await keeper.stop();
+  const sizes = folds.map((ofPartitions) => ofPartitions.reduce((sum, size) => sum + size, 0));
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(40);
+  expect(folds.some((ofPartitions) => ofPartitions.filter((size) => size > 0).length > 1)).toBe(true);
 });

@@ -47,6 +47,24 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
       expect(store.position(0)).toEqual({ nextOffset: 12, sourceEnd: 8 });
     });
 
+    test("takes in the batches of several partitions at once", () => {
+      const [first, second] = [arrivalFor({ user: "a", offset: 7 }), arrivalFor({ user: "b", offset: 2 })];
+      const copy = { schemaId: 9, text: "text" };
+      const added = store.fold(
+        { ...batchOf([first], { partition: 0, nextOffset: 12 }), schemas: [copy] },
+        { ...batchOf([second, second], { partition: 3, nextOffset: 5 }), schemas: [copy] },
+      );
+      expect(added.map(({ user, offset }) => [user, offset])).toEqual([
+        ["a", 7],
+        ["b", 2],
+      ]);
+      expect([store.position(0), store.position(3)]).toEqual([
+        { nextOffset: 12, sourceEnd: 8 },
+        { nextOffset: 5, sourceEnd: 3 },
+      ]);
+      expect(store.schemaText(9)).toBe("text");
+    });
+
     test("ignores an arrival that it has", () => {
       const arrival = arrivalFor({ user: "a", offset: 7, timeStamp: 5, sts: 3, letter: "a" });
       expect(store.fold(batchOf([arrival, arrival]))).toHaveLength(1);

@@ -1,10 +1,10 @@
 import type { Micros, Order } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "./arrival.js";
 
-/** What one call of `fold` takes in, all from one partition of the audit. */
+/** What `fold` takes in from one partition of the audit. */
 export interface FoldBatch {
   readonly partition: number;
-  /** In any order of source offsets. A batch holds the event loop: 500 of them for about 5 ms. */
+  /** In any order of source offsets. They hold the event loop: 500 of them for about 5 ms. */
   readonly arrivals: readonly Arrival[];
   readonly schemas: readonly SchemaCopy[];
   /** The audit offset to go on from. */
@@ -37,7 +37,7 @@ export class ViewDamagedError extends Error {
   }
 }
 
-/** The disk takes nothing more. What was folded before is there and can be read; the batch is not. */
+/** The disk takes nothing more. What was folded before is there and can be read; the batches are not. */
 export class ViewUnwritableError extends Error {
   override readonly name = "ViewUnwritableError";
 
@@ -61,14 +61,14 @@ export interface ViewStore {
   readonly damage: ViewDamagedError | undefined;
 
   /**
-   * Takes in a batch, all of it or nothing, together with the offset to go on from. An arrival that is already
+   * Takes in batches, all of them or nothing, together with the offsets to go on from. An arrival that is already
    * there is ignored; one with a lower source offset than those there corrects the states after it.
    *
    * @returns the new arrivals, each with what the verdict on it needs as it stood when the arrival was taken in: one
    *   that comes after those with greater source offsets may change the verdicts on these, which are not given again;
-   *   bodies may be views of the batch's
+   *   bodies may be views of the batches'
    */
-  fold(batch: FoldBatch): readonly FoldedArrival[];
+  fold(...batches: readonly FoldBatch[]): readonly FoldedArrival[];
 
   position(partition: number): FoldPosition;
 

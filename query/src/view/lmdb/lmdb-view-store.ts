@@ -82,9 +82,12 @@ export class LmdbViewStore implements ViewStore {
     return this.#soundness.damage;
   }
 
-  fold(batch: FoldBatch): FoldedArrival[] {
+  fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
     try {
-      return this.#root.transactionSync(() => this.#foldInTransaction(batch));
+      return this.#root.transactionSync(() => {
+        this.#requireOwned();
+        return batches.flatMap((batch) => this.#foldInTransaction(batch));
+      });
     } catch (error) {
       // The tails of a transaction that was undone tell of arrivals that are not there.
       this.#tails.clear();
@@ -93,7 +96,6 @@ export class LmdbViewStore implements ViewStore {
   }
 
   #foldInTransaction(batch: FoldBatch): FoldedArrival[] {
-    this.#requireOwned();
     for (const { schemaId, text } of batch.schemas) {
       if (this.schemaText(schemaId) === undefined)
         this.#schemas.put(keys.uint32(schemaId), Buffer.from(text));

@@ -22,7 +22,11 @@ export class MemoryViewStore implements ViewStore {
     return undefined;
   }
 
-  fold(batch: FoldBatch): FoldedArrival[] {
+  fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
+    return batches.flatMap((batch) => this.#foldOne(batch));
+  }
+
+  #foldOne(batch: FoldBatch): FoldedArrival[] {
     for (const { schemaId, text } of batch.schemas) {
       if (!this.#schemas.has(schemaId)) this.#schemas.set(schemaId, text);
     }
