@@ -563,45 +563,91 @@ describe("workers on fakes", () => {
     await worker.stop();
   });
 
-  test("lets the records of a trickle share batches, and holds back none of many", async () => {
-    const fleet = new FakeFleet(1);
-    await fleet.create();
-    const lingerMs = 1000;
-    const metrics = createMetrics();
-    const worker = fleet.worker({ metrics, settings: { lingerMs } });
-    await worker.start();
-    await eventually("assigned", () => worker.ready() === undefined);
-    const records = Array.from({ length: 400 }, (_, index) =>
-      fleet.recordOf(fleet.eventOf({ user: `u${index}`, timeStamp: 1, sts: 1, attributes: {} })),
-    );
-    const startedMs = performance.now();
-    for (const record of records.slice(0, 20)) {
-      await fleet.produce([record]);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+  describe("the records of a trickle", () => {
+    /** A worker whose store takes so long, and how often it has fetched records. */
+    async function trickle(settings: { storeMs: number; lingerMs: number }) {
+      const fleet = new FakeFleet(1);
+      await fleet.create();
+      const { states } = fleet;
+      const slow: StateStore = {
+        apply: async (updates) => {
+          await sleep(settings.storeMs);
+          return await states.apply(updates);
+        },
+        rebuild: states.rebuild.bind(states),
+        progress: states.progress.bind(states),
+      };
+      let fetches = 0;
+      const readMany = fleet.log.readMany.bind(fleet.log);
+      fleet.log.readMany = async (topic, ...rest) => {
+        const slices = await readMany(topic, ...rest);
+        if ([...slices.values()].some(({ records }) => records.length > 0)) fetches++;
+        return slices;
+      };
+      const worker = fleet.worker({ states: slow, settings: { lingerMs: settings.lingerMs } });
+      await worker.start();
+      await eventually("assigned", () => worker.ready() === undefined);
+      let produced = 0;
+      const produce = async (count: number): Promise<void> => {
+        const events = Array.from({ length: count }, () =>
+          fleet.eventOf({ user: `u${produced++}`, timeStamp: 1, sts: 1, attributes: {} }),
+        );
+        await fleet.produce(events.map((event) => fleet.recordOf(event)));
+      };
+      const applied = () => eventually("all applied", () => states.states().size === produced);
+      return { worker, produce, applied, fetches: () => fetches };
     }
-    await eventually("all applied", () => fleet.states.states().size === 20);
-    const turns = 1 + Math.ceil((performance.now() - startedMs) / lingerMs);
-    expect(await batches(metrics)).toBeLessThanOrEqual(turns);
 
-    // Each of these fetches is worth a request of its own, so none but the last waits for more.
-    await new Promise((resolve) => setTimeout(resolve, lingerMs));
-    const manyStartedMs = performance.now();
-    await fleet.produce(records.slice(20));
-    await eventually("many applied", () => fleet.states.states().size === 400);
-    expect(performance.now() - manyStartedMs).toBeLessThan(lingerMs);
-    await worker.stop();
-  });
+    async function fetchesOfTwenty(settings: { storeMs: number; lingerMs: number }): Promise<number> {
+      const { worker, produce, applied, fetches } = await trickle(settings);
+      await produce(1);
+      await applied();
+      const before = fetches();
+      for (let count = 0; count < 20; count++) {
+        await produce(1);
+        await sleep(5);
+      }
+      await applied();
+      await worker.stop();
+      return fetches() - before;
+    }
 
-  test("does not wait for the records of a trickle once it is to stop", async () => {
-    const fleet = new FakeFleet(1);
-    await fleet.create();
-    // Either would outlast the test by far.
-    const worker = fleet.worker({ settings: { lingerMs: 100_000, drainDeadlineMs: 100_000 } });
-    await worker.start();
-    await eventually("assigned", () => worker.ready() === undefined);
-    await fleet.produce([fleet.recordOf(fleet.eventOf({ user: "a", timeStamp: 1, sts: 1, attributes: {} }))]);
-    await untilCaughtUp(fleet);
-    await worker.stop();
+    test("share fetches where the batches before took long", async () => {
+      // The twenty take 100 ms at least, and longer on a slow machine.
+      expect(await fetchesOfTwenty({ storeMs: 300, lingerMs: 1000 })).toBeLessThanOrEqual(5);
+    });
+
+    test("share none beyond the time that is allowed", async () => {
+      expect(await fetchesOfTwenty({ storeMs: 300, lingerMs: 0 })).toBeGreaterThan(10);
+    });
+
+    test("are not waited for by a worker with little to do", async () => {
+      expect(await fetchesOfTwenty({ storeMs: 0, lingerMs: 100_000 })).toBeGreaterThan(10);
+    });
+
+    test("are not waited for once the worker is to stop", async () => {
+      const settings = { storeMs: 1500, lingerMs: 100_000 };
+      const { worker, produce, applied } = await trickle(settings);
+      await produce(1);
+      await applied();
+      settings.storeMs = 0;
+      await produce(1);
+      await applied();
+      const startedMs = performance.now();
+      await worker.stop();
+      expect(performance.now() - startedMs).toBeLessThan(1000);
+    });
+
+    test("are not waited for after a fetch of many", async () => {
+      const lingerMs = 10_000;
+      const { worker, produce, applied } = await trickle({ storeMs: 20, lingerMs });
+      const startedMs = performance.now();
+      await produce(380);
+      await produce(380);
+      await applied();
+      expect(performance.now() - startedMs).toBeLessThan(lingerMs);
+      await worker.stop();
+    });
   });
 
   test("commits again what a failed commit named", async () => {
@@ -634,10 +680,6 @@ async function counts(fleet: FakeFleet): Promise<{ letters: number; audited: num
     [...(await fleet.log.ends(topic)).values()].reduce((sum, { end }) => sum + end, 0);
   const { deadLetterTopic, auditTopic } = fleet.names;
   return { letters: await endsOf(deadLetterTopic), audited: await endsOf(auditTopic) };
-}
-
-async function batches(metrics: ReturnType<typeof createMetrics>): Promise<number> {
-  return Number(/^lastknown_batch_seconds_count (\d+)$/m.exec(await metrics.text())?.[1] ?? NaN);
 }
 
 async function untilCaughtUp(fleet: FakeFleet): Promise<void> {

@@ -37,6 +37,8 @@ export class Assignment {
   readonly #draining = new AbortController();
   readonly #hurrying = AbortSignal.any([this.#draining.signal, this.#ending.signal]);
   #touchedAtMs = 0;
+  /** How long the last batches took, with all their effects. */
+  #workMs = 0;
   #committedAtMs = performance.now();
 
   constructor(options: AssignmentOptions) {
@@ -134,9 +136,12 @@ export class Assignment {
     }
   }
 
-  /** Requests cost much more than records: those of a trickle wait for each other a little, and share them. */
+  /**
+   * Requests cost much more than records: those of a trickle wait for each other, and share them. As long as the batches
+   * before took, so that a worker with little to do waits little, and a busy one gathers what it cannot begin anyway.
+   */
   async #linger(): Promise<void> {
-    const { lingerMs } = this.#options.settings;
+    const lingerMs = Math.min(this.#workMs, this.#options.settings.lingerMs);
     if (lingerMs > 0) await sleep(lingerMs, undefined, { signal: this.#hurrying }).catch(() => undefined);
   }
 
@@ -214,6 +219,7 @@ export class Assignment {
     try {
       const batches = await this.#gate.pass(taken, signal);
       const behind = await attempts.run(batches, signal, () => this.#options.activity.moved());
+      this.#workMs = performance.now() - startedAtMs;
       this.#markDone(batches, behind);
       observeBatches(batches, startedAtMs, this.#options.metrics);
       this.#starts.restart(behind);

@@ -59,6 +59,8 @@ export class Publisher {
   #batchBytes = 0;
   /** Oldest first. A flight leaves when it and all before it are acknowledged. */
   readonly #flights: Flight[] = [];
+  /** How long the log took for the last append that it has acknowledged, in ms; 0 before the first. */
+  appendMs = 0;
   #failure: { error: unknown } | undefined;
   readonly #failed = new AbortController();
 
@@ -144,6 +146,7 @@ export class Publisher {
   #land(flight: Flight, refused: ReadonlySet<AppendRecord>): void {
     flight.done = doneBatch(flight.records, refused);
     const now = this.#options.clock.monotonicMs();
+    this.appendMs = now - flight.launchedMs;
     for (const { plannedMs } of flight.done.acknowledged) {
       if (plannedMs !== undefined) this.#options.drift.add(now - plannedMs);
     }

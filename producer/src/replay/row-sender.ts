@@ -10,8 +10,12 @@ import type { Schedule } from "../schedule/schedule.js";
 
 /** A topic takes records of 1 MiB unless told otherwise; this leaves room for the key and the batch. */
 export const EVENT_BYTES_MAX = 1_000_000;
-/** Rows that fall due within so long go out together: fewer, larger sends. It is the drift's usual size. */
+/**
+ * Rows that fall due within so long go out together: fewer, larger sends. It is the drift's usual size. Where the log
+ * takes longer for what it gets, as long as that: it has enough to do.
+ */
 const TICK_MS = 4;
+const TICK_MS_MAX = 20;
 
 /** A row in its place in the replay. */
 export interface PlacedRow extends TimedRow {
@@ -117,7 +121,8 @@ export class RowSender {
     const { publisher, clock } = this.#options;
     await publisher?.flush();
     for (let wait = plannedMs - clock.monotonicMs(); wait > 0; wait = plannedMs - clock.monotonicMs()) {
-      await clock.sleep(Math.min(Math.max(wait, TICK_MS), LONGEST_SLEEP_MS), this.wake);
+      const tickMs = Math.min(Math.max(publisher?.appendMs ?? 0, TICK_MS), TICK_MS_MAX);
+      await clock.sleep(Math.min(Math.max(wait, tickMs), LONGEST_SLEEP_MS), this.wake);
       publisher?.check();
       if (this.finished) return;
     }

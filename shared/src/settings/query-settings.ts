@@ -82,8 +82,8 @@ export const queryDefinition = {
   lingerMs: setting({
     name: "query-linger-ms",
     parse: wholeNumber({ min: 0, max: 1000 }),
-    default: "12",
-    doc: "how long after a small fetch the next one waits, so that entries share transactions, in ms",
+    default: "20",
+    doc: "how long at most the next fetch waits after a small one, so that entries share transactions, in ms",
     usedBy,
   }),
   redisDeadlineMs: setting({

@@ -112,8 +112,8 @@ export const workerDefinition = {
   lingerMs: workerNumber(
     "linger-ms",
     { min: 0, max: 1000 },
-    "8",
-    "how long after a small fetch the next one waits, so that records share requests, in ms",
+    "20",
+    "how long at most the next fetch waits after a small one, so that records share requests, in ms",
   ),
   sessionTimeoutMs: workerNumber(
     "session-timeout-ms",
