@@ -84,12 +84,12 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges, coun
       help: "From taking a batch to its last effect acknowledged.",
       buckets: LATENCY_BUCKETS_SECONDS,
     }),
-    recordSeconds: metrics.histogram({
+    recordSeconds: metrics.weightedHistogram({
       name: "lastknown_record_processing_seconds",
       help: "Processing time per record: a batch's time divided by its records, observed once per record.",
       buckets: RECORD_BUCKETS_SECONDS,
     }),
-    freshnessSeconds: metrics.histogram({
+    freshnessSeconds: metrics.weightedHistogram({
       name: "lastknown_freshness_seconds",
       help: "From a record's append to the events topic until its effect is visible in Redis.",
       buckets: LATENCY_BUCKETS_SECONDS,

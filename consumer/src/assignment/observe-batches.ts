@@ -1,3 +1,4 @@
+import type { LogRecord } from "@lastknown/shared";
 import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 
@@ -15,11 +16,18 @@ export function observeBatches(
   metrics.batchRecords.observe(count);
   metrics.batchSeconds.observe(seconds);
   metrics.lastBatch.set(nowMs / 1000);
-  for (const { records } of batches) {
-    for (const { appendedAtMs } of records) {
-      metrics.freshnessSeconds.observe(Math.max(0, nowMs - appendedAtMs) / 1000);
-      // One observation per record, so that large batches weigh in the percentiles as much as they hold.
-      metrics.recordSeconds.observe(seconds / count);
-    }
+  // One observation per record, so that large batches weigh in the percentiles as much as they hold.
+  metrics.recordSeconds.observe(seconds / count, count);
+  for (const { records } of batches) observeFreshness(records, nowMs, metrics);
+}
+
+/** The broker appends many records at a time, which then stand together. */
+function observeFreshness(records: readonly LogRecord[], nowMs: number, metrics: WorkerMetrics): void {
+  for (let first = 0; first < records.length;) {
+    const { appendedAtMs } = records[first] as LogRecord;
+    let next = first + 1;
+    while (records[next]?.appendedAtMs === appendedAtMs) next++;
+    metrics.freshnessSeconds.observe(Math.max(0, nowMs - appendedAtMs) / 1000, next - first);
+    first = next;
   }
 }

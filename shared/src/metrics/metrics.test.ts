@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createMetrics } from "./metrics.js";
+import { createMetrics, type Metrics } from "./metrics.js";
 
 describe("createMetrics", () => {
   it("starts each label set at zero", async () => {
@@ -24,6 +24,28 @@ describe("createMetrics", () => {
     }
     expect(text).toContain("lastknown_queue_bytes 0");
     expect(text).toContain('lastknown_wait_seconds_bucket{le="1",store="redis"} 0');
+  });
+
+  it("writes a weighted histogram as a plain one that has observed each value as often", async () => {
+    const [plain, weighted] = [createMetrics(), createMetrics()];
+    const options = { name: "lastknown_wait_seconds", help: "Waits.", buckets: [0.5, 1, 2] };
+    const [one, other] = [plain.histogram(options), weighted.weightedHistogram(options)];
+    const linesOf = async (metrics: Metrics): Promise<string[]> =>
+      (await metrics.text()).split("\n").filter((line) => line.includes("lastknown_wait_seconds"));
+    expect(await linesOf(weighted)).toEqual(await linesOf(plain));
+    const values = [0, 0.5, 0.75, 1, 1.5, 2, 2.5, 1000];
+    for (const [times, value] of values.entries()) {
+      other.observe(value, times);
+      for (let time = 0; time < times; time++) one.observe(value);
+    }
+    expect(await linesOf(weighted)).toEqual(await linesOf(plain));
+    expect(() => other.observe(Number.NaN)).toThrow(TypeError);
+    expect(weighted.list()).toContainEqual({
+      name: options.name,
+      help: options.help,
+      type: "histogram",
+      labels: [],
+    });
   });
 
   it("counts for each object by itself", async () => {

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { WeightedHistogram } from "./weighted-histogram.js";
 
 /** What every metric is made of; `labels` names each label's possible values, which bounds them. */
 export interface MetricOptions<Label extends string> {
@@ -85,6 +86,13 @@ export class Metrics {
       buckets,
     });
     if (options.labels !== undefined) for (const labels of labelSets(options)) histogram.zero(labels);
+    return histogram;
+  }
+
+  /** For what is observed of each record of a batch. It has no labels. */
+  weightedHistogram(options: HistogramOptions<never>): WeightedHistogram {
+    const histogram = new WeightedHistogram({ ...options, name: otherName(options.name) });
+    this.#registry.registerMetric(histogram.asMetric);
     return histogram;
   }
 
