@@ -1,19 +1,20 @@
 import { isUtf8 } from "node:buffer";
 import {
   AuditEntryEncoder,
-  auditEntryKey,
+  auditEntryKeyOf,
   BUCKETS,
+  FRAME_BYTES,
+  framedSchemaId,
   isLegalTime,
   MalformedAvroError,
   murmur2,
-  orderOf,
   readEvent,
-  unframe,
   userIdProblem,
   type Event,
   type LogRecord,
   type MaxFutureSkew,
 } from "@lastknown/shared";
+import { EventOrder } from "./event-order.js";
 import type { WriterSchema } from "./writer-schemas.js";
 import type { Arrival } from "./partition-batch.js";
 import type { PartlyRead, Rejection, RejectionReason } from "./rejection.js";
@@ -46,62 +47,88 @@ export class EventJudge {
     schemas: ReadonlyMap<number, WriterSchema>,
   ): Arrival | Rejection {
     const { partitions } = this.#options;
-    const reject = (reason: RejectionReason, error: string, read: PartlyRead = {}): Rejection => {
-      return { kind: "rejected", partition, record, reason, error, read };
-    };
-
+    const place: RecordPlace = { partition, record };
     const { key, value } = record;
-    if (key === null) return reject("null_key", "the record has no key");
+    if (key === null) return rejection(place, "null_key", "the record has no key");
     const user = key.toString();
     // Decoding puts U+FFFD for what is not UTF-8, so only a key that holds one needs the closer look.
-    if (user.includes("\ufffd") && !isUtf8(key)) return reject("invalid_utf8", "the key is not valid UTF-8");
+    if (user.includes("\ufffd") && !isUtf8(key))
+      return rejection(place, "invalid_utf8", "the key is not valid UTF-8");
     const problem = userIdProblem(user);
-    if (problem !== undefined) return reject("illegal_user", problem);
+    if (problem !== undefined) return rejection(place, "illegal_user", problem);
     const hash = murmur2(key);
     if (hash % partitions !== partition) {
-      return reject("wrong_partition", `the key belongs to partition ${hash % partitions}`, { user });
+      return rejection(place, "wrong_partition", `the key belongs to partition ${hash % partitions}`, {
+        user,
+      });
     }
 
-    const framed = value === null ? undefined : unframe(value);
-    if (framed === undefined) return reject("not_framed", "the value is not framed Avro", { user });
-    const { schemaId, body } = framed;
+    const schemaId = value === null ? undefined : framedSchemaId(value);
+    if (value === null || schemaId === undefined)
+      return rejection(place, "not_framed", "the value is not framed Avro", { user });
     const writer = schemas.get(schemaId);
     if (writer === undefined) throw new Error(`schema ${schemaId} was not asked for`);
-    if (writer.kind === "unknown") return reject("unknown_schema", writer.error, { user, schemaId });
-    if (writer.kind === "wrong-head") return reject("wrong_head", writer.error, { user, schemaId });
+    if (writer.kind === "unknown")
+      return rejection(place, "unknown_schema", writer.error, { user, schemaId });
+    if (writer.kind === "wrong-head") return rejection(place, "wrong_head", writer.error, { user, schemaId });
 
     let event: Event;
     try {
-      event = readEvent(writer.schema, body);
+      event = readEvent(writer.schema, value, FRAME_BYTES, { bytes: key, text: user });
     } catch (error) {
       if (error instanceof MalformedAvroError)
-        return reject("malformed_value", error.message, { user, schemaId });
+        return rejection(place, "malformed_value", error.message, { user, schemaId });
       throw error;
     }
     if (event.user !== user) {
-      return reject("key_mismatch", "the event is about another user than its key", readOf(event, schemaId));
+      return rejection(
+        place,
+        "key_mismatch",
+        "the event is about another user than its key",
+        readOf(event, schemaId),
+      );
     }
     if (!isLegalTime(event.timeStamp) || !isLegalTime(event.sts)) {
-      return reject("illegal_time", "a time is outside 1900-01-01 to 2100-01-01", readOf(event, schemaId));
+      return rejection(
+        place,
+        "illegal_time",
+        "a time is outside 1900-01-01 to 2100-01-01",
+        readOf(event, schemaId),
+      );
     }
-    return this.#arrivalOf(partition, record, { schemaId, body, event, bucket: hash % BUCKETS });
+    return this.#arrivalOf(place, { key, value, schemaId, event, bucket: hash % BUCKETS });
   }
 
+  /** An event's body begins behind its frame and ends with the value: it is copied from there, not looked at. */
   #arrivalOf(
-    partition: number,
-    record: LogRecord,
-    read: { schemaId: number; body: Buffer; event: Event; bucket: number },
+    { partition, record }: RecordPlace,
+    read: Pick<Arrival, "schemaId" | "event" | "bucket"> & { readonly key: Buffer; readonly value: Buffer },
   ): Arrival {
-    const { schemaId, body, event, bucket } = read;
+    const { key, value, schemaId, event, bucket } = read;
     const { offset, appendedAtMs } = record;
+    const source = { partition, offset, appendedAtMs, schemaId };
     const auditRecord = {
       partition,
-      key: auditEntryKey(event.user, partition, offset, event.eventId),
-      value: this.#encoder.encode({ partition, offset, appendedAtMs, schemaId, event: body }),
+      key: auditEntryKeyOf(key, source, value, FRAME_BYTES),
+      value: this.#encoder.encodeBody(source, value, FRAME_BYTES),
     };
-    const order = orderOf(event, this.#options.maxFutureSkew);
+    const order = new EventOrder(event, this.#options.maxFutureSkew);
     return { kind: "arrival", partition, record, bucket, schemaId, event, order, auditRecord };
   }
+}
+
+interface RecordPlace {
+  readonly partition: number;
+  readonly record: LogRecord;
+}
+
+function rejection(
+  { partition, record }: RecordPlace,
+  reason: RejectionReason,
+  error: string,
+  read: PartlyRead = {},
+): Rejection {
+  return { kind: "rejected", partition, record, reason, error, read };
 }
 
 /** What a rejected record's dead letter tells of the event that could be read. */

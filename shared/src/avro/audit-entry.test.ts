@@ -5,6 +5,7 @@ import {
   AUDIT_ENTRY_SCHEMA,
   AuditEntryEncoder,
   auditEntryKey,
+  auditEntryKeyOf,
   auditRecordKind,
   decodeAuditEntry,
   fleetRecordKey,
@@ -71,6 +72,9 @@ describe("the audit's keys", () => {
 
   test("are user, partition, offset and event id in bytes", () => {
     const key = auditEntryKey("é", 0x01020304, 0x0506, "ab".repeat(16));
+    const body = Buffer.concat([Buffer.alloc(5), Buffer.alloc(16, 0xab), Buffer.from("behind")]);
+    const place = { partition: 0x01020304, offset: 0x0506 };
+    expect(auditEntryKeyOf(Buffer.from("é"), place, body, 5)).toEqual(key);
     expect(key.toString("hex")).toBe("c3a9" + "01020304" + "0000000000000506" + "ab".repeat(16));
   });
 

@@ -42,16 +42,21 @@ export class AuditEntryEncoder {
     this.#schemaId = schemaId;
   }
 
-  encode(entry: AuditEntry): Buffer {
+  encode({ event, ...place }: AuditEntry): Buffer {
+    return this.encodeBody(place, event, 0);
+  }
+
+  /** The same of an event that begins at `from` in the bytes and ends with them. */
+  encodeBody(place: Omit<AuditEntry, "event">, bytes: Buffer, from: number): Buffer {
     const writer = this.#writer;
     writer.uint8(0);
     writer.uint32(this.#schemaId);
-    writer.long(entry.partition);
-    writer.long(entry.offset);
-    writer.long(entry.appendedAtMs);
-    writer.long(entry.schemaId);
-    writer.long(entry.event.length);
-    return writer.takeBefore(entry.event);
+    writer.long(place.partition);
+    writer.long(place.offset);
+    writer.long(place.appendedAtMs);
+    writer.long(place.schemaId);
+    writer.long(bytes.length - from);
+    return writer.takeBefore(bytes, from);
   }
 }
 
@@ -69,7 +74,9 @@ export function decodeAuditEntry(value: Buffer): AuditEntry {
   return { partition, offset, appendedAtMs, schemaId, event };
 }
 
-const COORDINATES_BYTES = 4 + 8 + EVENT_ID_BYTES;
+/** Partition u32, offset u64. */
+const PLACE_BYTES = 4 + 8;
+const COORDINATES_BYTES = PLACE_BYTES + EVENT_ID_BYTES;
 const FLEET_KEY = "fleet";
 const SCHEMA_KEY = /^schema:(\d{1,10})$/;
 
@@ -81,12 +88,32 @@ export function auditEntryKey(user: string, partition: number, offset: number, e
   const userBytes = Buffer.byteLength(user);
   const key = Buffer.allocUnsafe(userBytes + COORDINATES_BYTES);
   key.write(user, 0, userBytes, "utf8");
-  key.writeUInt32BE(partition, userBytes);
-  // In halves: a BigInt for each entry costs more than all the rest of the key.
-  key.writeUInt32BE(Math.floor(offset / 2 ** 32), userBytes + 4);
-  key.writeUInt32BE(offset >>> 0, userBytes + 8);
-  key.write(eventId, userBytes + 12, EVENT_ID_BYTES, "hex");
+  writePlace(key, userBytes, partition, offset);
+  key.write(eventId, userBytes + PLACE_BYTES, EVENT_ID_BYTES, "hex");
   return key;
+}
+
+/** The same by the user's bytes, of an event whose body begins, with its id, at `from` in the bytes. */
+export function auditEntryKeyOf(
+  user: Buffer,
+  { partition, offset }: Pick<AuditEntry, "partition" | "offset">,
+  bytes: Buffer,
+  from: number,
+): Buffer {
+  const userBytes = user.length;
+  const key = Buffer.allocUnsafe(userBytes + COORDINATES_BYTES);
+  for (let at = 0; at < userBytes; at++) key[at] = user[at] as number;
+  writePlace(key, userBytes, partition, offset);
+  const idAt = userBytes + PLACE_BYTES;
+  for (let at = 0; at < EVENT_ID_BYTES; at++) key[idAt + at] = bytes[from + at] as number;
+  return key;
+}
+
+function writePlace(key: Buffer, at: number, partition: number, offset: number): void {
+  key.writeUInt32BE(partition, at);
+  // In halves: a BigInt for each entry costs more than all the rest of the key.
+  key.writeUInt32BE(Math.floor(offset / 2 ** 32), at + 4);
+  key.writeUInt32BE(offset >>> 0, at + 8);
 }
 
 /** The key of the fleet record, which stands in every audit partition. */

@@ -73,6 +73,21 @@ export class ByteReader {
     return text;
   }
 
+  /** As `string`. Where the bytes are those given, it gives their text, which need not be made again. */
+  stringLike(bytes: Uint8Array, text: string): string {
+    const before = this.#position;
+    const length = this.#length();
+    const at = this.#take(length);
+    if (length === bytes.length && isSame(this.#bytes, at, bytes)) return text;
+    this.#position = before;
+    return this.string();
+  }
+
+  /** Passes bytes. */
+  skip(length: number): void {
+    this.#take(length);
+  }
+
   /** Passes a text, and refuses what `string` refuses. */
   skipString(): void {
     const length = this.#length();
@@ -117,4 +132,10 @@ export class ByteReader {
     this.#position = at + length;
     return at;
   }
+}
+
+/** Whether `part` stands at that place: the bytes are known to reach as far. */
+function isSame(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
+  for (let index = 0; index < part.length; index++) if (bytes[at + index] !== part[index]) return false;
+  return true;
 }

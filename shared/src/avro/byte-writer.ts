@@ -12,13 +12,13 @@ export class ByteWriter {
     return written;
   }
 
-  /** The same with bytes behind it, which are copied once. */
-  takeBefore(tail: Uint8Array): Buffer {
+  /** The same with those of `tail` from `from` on behind it, which are copied once. */
+  takeBefore(tail: Buffer, from: number): Buffer {
     const head = this.#position;
-    const written = Buffer.allocUnsafe(head + tail.length);
+    const written = Buffer.allocUnsafe(head + tail.length - from);
     // A view for a few bytes would cost more than these.
     for (let at = 0; at < head; at++) written[at] = this.#bytes[at] as number;
-    written.set(tail, head);
+    tail.copy(written, head, from);
     this.#position = 0;
     return written;
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import avro from "avsc";
 import fc from "fast-check";
 import type { AttributeValue } from "../domain/attributes.js";
+import type { Event } from "../domain/event.js";
 import { MalformedAvroError } from "./byte-reader.js";
 import { decodeEvent, decodeEventHead, readEvent } from "./event-decoder.js";
 import { bodyOf, EventEncoder } from "./event-encoder.js";
@@ -61,11 +62,15 @@ describe("the event codec", () => {
   test("reads the same, and refuses the same, where attributes are read when they are asked for", () => {
     const damage = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.nat(3) });
     fc.assert(
-      fc.property(event, fc.option(damage), (value, damaged) => {
+      fc.property(event, fc.option(damage), fc.boolean(), fc.nat(6), (value, damaged, isAbout, before) => {
         const body = Buffer.from(bodyOf(encode(schema, value)));
         if (damaged !== null) body[damaged.at % body.length] = damaged.byte;
         const bytes = body.subarray(0, body.length - (damaged?.cut ?? 0));
-        expect(outcomeOf(readEvent, bytes)).toEqual(outcomeOf(decodeEvent, bytes));
+        const about = isAbout ? value.user : "another";
+        const known = { bytes: Buffer.from(about), text: about };
+        const framed = Buffer.concat([Buffer.alloc(before), bytes]);
+        const read = (): Event => readEvent(schema, framed, before, known);
+        expect(outcomeOf(read, bytes)).toEqual(outcomeOf(decodeEvent, bytes));
       }),
       { numRuns: 2000 },
     );

@@ -32,42 +32,57 @@ export function decodeEvent(schema: EventSchema, body: Buffer): Event {
   return { ...head, attributes };
 }
 
+/** Bytes of UTF-8, and the text that they are. */
+export interface KnownText {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
 /**
- * As decodeEvent, and refuses what it refuses, but makes the attributes only when they are asked for: most events are
- * older than what is known, and nobody looks at theirs. Until then it holds the body.
+ * As decodeEvent, and refuses what it refuses, but makes the id and the attributes only when they are asked for: most
+ * events are older than what is known, and nobody looks at theirs. Until then it holds the bytes.
+ *
+ * @param from where the body begins in the bytes
+ * @param about the user whom it should be about: nothing is made anew for the same
  */
-export function readEvent(schema: EventSchema, body: Buffer): Event {
-  const reader = new ByteReader(body);
-  const event = new ReadEvent(schema, body, reader);
+export function readEvent(schema: EventSchema, bytes: Buffer, from: number, about: KnownText): Event {
+  const reader = new ByteReader(bytes, from);
+  const event = new ReadEvent(schema, bytes, reader, about);
   for (const column of schema.columns) if (readBranch(column, reader)) skipValue(column.type, reader);
   if (!reader.atEnd) throw new MalformedAvroError(GOES_ON);
   return event;
 }
 
 class ReadEvent implements Event {
-  readonly eventId: EventId;
   readonly user: string;
   readonly timeStamp: Micros;
   readonly sts: Micros;
   readonly #schema: EventSchema;
-  readonly #body: Buffer;
+  readonly #bytes: Buffer;
+  readonly #idAt: number;
   readonly #attributesAt: number;
+  #id: EventId | undefined;
   #attributes: Attributes | undefined;
 
-  constructor(schema: EventSchema, body: Buffer, reader: ByteReader) {
-    this.eventId = reader.hex(EVENT_ID_BYTES);
-    this.user = reader.string();
+  constructor(schema: EventSchema, bytes: Buffer, reader: ByteReader, about: KnownText) {
+    this.#idAt = reader.position;
+    reader.skip(EVENT_ID_BYTES);
+    this.user = reader.stringLike(about.bytes, about.text);
     this.timeStamp = reader.long();
     this.sts = reader.long();
     this.#schema = schema;
-    this.#body = body;
+    this.#bytes = bytes;
     this.#attributesAt = reader.position;
+  }
+
+  get eventId(): EventId {
+    return (this.#id ??= new ByteReader(this.#bytes, this.#idAt).hex(EVENT_ID_BYTES));
   }
 
   get attributes(): Attributes {
     return (this.#attributes ??= readAttributes(
       this.#schema.columns,
-      new ByteReader(this.#body, this.#attributesAt),
+      new ByteReader(this.#bytes, this.#attributesAt),
     ));
   }
 }

@@ -22,12 +22,21 @@ export interface Order {
 }
 
 /** min(time_stamp, sts + skew): a clock that runs ahead cannot freeze its user, and no row is thrown away. */
+export function clampedTime(event: { timeStamp: Micros; sts: Micros }, maxFutureSkew: MaxFutureSkew): Micros {
+  return Math.min(event.timeStamp, event.sts + maxFutureSkew);
+}
+
+/** The order of an event, by its clamped time. */
 export function orderOf(
   event: { timeStamp: Micros; sts: Micros; eventId: EventId },
   maxFutureSkew: MaxFutureSkew,
 ): Order {
-  const orderTime = Math.min(event.timeStamp, event.sts + maxFutureSkew);
-  return { orderTime, sts: event.sts, timeStamp: event.timeStamp, eventId: event.eventId };
+  return {
+    orderTime: clampedTime(event, maxFutureSkew),
+    sts: event.sts,
+    timeStamp: event.timeStamp,
+    eventId: event.eventId,
+  };
 }
 
 /** Whether the device's clock ran so far ahead that the order does not believe it. */

@@ -3,6 +3,8 @@ import type { Command, Redis } from "ioredis";
 
 type WriteStream = NonNullable<Parameters<Redis["sendCommand"]>[1]>;
 
+const END = "\r\n";
+
 /** A script and the digest that Redis knows it by once it has run. */
 export interface Script {
   readonly lua: string;
@@ -43,7 +45,7 @@ export class ScriptCalls {
   async send(node: Redis, calls: readonly ScriptCall[], waitMs: number | undefined): Promise<Answer[]> {
     const sent = this.#sent.get(node) ?? new Set();
     this.#sent.set(node, sent);
-    const texts = calls.map((call) => commandText(scriptCommand(call, sent)));
+    const texts = calls.map((call) => commandText(scriptHead(call, sent), call.keys, call.values));
     if (waitMs !== undefined) texts.push(commandText(["WAIT", "1", String(waitMs)]));
     const answers = await sendTogether(node, texts);
     // A node that was emptied of its scripts: they go whole with the next calls.
@@ -53,18 +55,22 @@ export class ScriptCalls {
 }
 
 /** The first call of a script on a connection carries it whole. */
-function scriptCommand({ script, keys, values }: ScriptCall, sent: Set<string>): readonly string[] {
+function scriptHead({ script, keys }: ScriptCall, sent: Set<string>): readonly string[] {
   const isKnown = sent.has(script.digest);
   sent.add(script.digest);
-  const head = isKnown ? ["EVALSHA", script.digest] : ["EVAL", script.lua];
-  return [...head, String(keys.length), ...keys, ...values];
+  return isKnown
+    ? ["EVALSHA", script.digest, String(keys.length)]
+    : ["EVAL", script.lua, String(keys.length)];
 }
 
 /** A command as Redis reads it: an array of texts, each with its length in bytes. */
-function commandText(words: readonly string[]): string {
-  let text = `*${words.length}\r\n`;
-  for (const word of words) text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`;
-  return text;
+function commandText(...parts: readonly (readonly string[])[]): string {
+  let count = 0;
+  for (const words of parts) count += words.length;
+  const pieces = [`*${count}`];
+  for (const words of parts) for (const word of words) pieces.push(`$${Buffer.byteLength(word)}`, word);
+  // One text of one piece: to add them one by one would leave a tree of them behind.
+  return `${pieces.join(END)}${END}`;
 }
 
 /** One answer per text, in their order. Never rejects. */
