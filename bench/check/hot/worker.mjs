@@ -1,0 +1,53 @@
+// What a worker does of each record, beside waiting for servers.
+
+import { built } from "../built.mjs";
+import { times } from "../interleaved.mjs";
+import { fetchedRecords, PARTITIONS } from "../sample-events.mjs";
+
+const RECORDS_PER_BATCH = 500;
+const MAX_FUTURE_SKEW = 5 * 60 * 1e6;
+const AUDIT_SCHEMA_ID = 7;
+
+/** @returns {Promise<{ name: string, run: () => unknown }[]>} */
+export async function workerFunctions({ records, schemaId, schema, text }) {
+  const { EventJudge } = await built("consumer", "pipeline/event-judge.js");
+  const { askedStates } = await built("consumer", "pipeline/newest-states.js");
+  const { KnownOrders } = await built("consumer", "pipeline/known-orders.js");
+  const schemas = new Map([[schemaId, { kind: "known", text, schema }]]);
+  const batches = [];
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const ofPartition = fetchedRecords(records, partition);
+    for (let first = 0; first < ofPartition.length; first += RECORDS_PER_BATCH)
+      batches.push({ partition, records: ofPartition.slice(first, first + RECORDS_PER_BATCH) });
+  }
+  const judgeAll = () => {
+    const judge = new EventJudge({
+      partitions: PARTITIONS,
+      maxFutureSkew: MAX_FUTURE_SKEW,
+      auditSchemaId: AUDIT_SCHEMA_ID,
+    });
+    return batches.map((batch) =>
+      batch.records.map((record) => judge.judge(batch.partition, record, schemas)),
+    );
+  };
+  // Else nothing but rejections would be measured.
+  if (
+    judgeAll()
+      .flat()
+      .some(({ kind }) => kind !== "arrival")
+  )
+    throw new Error("a sample is no event");
+  return [
+    { name: "worker: records as arrivals with audit entries", run: times(2, judgeAll) },
+    {
+      name: "worker: the same, and the states to ask Redis about",
+      run: times(2, () => {
+        const known = new KnownOrders();
+        for (const arrivals of judgeAll()) {
+          for (const states of askedStates(arrivals, "events", known).states.values())
+            known.acknowledged(states);
+        }
+      }),
+    },
+  ];
+}
