@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-export const PHASES = ["drain", "drain-two", "drain-few", "all-in", "latency", "answers", "idle"];
+export const PHASES = ["drain", "drain-two", "drain-few", "all-in", "latency", "answers", "idle", "scaling"];
 
 export const USAGE = `npm run bench -- [options]
   --runs N         how often each phase is repeated; the median counts (default 3)
@@ -14,6 +14,7 @@ export const USAGE = `npm run bench -- [options]
                    latency    a steady rate: how long each row takes until it is seen
                    answers    questions over 50 connections while rows come at that rate
                    idle       what each process takes while nothing comes
+                   scaling    the full topic of 50,000 users, through 1, 2 and 4 workers
   --events N       how many the drains have (default 1000000)
   --rate N         rows per second of latency and answers (default 1000)
   --seconds N      how long latency, idle and each kind of answers measure (default 30)

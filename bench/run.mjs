@@ -8,6 +8,7 @@ import { runAnswers } from "./phases/answers.mjs";
 import { runDrain } from "./phases/drain.mjs";
 import { runIdle } from "./phases/idle.mjs";
 import { runLatency } from "./phases/latency.mjs";
+import { runScaling } from "./phases/scaling.mjs";
 import { BenchFleet } from "./processes/bench-fleet.mjs";
 import { startBenchStack } from "./processes/bench-stack.mjs";
 import { Lifetime } from "./processes/lifetime.mjs";
@@ -17,7 +18,10 @@ import { profileFolderOf, resultsName, writeResults } from "./report/results-fil
 import { say, slowStep } from "../scripts/say.mjs";
 
 const drain = (size) => ({ run: (context) => runDrain(context, size) });
-/** What each phase does; and whether workers and the query service run before it begins. */
+/**
+ * What each phase does; whether workers and the query service run before it begins; and whether it makes fleets of its
+ * own, for it compares several.
+ */
 const PHASE_OF = {
   drain: drain({ users: 50_000, workers: 1 }),
   "drain-two": drain({ users: 50_000, workers: 2 }),
@@ -26,6 +30,7 @@ const PHASE_OF = {
   latency: { run: runLatency, isStarted: true },
   answers: { run: runAnswers, isStarted: true },
   idle: { run: runIdle, isStarted: true },
+  scaling: { run: runScaling, hasOwnFleets: true },
 };
 /** Enough for the broker's JIT: a server that has just started is not what anybody runs. */
 const WARM_UP_ROWS = 50_000;
@@ -71,16 +76,27 @@ async function measure(options, lifetime) {
     phases[phase] = [];
     for (let run = 1; run <= options.runs; run++) {
       const profileFolder = options.profile ? `${profileFolderOf(name)}/${phase}-${run}` : undefined;
-      phases[phase].push(await runOnFleet({ ...context, profileFolder }, `${phase}-${run}`, PHASE_OF[phase]));
+      phases[phase].push(await runOnce({ ...context, profileFolder }, `${phase}-${run}`, PHASE_OF[phase]));
     }
   }
   return { name, machine, dataSet: dataSet.name, options, isProfiled: options.profile, phases };
 }
 
+async function runOnce(context, title, phase) {
+  if (phase.hasOwnFleets !== true) return await runOnFleet(context, title, phase);
+  const onFleet = (part, step) => runOnFleet(context, `${title}-${part}`, step);
+  return await phase.run({ ...context, onFleet });
+}
+
 /** Each run has a fleet of its own, so that none finds what another has left. */
-async function runOnFleet(context, title, { run, isStarted = false }) {
+async function runOnFleet(context, title, { run, isStarted = false, fleetOptions = {} }) {
   const { servers, lifetime, profileFolder } = context;
-  const fleet = new BenchFleet({ stack: servers.stack, name: `bench-${title}`, profileFolder });
+  const fleet = new BenchFleet({
+    stack: servers.stack,
+    name: `bench-${title}`,
+    profileFolder,
+    ...fleetOptions,
+  });
   const stop = lifetime.onEnd(() => fleet.stop());
   if (isStarted) await slowStep(`${title}: starting two workers and the query service`, () => fleet.start());
   const figures = await slowStep(`${title}: measuring`, () => run({ ...context, fleet }));

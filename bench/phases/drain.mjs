@@ -35,16 +35,18 @@ export async function runDrain(context, { users, workers }) {
   await fleet.launchWorkers(workers);
   const deadlineMs = performance.now() + DRAIN_BOUND_MS;
   const until = async (count) => {
-    while (appliedOf(progress) < count) {
+    while (appliedOf(progress, fleet.partitions) < count) {
       fleet.requireRunning();
       if (performance.now() > deadlineMs)
-        throw new Error(`after ${DRAIN_BOUND_MS / 1000} s ${appliedOf(progress)} of ${wanted} are applied`);
+        throw new Error(
+          `after ${DRAIN_BOUND_MS / 1000} s ${appliedOf(progress, fleet.partitions)} of ${wanted} are applied`,
+        );
       await sleep(LOOK_EVERY_MS);
     }
   };
   await until(1);
   const startedMs = performance.now();
-  const first = appliedOf(progress);
+  const first = appliedOf(progress, fleet.partitions);
   const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
   meter.start();
   await until(wanted);

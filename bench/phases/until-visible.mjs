@@ -16,7 +16,7 @@ export async function untilVisible({ fleet, progress, view, published }) {
   let last = -1;
   for (;;) {
     fleet.requireRunning();
-    const applied = appliedOf(progress);
+    const applied = appliedOf(progress, fleet.partitions);
     if (applied >= wanted && view.arrivals >= published) break;
     if (applied + view.arrivals !== last) movedMs = performance.now();
     last = applied + view.arrivals;
@@ -38,17 +38,17 @@ export async function wantedIn(fleet) {
 }
 
 /** Up to how many records Redis was seen to have, over all partitions. */
-export function appliedOf(progress) {
+export function appliedOf(progress, partitions = PARTITIONS) {
   let applied = 0;
-  for (let partition = 0; partition < PARTITIONS; partition++)
-    applied += partitionProgress(progress, partition);
+  for (let partition = 0; partition < partitions; partition++)
+    applied += partitionProgress(progress, partition, partitions);
   return applied;
 }
 
 /** Buckets b with b mod P = p belong to partition p, as P divides their number. */
-function partitionProgress(progress, partition) {
+function partitionProgress(progress, partition, partitions) {
   let most = 0;
-  for (let bucket = partition; bucket < BUCKETS; bucket += PARTITIONS) {
+  for (let bucket = partition; bucket < BUCKETS; bucket += partitions) {
     most = Math.max(most, progress.progressOf(bucket));
   }
   return most;

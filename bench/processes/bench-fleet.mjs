@@ -12,6 +12,7 @@ const READY_BOUND_MS = 60_000;
 /** A fleet of one run's own: its topics, workers, and a query service with its view on disk. */
 export class BenchFleet {
   name;
+  partitions;
   queryPort = 0;
   queryOperationsPort = 0;
   #options;
@@ -26,16 +27,20 @@ export class BenchFleet {
    * @param options.stack
    * @param {string} options.name
    * @param {string | undefined} options.profileFolder where each process leaves a CPU profile
+   * @param {number} [options.partitions]
+   * @param {Record<string, string>} [options.settings] of all its processes, by the names of the environment
    */
   constructor(options) {
     this.#options = options;
     this.name = options.name;
+    this.partitions = options.partitions ?? PARTITIONS;
     this.#folder = join(options.stack.directory, options.name);
     this.#environment = {
       ...withoutSettings(process.env),
       ...options.stack.environment,
       LASTKNOWN_FLEET: options.name,
-      LASTKNOWN_PARTITIONS: String(PARTITIONS),
+      LASTKNOWN_PARTITIONS: String(this.partitions),
+      ...options.settings,
     };
   }
 
@@ -61,16 +66,32 @@ export class BenchFleet {
   /** Resolves when the workers share the partitions and the view has caught up. */
   async start() {
     await this.createTopics();
+    await this.launchQuery();
+    await this.launchWorkers(WORKERS);
+    await this.untilShared();
+    await this.untilQueryReady(READY_BOUND_MS);
+  }
+
+  /** Waits for nothing that it does. */
+  async launchQuery(settings = {}) {
     const [queryPort, queryOperationsPort] = await freePorts(2);
     Object.assign(this, { queryPort, queryOperationsPort });
     this.#query = this.run("query", ["query"], {
       LASTKNOWN_QUERY_PORT: String(queryPort),
       LASTKNOWN_OPERATIONS_PORT: String(queryOperationsPort),
       LASTKNOWN_DATA_DIRECTORY: join(this.#folder, "view"),
+      ...settings,
     });
-    await this.launchWorkers(WORKERS);
-    await this.#query.until(() => answersReady(queryOperationsPort), "ready", READY_BOUND_MS);
-    const share = PARTITIONS / WORKERS;
+  }
+
+  /** Resolves when the view has caught up with the audit. */
+  async untilQueryReady(boundMs) {
+    await this.#query.until(() => answersReady(this.queryOperationsPort), "ready", boundMs);
+  }
+
+  /** Resolves when the workers share the partitions. */
+  async untilShared() {
+    const share = this.partitions / this.#workers.length;
     const isShared = async (port) =>
       (await metricsOf(port)).get("lastknown_assigned_partitions") === share && (await answersReady(port));
     for (const [index, worker] of this.#workers.entries()) {

@@ -1,13 +1,12 @@
-import { minMedianMax } from "./spread.mjs";
+import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
+import { scalingLines } from "./scaling-lines.mjs";
 import { figure, percent, tableLines } from "./table.mjs";
 
-const HEAD = ["", "min", "median", "max", "target"];
 /** What a run on two cores, with everything on one machine, is held against, in words. */
 const TARGETS = {
   drain: "≥ 200,000",
   drainCosts: { worker: "≤ 4", redis: "≤ 3", broker: "≤ 1.5" },
   view: "≥ 60,000",
-  workerMemory: "≤ 150",
 };
 /** Rate → of ms until Redis. */
 const LATENCY_TARGETS = { 5000: { p50: "≤ 3", p99: "≤ 15" }, 20000: { p50: "≤ 8", p99: "≤ 40" } };
@@ -15,9 +14,6 @@ const LATENCY_TARGETS = { 5000: { p50: "≤ 3", p99: "≤ 15" }, 20000: { p50: "
 const ANSWER_TARGETS = { latest: { p50: "≤ 1", p99: "≤ 5" }, asOf: { p50: "≤ 2", p99: "≤ 10" } };
 /** Rate → µs of the workers. */
 const LATENCY_COST_TARGETS = { 5000: { worker: "≤ 25" } };
-
-/** Those whose traffic is over connections: others read and write files as well. */
-const WIRED = /^(worker|query|redis)/;
 
 /** Everything that a person wants to know, as lines of text. */
 export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
@@ -31,6 +27,7 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...(phases.latency === undefined ? [] : latencyLines(phases.latency, options)),
     ...(phases.answers === undefined ? [] : answersLines(phases.answers, options)),
     ...(phases.idle === undefined ? [] : idleLines(phases.idle, options)),
+    ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),
   ];
 }
 
@@ -154,42 +151,5 @@ function idleLines(runs, { seconds }) {
       ),
     ]),
     ...othersLines(runs),
-  ];
-}
-
-/** @param {Record<string, string>} [targets] kind of role → of its µs per event */
-function costRows(runs, targets = {}) {
-  const roles = Object.keys(runs[0].cost.roles);
-  const kindOf = (role) => role.split(" ")[0];
-  return [
-    row("records per batch of a worker", runs, (run) => run.recordsPerBatch),
-    ...roles.map((role) =>
-      row(`CPU µs/event, ${role}`, runs, (run) => run.cost.roles[role].microsPerEvent, targets[kindOf(role)]),
-    ),
-    row("CPU µs/event, all", runs, (run) => run.cost.totalMicrosPerEvent),
-    ...roles
-      .filter((role) => WIRED.test(role))
-      .flatMap((role) => [
-        row(`bytes read/event, ${role}`, runs, (run) => run.cost.roles[role].readBytesPerEvent),
-        row(`bytes written/event, ${role}`, runs, (run) => run.cost.roles[role].writtenBytesPerEvent),
-      ]),
-    ...roles.map((role) => {
-      const target = kindOf(role) === "worker" ? TARGETS.workerMemory : "";
-      return row(`resident MB at most, ${role}`, runs, (run) => run.cost.roles[role].residentMaxMb, target);
-    }),
-  ];
-}
-
-function row(title, runs, valueOf, target = "") {
-  const { min, median, max } = minMedianMax(runs.map(valueOf));
-  return [title, figure(min), figure(median), figure(max), target];
-}
-
-function othersLines(runs) {
-  const others = minMedianMax(runs.map(({ cost }) => cost.othersShare));
-  const stolen = minMedianMax(runs.map(({ cost }) => cost.stolenShare));
-  return [
-    `meanwhile other programs took ${percent(others.min)} / ${percent(others.median)} / ${percent(others.max)} of ` +
-      `the machine, its host ${percent(stolen.min)} / ${percent(stolen.median)} / ${percent(stolen.max)}`,
   ];
 }
