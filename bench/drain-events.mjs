@@ -19,16 +19,29 @@ const LINES_PER_WRITE = 5000;
  * @returns {Promise<Map<string, number>>} user → when its newest event happened, ms since 1970
  */
 export async function writeDrainEvents(file, { events, users }) {
-  const random = new Random(events ^ users);
+  return await writePacedEvents(file, { paces: [{ events, everyMicros: STEP_MS * 1000 }], users });
+}
+
+/**
+ * The same, with a pace of their own: who replays them in their own time sends each at its moment.
+ * @param {string} file
+ * @param {{ paces: readonly { events: number, everyMicros: number }[], users: number }} size one pace after the other
+ * @returns {Promise<Map<string, number>>} as above
+ */
+export async function writePacedEvents(file, { paces, users }) {
+  const random = new Random(paces.reduce((sum, { events }) => sum + events, 0) ^ users);
   const newest = new Map();
   const out = createWriteStream(file);
   out.write("user_id,time_stamp,sts,latitude,longitude,speed,battery,note\n");
-  for (let written = 0; written < events;) {
-    const lines = [];
-    for (; lines.length < LINES_PER_WRITE && written < events; written++) {
-      lines.push(lineOf({ index: written, user: drainUser(random.below(users)), random, newest }));
+  let sinceBegin = 0;
+  for (const { events, everyMicros } of paces) {
+    for (let written = 0; written < events;) {
+      const lines = [];
+      for (; lines.length < LINES_PER_WRITE && written < events; written++, sinceBegin += everyMicros) {
+        lines.push(lineOf({ sinceBegin, user: drainUser(random.below(users)), random, newest }));
+      }
+      if (!out.write(lines.join(""))) await once(out, "drain");
     }
-    if (!out.write(lines.join(""))) await once(out, "drain");
   }
   out.end();
   await once(out, "finish");
@@ -40,13 +53,19 @@ export function drainUser(index) {
   return `unit-${1e6 + index}`;
 }
 
-function lineOf({ index, user, random, newest }) {
-  const nowMs = BEGIN_MS + index * STEP_MS;
+function lineOf({ sinceBegin, user, random, newest }) {
+  const nowMs = BEGIN_MS + Math.floor(sinceBegin / 1000);
   const before = newest.get(user);
   const isLate = before !== undefined && random.chance(LATE_PER_MILLE);
   const happenedMs = isLate ? before - random.between(1, LATE_MS_MAX) : nowMs;
   if (!isLate) newest.set(user, happenedMs);
   const place = `${48 + random.below(1e6) / 1e6},${2 + random.below(1e6) / 1e6}`;
   const rest = `${random.below(1200) / 10},${random.below(101)},on its way`;
-  return `${user},${new Date(happenedMs).toISOString()},${new Date(nowMs).toISOString()},${place},${rest}\n`;
+  return `${user},${new Date(happenedMs).toISOString()},${arrivedAt(nowMs, sinceBegin % 1000)},${place},${rest}\n`;
+}
+
+/** In µs, as many come within a millisecond; in ms where that tells it all. */
+function arrivedAt(ms, micros) {
+  const text = new Date(ms).toISOString();
+  return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, "0")}Z`;
 }

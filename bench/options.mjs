@@ -2,7 +2,17 @@
 
 import { parseArgs } from "node:util";
 
-export const PHASES = ["drain", "drain-two", "drain-few", "all-in", "latency", "answers", "idle", "scaling"];
+export const PHASES = [
+  "drain",
+  "drain-two",
+  "drain-few",
+  "all-in",
+  "latency",
+  "answers",
+  "idle",
+  "burst",
+  "scaling",
+];
 
 export const USAGE = `npm run bench -- [options]
   --runs N         how often each phase is repeated; the median counts (default 3)
@@ -14,9 +24,11 @@ export const USAGE = `npm run bench -- [options]
                    latency    a steady rate: how long each row takes until it is seen
                    answers    questions over 50 connections while rows come at that rate
                    idle       what each process takes while nothing comes
+                   burst      more than it can take: what is seen in time, and that nothing is lost
                    scaling    the full topic of 50,000 users, through 1, 2 and 4 workers
   --events N       how many the drains have (default 1000000)
   --rate N         rows per second of latency and answers (default 1000)
+  --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
   --seconds N      how long latency, idle and each kind of answers measure (default 30)
   --settle N       how long it sends before that, while fresh processes compile their code (default 10)
   --profile        write a CPU profile of every process of ours, and tell where the time goes
@@ -46,6 +58,7 @@ export function parseOptions(args) {
     events: wholeNumber("--events", values.events ?? "1000000", EVENTS_MAX),
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
     rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
+    burst: burstOf(values.burst ?? "50000x120,200000x10"),
     seconds: wholeNumber("--seconds", values.seconds ?? "30", SECONDS_MAX),
     settle: wholeNumber("--settle", values.settle ?? "10", SECONDS_MAX),
   };
@@ -60,6 +73,7 @@ function valuesOf(args) {
         phase: { type: "string" },
         events: { type: "string" },
         rate: { type: "string" },
+        burst: { type: "string" },
         seconds: { type: "string" },
         settle: { type: "string" },
         profile: { type: "boolean" },
@@ -69,6 +83,17 @@ function valuesOf(args) {
   } catch (cause) {
     throw new UsageError(cause.message, { cause });
   }
+}
+
+/** Rates divide a million, as rows are planned in whole microseconds. */
+function burstOf(text) {
+  return text.split(",").map((step) => {
+    const [rateText, secondsText = ""] = step.split("x");
+    const rate = wholeNumber("--burst", rateText, RATE_MAX);
+    if (RATE_MAX % rate !== 0)
+      throw new UsageError(`--burst cannot have a rate of ${rate}: it has to divide 1000000`);
+    return { rate, seconds: wholeNumber("--burst", secondsText, SECONDS_MAX) };
+  });
 }
 
 function wholeNumber(flag, text, max) {

@@ -5,6 +5,7 @@ import { machineBefore } from "./machine/machine-load.mjs";
 import { parseOptions, USAGE, UsageError } from "./options.mjs";
 import { runAllIn } from "./phases/all-in.mjs";
 import { runAnswers } from "./phases/answers.mjs";
+import { runBurst } from "./phases/burst.mjs";
 import { runDrain } from "./phases/drain.mjs";
 import { runIdle } from "./phases/idle.mjs";
 import { runLatency } from "./phases/latency.mjs";
@@ -30,6 +31,7 @@ const PHASE_OF = {
   latency: { run: runLatency, isStarted: true },
   answers: { run: runAnswers, isStarted: true },
   idle: { run: runIdle, isStarted: true },
+  burst: { run: runBurst, isStarted: true },
   scaling: { run: runScaling, hasOwnFleets: true },
 };
 /** Enough for the broker's JIT: a server that has just started is not what anybody runs. */

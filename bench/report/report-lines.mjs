@@ -1,3 +1,4 @@
+import { burstLines } from "./burst-lines.mjs";
 import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
 import { scalingLines } from "./scaling-lines.mjs";
 import { figure, percent, tableLines } from "./table.mjs";
@@ -27,6 +28,7 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...(phases.latency === undefined ? [] : latencyLines(phases.latency, options)),
     ...(phases.answers === undefined ? [] : answersLines(phases.answers, options)),
     ...(phases.idle === undefined ? [] : idleLines(phases.idle, options)),
+    ...(phases.burst === undefined ? [] : burstLines(phases.burst)),
     ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),
   ];
 }
