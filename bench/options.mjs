@@ -21,20 +21,21 @@ export const USAGE = `npm run bench -- [options]
                    drain-two  the same through two
                    drain-few  a full topic of 300 users, through one worker
                    all-in     a file at full speed, through two workers, until Redis and the view have it
-                   latency    a steady rate: how long each row takes until it is seen
+                   latency    steady rates: how long each row takes until it is seen
                    answers    questions over 50 connections while rows come at that rate
                    idle       what each process takes while nothing comes
                    burst      more than it can take: what is seen in time, and that nothing is lost
                    scaling    the full topic of 50,000 users, through 1, 2 and 4 workers
   --events N       how many the drains have (default 1000000)
-  --rate N         rows per second of latency and answers (default 1000)
+  --rate N         rows per second of answers (default 1000) and latency (default 1000, 5000, 20000 and 50000)
   --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
   --seconds N      how long latency, idle and each kind of answers measure (default 30)
   --settle N       how long it sends before that, while fresh processes compile their code (default 10)
   --profile        write a CPU profile of every process of ours, and tell where the time goes
   --help           this text
-What all-in and latency replay is the bike stations' file in the folder LASTKNOWN_DATA (default ../shared/data), else a made-up sample.`;
+What all-in replays is the bike stations' file in the folder LASTKNOWN_DATA (default ../shared/data), else a made-up sample.`;
 
+const LATENCY_RATES = [1000, 5000, 20_000, 50_000];
 const RUNS_MAX = 100;
 const EVENTS_MAX = 20_000_000;
 const RATE_MAX = 1_000_000;
@@ -58,6 +59,7 @@ export function parseOptions(args) {
     events: wholeNumber("--events", values.events ?? "1000000", EVENTS_MAX),
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
     rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
+    rates: values.rate === undefined ? LATENCY_RATES : [plannedRate("--rate", values.rate)],
     burst: burstOf(values.burst ?? "50000x120,200000x10"),
     seconds: wholeNumber("--seconds", values.seconds ?? "30", SECONDS_MAX),
     settle: wholeNumber("--settle", values.settle ?? "10", SECONDS_MAX),
@@ -85,13 +87,17 @@ function valuesOf(args) {
   }
 }
 
-/** Rates divide a million, as rows are planned in whole microseconds. */
+/** One that divides a million: rows are planned in whole microseconds. */
+function plannedRate(flag, text) {
+  const rate = wholeNumber(flag, text, RATE_MAX);
+  if (RATE_MAX % rate === 0) return rate;
+  throw new UsageError(`${flag} cannot have ${rate} rows per second: give a number that divides ${RATE_MAX}`);
+}
+
 function burstOf(text) {
   return text.split(",").map((step) => {
     const [rateText, secondsText = ""] = step.split("x");
-    const rate = wholeNumber("--burst", rateText, RATE_MAX);
-    if (RATE_MAX % rate !== 0)
-      throw new UsageError(`--burst cannot have a rate of ${rate}: it has to divide 1000000`);
+    const rate = plannedRate("--burst", rateText);
     return { rate, seconds: wholeNumber("--burst", secondsText, SECONDS_MAX) };
   });
 }

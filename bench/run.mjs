@@ -28,7 +28,7 @@ const PHASE_OF = {
   "drain-two": drain({ users: 50_000, workers: 2 }),
   "drain-few": drain({ users: 300, workers: 1 }),
   "all-in": { run: runAllIn, isStarted: true },
-  latency: { run: runLatency, isStarted: true },
+  latency: { run: runLatency, hasOwnFleets: true },
   answers: { run: runAnswers, isStarted: true },
   idle: { run: runIdle, isStarted: true },
   burst: { run: runBurst, isStarted: true },

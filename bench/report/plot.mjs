@@ -9,7 +9,7 @@ const COLOURS = { redis: "#b3261e", latest: "#d98324", view: "#2360a5" };
 export function plotOf({ phases }) {
   const panels = [
     ...(phases["all-in"] === undefined ? [] : [allInPanel(phases["all-in"])]),
-    ...(phases.latency === undefined ? [] : [latencyPanel(phases.latency)]),
+    ...(phases.latency === undefined ? [] : latencyPanels(phases.latency)),
   ];
   if (panels.length === 0) return undefined;
   const size = `width="${WIDTH * panels.length}" height="${HEIGHT}"`;
@@ -30,14 +30,23 @@ function allInPanel(runs) {
   };
 }
 
+function latencyPanels(runs) {
+  return runs[0].rates.map(({ rate }, index) =>
+    latencyPanel(
+      rate,
+      runs.map(({ rates }) => rates[index]),
+    ),
+  );
+}
+
 /** The slowest percent would press the rest flat, so time is drawn by its logarithm. */
-function latencyPanel(runs) {
+function latencyPanel(rate, runs) {
   const lines = linesOf(runs, ["redis", "latest", "view"]).map(({ points, ...line }) => ({
     ...line,
     points: points.map(([share, ms]) => [share * 100, Math.log10(Math.max(1, ms))]),
   }));
   return {
-    title: "Append to visible, ms, by percent of records",
+    title: `At ${rate}/s: plan to visible, ms, by percent of records`,
     lines,
     printX: (x) => `${x} %`,
     printY: (y) => (Number.isInteger(y) ? String(10 ** y) : ""),

@@ -1,4 +1,5 @@
 import { burstLines } from "./burst-lines.mjs";
+import { latencyLines } from "./latency-lines.mjs";
 import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
 import { scalingLines } from "./scaling-lines.mjs";
 import { figure, percent, tableLines } from "./table.mjs";
@@ -9,13 +10,8 @@ const TARGETS = {
   drainCosts: { worker: "≤ 4", redis: "≤ 3", broker: "≤ 1.5" },
   view: "≥ 60,000",
 };
-/** Rate → of ms until Redis. */
-const LATENCY_TARGETS = { 5000: { p50: "≤ 3", p99: "≤ 15" }, 20000: { p50: "≤ 8", p99: "≤ 40" } };
 /** At 10,000 answers a second. */
 const ANSWER_TARGETS = { latest: { p50: "≤ 1", p99: "≤ 5" }, asOf: { p50: "≤ 2", p99: "≤ 10" } };
-/** Rate → µs of the workers. */
-const LATENCY_COST_TARGETS = { 5000: { worker: "≤ 25" } };
-
 /** Everything that a person wants to know, as lines of text. */
 export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
   return [
@@ -69,41 +65,6 @@ function allInLines(runs) {
     ...tableLines(HEAD, rows),
     `from the first append to the first look that shows the last row; looks each ${figure(lookEveryMs.redis)} ms ` +
       `(Redis) and ${figure(lookEveryMs.view)} ms (view, at the end)`,
-    ...othersLines(runs),
-  ];
-}
-
-function latencyLines(runs, { rate, seconds, settle }) {
-  const spreads = [
-    ["Redis", "redis"],
-    ["latest over HTTP", "latestOverHttp"],
-    ["view over HTTP", "viewOverHttp"],
-  ];
-  const rows = spreads.flatMap(([title, name]) =>
-    ["p50", "p95", "p99", "max"].map((rank) =>
-      row(
-        `ms until ${title}, ${rank}`,
-        runs,
-        (run) => run[name][rank],
-        name === "redis" ? LATENCY_TARGETS[rate]?.[rank] : "",
-      ),
-    ),
-  );
-  const drifts = ["p50", "p99", "max"].map((rank) =>
-    row(`ms from plan to acknowledged, ${rank}`, runs, (run) => run.drift?.[rank] ?? NaN),
-  );
-  const { lookEveryMs, asked, redis, redisAtFirst, latestOverHttp } = runs[0];
-  return [
-    "",
-    `Latency: ${rate} rows/s for ${seconds} s, after ${settle} s`,
-    ...tableLines(HEAD, [...rows, ...drifts, ...costRows(runs, LATENCY_COST_TARGETS[rate])]),
-    `from the append (the broker's clock, whole ms) to the first look that shows the record, at most one look too ` +
-      `long: Redis each ${figure(lookEveryMs.redis)} ms (longest ${figure(lookEveryMs.redisLongest)} ms) for ` +
-      `${figure(redis.count)} records; HTTP within ${percent(lookEveryMs.httpShare)}, for ${figure(latestOverHttp.count)} of one partition`,
-    `in the first ${settle} s of the first run, processes just started: ms until Redis, p50 ` +
-      `${figure(redisAtFirst.p50)}, p99 ${figure(redisAtFirst.p99)}, max ${figure(redisAtFirst.max)}`,
-    `first run: ${asked.superseded} of ${asked.count} asked for over HTTP were late or overtaken, ${asked.skipped} ` +
-      `skipped, ${asked.unseen} not seen in 10 s`,
     ...othersLines(runs),
   ];
 }

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decodeEventHead, parseIsoTime, unframe } from "@lastknown/shared";
 import { withReader } from "./read-records.mjs";
 
-/** Only this partition is followed, and of it one record in so many: asking must not become a load of its own. */
+/** Only this partition is followed, and of it one record in five, or so many: asking must not become a load of its own. */
 const PARTITION = 0;
-const ONE_IN = 5;
+const ONE_IN_MIN = 5;
+const ASKED_PER_SECOND_MAX = 1000;
 const IN_FLIGHT_MAX = 64;
 /**
  * Who has waited long is asked for less often, so that a slow moment is not made slower by asking: what is measured
@@ -13,7 +14,7 @@ const IN_FLIGHT_MAX = 64;
  */
 const ASK_EVERY_MS = 2;
 const RESOLUTION_SHARE = 0.15;
-const SEEN_BOUND_MS = 10_000;
+const SEEN_BOUND_MS = 30_000;
 const READ_LIMITS = { bytesMax: 1024 * 1024, waitMs: 200 };
 /** Of a fleet that was made without saying otherwise, in µs. */
 const MAX_FUTURE_SKEW = 5 * 60 * 1e6;
@@ -25,6 +26,7 @@ const FAR_FUTURE = "2099-01-01T00:00:00Z";
  */
 export class AnswerWatch {
   #fleet;
+  #oneIn;
   #agent = new Agent({ keepAlive: true });
   #isStopped = false;
   #following = Promise.resolve();
@@ -33,8 +35,10 @@ export class AnswerWatch {
   #view = [];
   #counts = { asked: 0, superseded: 0, skipped: 0, unseen: 0 };
 
-  constructor(fleet) {
+  /** @param {number} rate records a second of the whole topic */
+  constructor(fleet, rate) {
     this.#fleet = fleet;
+    this.#oneIn = Math.max(ONE_IN_MIN, Math.ceil(rate / ASKED_PER_SECOND_MAX));
   }
 
   start() {
@@ -44,7 +48,7 @@ export class AnswerWatch {
   }
 
   /**
-   * @returns delays from append to the first answer that shows the record, in ms, and what could not be measured:
+   * @returns when each record was appended and first shown by an answer, and what could not be measured:
    *   `superseded` by a newer event before it was asked for, or `skipped` as too many were being asked for
    */
   async stop() {
@@ -66,7 +70,7 @@ export class AnswerWatch {
     while (!this.#isStopped) {
       const slice = await reader.read(topic, PARTITION, position, READ_LIMITS);
       for (const record of slice.records) {
-        if (count++ % ONE_IN !== 0) continue;
+        if (count++ % this.#oneIn !== 0) continue;
         if (this.#inFlight.size >= IN_FLIGHT_MAX) this.#counts.skipped++;
         else this.#measure(record);
       }
@@ -78,25 +82,25 @@ export class AnswerWatch {
     const { timeStamp, sts } = decodeEventHead(unframe(value).body);
     const path = `/v1/users/${encodeURIComponent(key.toString())}`;
     const order = [Math.min(timeStamp, sts + MAX_FUTURE_SKEW), sts];
-    const record = { offset, order, appendedAtMs };
-    for (const [url, delays] of [
+    const record = { offset, order, appendedAtMs, sts };
+    for (const [url, shown] of [
       [path, this.#latest],
       [`${path}?at=${FAR_FUTURE}`, this.#view],
     ]) {
-      const measuring = this.#askUntilSeen(url, record, delays).finally(() =>
+      const measuring = this.#askUntilSeen(url, record, shown).finally(() =>
         this.#inFlight.delete(measuring),
       );
       this.#inFlight.add(measuring);
     }
   }
 
-  async #askUntilSeen(url, record, delays) {
+  async #askUntilSeen(url, record, shown) {
     const deadlineMs = Date.now() + SEEN_BOUND_MS;
     this.#counts.asked++;
     while (Date.now() < deadlineMs) {
       const answer = await this.#ask(url);
       if (answer !== undefined && answer.offset >= record.offset) {
-        delays.push({ appendedAtMs: record.appendedAtMs, delayMs: Date.now() - record.appendedAtMs });
+        shown.push({ sts: record.sts, appendedAtMs: record.appendedAtMs, seenAtMs: Date.now() });
         return;
       }
       // A late record, or one that ties with the state, may never become the state: then no answer can show it.
@@ -107,6 +111,8 @@ export class AnswerWatch {
       await sleep(Math.max(ASK_EVERY_MS, (Date.now() - record.appendedAtMs) * RESOLUTION_SHARE));
     }
     this.#counts.unseen++;
+    // It takes longer still; left out, it would make the others look as if they were all.
+    shown.push({ sts: record.sts, appendedAtMs: record.appendedAtMs, seenAtMs: deadlineMs });
   }
 
   /** Which arrival the answer names; undefined while the user is not known. */
