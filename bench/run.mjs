@@ -7,6 +7,7 @@ import { runAllIn } from "./phases/all-in.mjs";
 import { runAnswers } from "./phases/answers.mjs";
 import { runBurst } from "./phases/burst.mjs";
 import { runDrain } from "./phases/drain.mjs";
+import { runFloor } from "./phases/floor.mjs";
 import { runIdle } from "./phases/idle.mjs";
 import { runLatency } from "./phases/latency.mjs";
 import { runScaling } from "./phases/scaling.mjs";
@@ -32,6 +33,7 @@ const PHASE_OF = {
   answers: { run: runAnswers, isStarted: true },
   idle: { run: runIdle, isStarted: true },
   burst: { run: runBurst, isStarted: true },
+  floor: { run: runFloor },
   scaling: { run: runScaling, hasOwnFleets: true },
 };
 /** Enough for the broker's JIT: a server that has just started is not what anybody runs. */

@@ -1,4 +1,5 @@
 import { burstLines } from "./burst-lines.mjs";
+import { floorLines } from "./floor-lines.mjs";
 import { latencyLines } from "./latency-lines.mjs";
 import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
 import { scalingLines } from "./scaling-lines.mjs";
@@ -25,6 +26,7 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...(phases.answers === undefined ? [] : answersLines(phases.answers, options)),
     ...(phases.idle === undefined ? [] : idleLines(phases.idle, options)),
     ...(phases.burst === undefined ? [] : burstLines(phases.burst)),
+    ...(phases.floor === undefined ? [] : floorLines(phases.floor)),
     ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),
   ];
 }
