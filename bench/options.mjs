@@ -12,6 +12,7 @@ export const PHASES = [
   "idle",
   "burst",
   "scaling",
+  "wire",
   "floor",
 ];
 
@@ -27,8 +28,9 @@ export const USAGE = `npm run bench -- [options]
                    idle       what each process takes while nothing comes
                    burst      more than it can take: what is seen in time, and that nothing is lost
                    scaling    the full topic of 50,000 users, through 1, 2 and 4 workers
+                   wire       bytes per event on each hop
                    floor      what the machine and its servers allow without the product
-  --events N       how many the drains and the floor have (default 1000000)
+  --events N       how many drains, wire and floor have (default 1000000)
   --rate N         rows per second of answers (default 1000) and latency (default 1000, 5000, 20000 and 50000)
   --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
   --seconds N      how long latency, idle and each kind of answers measure (default 30)

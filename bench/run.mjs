@@ -11,6 +11,7 @@ import { runFloor } from "./phases/floor.mjs";
 import { runIdle } from "./phases/idle.mjs";
 import { runLatency } from "./phases/latency.mjs";
 import { runScaling } from "./phases/scaling.mjs";
+import { runWire } from "./phases/wire.mjs";
 import { BenchFleet } from "./processes/bench-fleet.mjs";
 import { startBenchStack } from "./processes/bench-stack.mjs";
 import { Lifetime } from "./processes/lifetime.mjs";
@@ -33,6 +34,7 @@ const PHASE_OF = {
   answers: { run: runAnswers, isStarted: true },
   idle: { run: runIdle, isStarted: true },
   burst: { run: runBurst, isStarted: true },
+  wire: { run: runWire, hasOwnFleets: true },
   floor: { run: runFloor },
   scaling: { run: runScaling, hasOwnFleets: true },
 };

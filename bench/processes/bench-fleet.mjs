@@ -126,9 +126,17 @@ export class BenchFleet {
 
   /** How many records the workers took at a time: what every fixed cost of a batch is divided by. */
   async recordsPerBatch() {
+    return (await this.recordsTaken()) / (await this.#sumOf("lastknown_batch_seconds_count"));
+  }
+
+  /** How many records the workers are done with. */
+  async recordsTaken() {
+    return await this.#sumOf("lastknown_records_total");
+  }
+
+  async #sumOf(name) {
     const all = await Promise.all(this.#workerPorts.map(metricsOf));
-    const sum = (name) => all.reduce((total, metrics) => total + (metrics.get(name) ?? 0), 0);
-    return sum("lastknown_records_total") / sum("lastknown_batch_seconds_count");
+    return all.reduce((total, metrics) => total + (metrics.get(name) ?? 0), 0);
   }
 
   requireRunning() {

@@ -3,6 +3,7 @@ import { floorLines } from "./floor-lines.mjs";
 import { latencyLines } from "./latency-lines.mjs";
 import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
 import { scalingLines } from "./scaling-lines.mjs";
+import { wireLines } from "./wire-lines.mjs";
 import { figure, percent, tableLines } from "./table.mjs";
 
 /** What a run on two cores, with everything on one machine, is held against, in words. */
@@ -26,6 +27,7 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...(phases.answers === undefined ? [] : answersLines(phases.answers, options)),
     ...(phases.idle === undefined ? [] : idleLines(phases.idle, options)),
     ...(phases.burst === undefined ? [] : burstLines(phases.burst)),
+    ...(phases.wire === undefined ? [] : wireLines(phases.wire)),
     ...(phases.floor === undefined ? [] : floorLines(phases.floor)),
     ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),
   ];

@@ -1,0 +1,108 @@
+// Bytes per event on each hop, by what the kernel, Redis and the broker's files count.
+
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fleetNames } from "@lastknown/shared";
+import { kafkaTool } from "@lastknown/stack";
+import { writeDrainEvents } from "../drain-events.mjs";
+import { CostMeter } from "../machine/cost-meter.mjs";
+import { traffic } from "../machine/process-cost.mjs";
+import { ViewWatch } from "../visibility/view-watch.mjs";
+import { redisNetBytes } from "../wire/redis-net-bytes.mjs";
+import { portsOf, socketBytes } from "../wire/sockets.mjs";
+import { topicBytes } from "../wire/topic-bytes.mjs";
+import { runReplay } from "./run-replay.mjs";
+import { wantedIn } from "./until-visible.mjs";
+
+const USERS = 50_000;
+/**
+ * How the broker keeps both topics. The product itself sends uncompressed and has no setting for it, and of what
+ * others compress it reads gzip alone; so the broker compresses, and lz4 cannot be measured.
+ */
+export const CODECS = ["uncompressed", "gzip"];
+const BOUND_MS = 300_000;
+const LOOK_EVERY_MS = 100;
+/** Commits, and the touch of each bucket, follow what was applied. */
+const SETTLE_MS = 1500;
+
+/** @returns one run's figures: those with each codec */
+export async function runWire({ onFleet }) {
+  const codecs = [];
+  for (const codec of CODECS)
+    codecs.push(await onFleet(codec, { run: (context) => wireWith(context, codec) }));
+  return { codecs };
+}
+
+async function wireWith(context, codec) {
+  const { fleet, servers, events } = context;
+  const { directory, addresses } = servers.stack;
+  const { eventsTopic, auditTopic } = fleetNames(fleet.name);
+  const [brokers, redisNodes] = [fleet.environment.LASTKNOWN_KAFKA_BROKERS.split(","), addresses.redisNodes];
+  const [brokerPid] = servers.roles.get("broker");
+  const file = join(directory, `${fleet.name}.csv`);
+  await writeDrainEvents(file, { events, users: USERS });
+  await fleet.createTopics();
+  await keepAs(codec, [eventsTopic, auditTopic], brokers.join(","));
+  const meter = new CostMeter(servers.roles);
+  meter.start();
+
+  // Nobody consumes yet: all that the broker reads comes from the replay.
+  const before = traffic(brokerPid);
+  await runReplay({ ...context, dataSet: { file, replayArguments: [] } }, ["--speed", "max"], BOUND_MS);
+  const filled = traffic(brokerPid);
+  await rm(file);
+
+  const redisBefore = await redisNetBytes(redisNodes);
+  const wanted = await wantedIn(fleet);
+  await fleet.launchWorkers(1);
+  await until(async () => (await fleet.recordsTaken()) >= wanted, "drained", fleet);
+  await sleep(SETTLE_MS);
+  const workerPids = [...fleet.roles.values()].flat();
+  const [kafka, states] = [
+    await socketBytes(workerPids, portsOf(brokers)),
+    await socketBytes(workerPids, portsOf(redisNodes)),
+  ];
+  const redisAfter = await redisNetBytes(redisNodes);
+  await fleet.launchQuery();
+  const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
+  view.start();
+  await until(() => view.arrivals >= wanted, "in the view", fleet);
+  await view.stop();
+  const folded = await socketBytes(fleet.roles.get("query"), portsOf(brokers));
+
+  const bytes = {
+    "replay → broker": filled.readBytes - before.readBytes,
+    "events topic": await topicBytes(directory, eventsTopic),
+    "broker → worker": kafka.received,
+    "worker → broker (audit)": kafka.sent,
+    "audit topic": await topicBytes(directory, auditTopic),
+    "worker → Redis": states.sent,
+    "Redis → worker": states.received,
+    "received by Redis, by its own count": redisAfter.received - redisBefore.received,
+    "sent by Redis, by its own count": redisAfter.sent - redisBefore.sent,
+    "broker → query (audit)": folded.received,
+  };
+  const perEvent = Object.fromEntries(Object.entries(bytes).map(([hop, count]) => [hop, count / wanted]));
+  return { codec, rows: wanted, bytesPerEvent: perEvent, cost: meter.stop(wanted) };
+}
+
+/** New batches are kept so, whatever their producer chose. */
+async function keepAs(codec, topics, brokers) {
+  for (const topic of topics) {
+    const entity = `--entity-type topics --entity-name ${topic}`;
+    const command = `--bootstrap-server ${brokers} --alter ${entity} --add-config compression.type=${codec}`;
+    const result = await kafkaTool("kafka.admin.ConfigCommand", command.split(" "));
+    const stderr = result.stderr.toString();
+    if (stderr.includes("Exception")) throw new Error(`${topic} cannot be kept as ${codec}: ${stderr}`);
+  }
+}
+
+async function until(isDone, what, fleet) {
+  const deadlineMs = performance.now() + BOUND_MS;
+  while (!(await isDone())) {
+    fleet.requireRunning();
+    if (performance.now() > deadlineMs) throw new Error(`not all is ${what} within ${BOUND_MS / 1000} s`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
