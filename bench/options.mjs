@@ -12,6 +12,7 @@ export const PHASES = [
   "idle",
   "burst",
   "scaling",
+  "growth",
   "wire",
   "floor",
 ];
@@ -28,13 +29,15 @@ export const USAGE = `npm run bench -- [options]
                    idle       what each process takes while nothing comes
                    burst      more than it can take: what is seen in time, and that nothing is lost
                    scaling    the full topic of 50,000 users, through 1, 2 and 4 workers
+                   growth     what an event and an answer cost as users, arrivals, partitions and the view grow
                    wire       bytes per event on each hop
                    floor      what the machine and its servers allow without the product
-  --events N       how many drains, wire and floor have (default 1000000)
+  --events N       how many drains, growth, wire and floor have (default 1000000)
   --rate N         rows per second of answers (default 1000) and latency (default 1000, 5000, 20000 and 50000)
   --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
   --seconds N      how long latency, idle and each kind of answers measure (default 30)
   --settle N       how long it sends before that, while fresh processes compile their code (default 10)
+  --full           growth up to a million users, a user of a million arrivals, a view of 20 million: it takes hours
   --profile        write a CPU profile of every process of ours, and tell where the time goes
   --help           this text
 What all-in replays is the bike stations' file in the folder LASTKNOWN_DATA (default ../shared/data), else a made-up sample.`;
@@ -59,6 +62,7 @@ export function parseOptions(args) {
   return {
     help: values.help === true,
     profile: values.profile === true,
+    full: values.full === true,
     phases: values.phase === undefined ? PHASES : [values.phase],
     events: wholeNumber("--events", values.events ?? "1000000", EVENTS_MAX),
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
@@ -82,6 +86,7 @@ function valuesOf(args) {
         burst: { type: "string" },
         seconds: { type: "string" },
         settle: { type: "string" },
+        full: { type: "boolean" },
         profile: { type: "boolean" },
         help: { type: "boolean" },
       },

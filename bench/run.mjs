@@ -8,6 +8,7 @@ import { runAnswers } from "./phases/answers.mjs";
 import { runBurst } from "./phases/burst.mjs";
 import { runDrain } from "./phases/drain.mjs";
 import { runFloor } from "./phases/floor.mjs";
+import { runGrowth } from "./phases/growth.mjs";
 import { runIdle } from "./phases/idle.mjs";
 import { runLatency } from "./phases/latency.mjs";
 import { runScaling } from "./phases/scaling.mjs";
@@ -34,6 +35,7 @@ const PHASE_OF = {
   answers: { run: runAnswers, isStarted: true },
   idle: { run: runIdle, isStarted: true },
   burst: { run: runBurst, isStarted: true },
+  growth: { run: runGrowth, hasOwnFleets: true },
   wire: { run: runWire, hasOwnFleets: true },
   floor: { run: runFloor },
   scaling: { run: runScaling, hasOwnFleets: true },

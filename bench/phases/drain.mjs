@@ -19,7 +19,12 @@ const DRAIN_BOUND_MS = 300_000;
  * @param {{ users: number, workers: number }} size
  * @returns one run's figures
  */
-export async function runDrain(context, { users, workers }) {
+export async function runDrain(context, size) {
+  return (await drainInto(context, size)).figures;
+}
+
+/** The same, for who goes on with the fleet: with the newest moment of each user. */
+export async function drainInto(context, { users, workers }) {
   const { fleet, servers, events } = context;
   const file = join(servers.stack.directory, `${fleet.name}.csv`);
   const newest = await writeDrainEvents(file, { events, users });
@@ -56,7 +61,7 @@ export async function runDrain(context, { users, workers }) {
   const missing = await lacking({ fleet: fleet.name, addresses, newest });
   if (missing.length > 0)
     throw new Error(`Redis has not the newest of ${missing.length} users, such as ${missing[0]}`);
-  return {
+  const figures = {
     rows: wanted - first,
     seconds,
     rowsPerSecond: (wanted - first) / seconds,
@@ -65,4 +70,5 @@ export async function runDrain(context, { users, workers }) {
     cost,
     recordsPerBatch: await fleet.recordsPerBatch(),
   };
+  return { figures, newest };
 }

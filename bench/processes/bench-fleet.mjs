@@ -107,6 +107,19 @@ export class BenchFleet {
     );
   }
 
+  /** For who goes on with the fleet's topics. */
+  async stopWorkers() {
+    await Promise.all(this.#workers.map((worker) => worker.stop()));
+    this.#workers = [];
+  }
+
+  /** Its view goes with it. */
+  async stopQuery() {
+    await this.#query.stop();
+    this.#query = undefined;
+    await rm(join(this.#folder, "view"), { recursive: true, force: true });
+  }
+
   /** Starts any command on this fleet. */
   run(name, args, more = {}) {
     const { profileFolder, stack } = this.#options;

@@ -1,5 +1,6 @@
 import { burstLines } from "./burst-lines.mjs";
 import { floorLines } from "./floor-lines.mjs";
+import { growthLines } from "./growth-lines.mjs";
 import { latencyLines } from "./latency-lines.mjs";
 import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
 import { scalingLines } from "./scaling-lines.mjs";
@@ -27,6 +28,7 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...(phases.answers === undefined ? [] : answersLines(phases.answers, options)),
     ...(phases.idle === undefined ? [] : idleLines(phases.idle, options)),
     ...(phases.burst === undefined ? [] : burstLines(phases.burst)),
+    ...(phases.growth === undefined ? [] : growthLines(phases.growth)),
     ...(phases.wire === undefined ? [] : wireLines(phases.wire)),
     ...(phases.floor === undefined ? [] : floorLines(phases.floor)),
     ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),

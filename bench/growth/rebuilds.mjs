@@ -1,0 +1,92 @@
+// What was lost is made anew from the audit: the view, on disk and in memory, and the states in Redis.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { fleetNames, KafkaAdmin, silentLogger } from "@lastknown/shared";
+import { loadSettings } from "@lastknown/shared/settings";
+import { cpuMicros } from "../machine/process-cost.mjs";
+import { appliedOf, wantedIn } from "../phases/until-visible.mjs";
+import { lacking } from "../visibility/newest-in-redis.mjs";
+import { ProgressWatch } from "../visibility/progress-watch.mjs";
+import { withReader } from "../visibility/read-records.mjs";
+import { RedisNode, requestFor } from "../visibility/redis-node.mjs";
+import { ViewWatch } from "../visibility/view-watch.mjs";
+
+const LOOK_EVERY_MS = 50;
+const BOUND_MS = 3_600_000;
+
+/** @returns events a second from the service's first event to its last, and CPU µs of all of its start for each */
+export async function rebuildView(fleet, kind) {
+  const wanted = await wantedIn(fleet);
+  await fleet.launchQuery({ LASTKNOWN_VIEW: kind });
+  const [pid] = fleet.roles.get("query");
+  const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
+  view.start();
+  await until(() => view.arrivals >= wanted, fleet, `the view has ${wanted} arrivals`);
+  const micros = cpuMicros(pid);
+  const sights = await view.stop();
+  await fleet.stopQuery();
+  const [first, last] = [sights[0], sights.at(-1)];
+  const seconds = (last.seenAtMs - first.seenAtMs) / 1000;
+  return { eventsPerSecond: (last.arrivals - first.arrivals) / seconds, microsPerEvent: micros / wanted };
+}
+
+/**
+ * Empties Redis, and the events topic, so that nothing but the audit can bring the states back. No worker may run.
+ * @param {ReadonlyMap<string, number>} newest of each user
+ * @returns from the first state that is there again to the last
+ */
+export async function rebuildRedis({ fleet, servers, newest }) {
+  const addresses = servers.stack.addresses.redisNodes;
+  const wanted = await wantedIn(fleet);
+  await deleteEvents(fleet);
+  const nodes = await Promise.all(addresses.map((address) => RedisNode.open(address)));
+  try {
+    for (const node of nodes) await node.ask(requestFor([["FLUSHALL"]]), 1);
+    await fleet.launchWorkers(1);
+    const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });
+    progress.start();
+    await until(async () => (await keysOf(nodes)) > newest.size / 100, fleet, "states come back");
+    const [startedMs, before] = [performance.now(), await keysOf(nodes)];
+    await until(() => appliedOf(progress, fleet.partitions) >= wanted, fleet, "all progress is there again");
+    const seconds = (performance.now() - startedMs) / 1000;
+    const micros = fleet.roles
+      .values()
+      .next()
+      .value.reduce((sum, pid) => sum + cpuMicros(pid), 0);
+    await progress.stop();
+    return {
+      usersPerSecond: (newest.size - before) / seconds,
+      entriesPerSecond: (wanted * (1 - before / newest.size)) / seconds,
+      microsPerEntry: micros / wanted,
+      usersLacking: (await lacking({ fleet: fleet.name, addresses, newest })).length,
+    };
+  } finally {
+    for (const node of nodes) node.close();
+  }
+}
+
+async function keysOf(nodes) {
+  const counts = await Promise.all(nodes.map((node) => node.ask(requestFor([["DBSIZE"]]), 1)));
+  return counts.reduce((sum, [count]) => sum + Number(count.slice(1)), 0);
+}
+
+async function deleteEvents(fleet) {
+  const { eventsTopic } = fleetNames(fleet.name);
+  const ends = await withReader(fleet, (reader) => reader.ends(eventsTopic));
+  const settings = loadSettings({ flags: {}, environment: fleet.environment });
+  const admin = new KafkaAdmin({ settings: settings.kafka, logger: silentLogger });
+  try {
+    for (const [partition, { end }] of ends) await admin.deleteRecords(eventsTopic, partition, end);
+  } finally {
+    await admin.close();
+  }
+}
+
+async function until(isSo, fleet, what) {
+  const deadlineMs = performance.now() + BOUND_MS;
+  while (!(await isSo())) {
+    fleet.requireRunning();
+    if (performance.now() > deadlineMs) throw new Error(`not so within ${BOUND_MS / 1000} s: ${what}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}

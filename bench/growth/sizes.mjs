@@ -1,0 +1,31 @@
+// How far each thing grows; the full sizes take hours.
+
+const ARRIVALS = 10;
+
+/**
+ * @param {boolean} isFull
+ * @returns the views: one more per step in users, in arrivals per user, and users whose arrivals are many and late in
+ *   each way; and the drains, by users and by partitions
+ */
+export function sizesOf(isFull) {
+  const users = isFull ? [1000, 10_000, 100_000, 1_000_000, 2_000_000] : [1000, 10_000, 50_000];
+  const arrivals = isFull ? [10, 100, 1000, 10_000, 100_000] : [10, 100, 1000, 10_000];
+  const total = isFull ? 1_000_000 : 50_000;
+  const one = isFull ? 1_000_000 : 100_000;
+  const oneInMemory = isFull ? 200_000 : 50_000;
+  const view = (count, perUser, lateness = "hour", store = "lmdb") => {
+    return { store, users: count, arrivals: count * perUser, lateness };
+  };
+  return {
+    views: [
+      ...users.map((count) => view(count, ARRIVALS)),
+      ...arrivals.map((perUser) => view(Math.max(1, total / perUser), perUser)),
+      view(1, one / 10),
+      ...["hour", "any", "backlog"].map((lateness) => view(1, one, lateness)),
+      view(1, oneInMemory / 10, "any", "memory"),
+      view(1, oneInMemory, "any", "memory"),
+    ],
+    drainUsers: isFull ? [1000, 10_000, 100_000, 1_000_000] : [1000, 50_000],
+    drainPartitions: isFull ? [1, 4, 16, 64] : [1, 64],
+  };
+}

@@ -1,0 +1,52 @@
+// What an event and an answer cost as users, their arrivals, partitions and the view grow; and how fast what was lost is
+// made anew from the audit.
+
+import { slowStep } from "../../scripts/say.mjs";
+import { rebuildRedis, rebuildView } from "../growth/rebuilds.mjs";
+import { sizesOf } from "../growth/sizes.mjs";
+import { viewAt } from "../growth/view-at.mjs";
+import { drainInto, runDrain } from "./drain.mjs";
+
+const USERS = 50_000;
+const WORKERS = 1;
+
+/** @returns one run's figures */
+export async function runGrowth(context) {
+  const { servers, full, lifetime } = context;
+  const { views: viewSizes, drainUsers, drainPartitions } = sizesOf(full);
+  const place = { directory: servers.stack.directory, signal: lifetime.signal };
+  const views = [];
+  for (const size of viewSizes) {
+    const title = `a view (${size.store}) of ${size.arrivals} arrivals of ${size.users} users, late: ${size.lateness}`;
+    views.push(await slowStep(title, () => viewAt(size, place)));
+  }
+  const { byUsers, byPartitions } = await drains(context, { drainUsers, drainPartitions });
+  const rebuilds = await context.onFleet("rebuilds", { run: (own) => rebuild({ ...context, ...own }) });
+  return { views, byUsers, byPartitions, rebuilds };
+}
+
+async function drains({ onFleet, events }, { drainUsers, drainPartitions }) {
+  const byUsers = [];
+  for (const users of drainUsers) {
+    const run = (own) => runDrain({ ...own, events: Math.max(events, users) }, { users, workers: WORKERS });
+    byUsers.push(await onFleet(`users-${users}`, { run }));
+  }
+  const byPartitions = [];
+  for (const partitions of drainPartitions) {
+    const run = (own) => runDrain(own, { users: USERS, workers: WORKERS });
+    const drain = await onFleet(`partitions-${partitions}`, { run, fleetOptions: { partitions } });
+    byPartitions.push({ partitions, ...drain });
+  }
+  return { byUsers, byPartitions };
+}
+
+async function rebuild(context) {
+  const { fleet, servers } = context;
+  const { newest } = await drainInto(context, { users: USERS, workers: WORKERS });
+  await fleet.stopWorkers();
+  return {
+    onDisk: await rebuildView(fleet, "lmdb"),
+    inMemory: await rebuildView(fleet, "memory"),
+    redis: await rebuildRedis({ fleet, servers, newest }),
+  };
+}
