@@ -8,7 +8,8 @@ import { newFleetRecord, silentLogger } from "@lastknown/shared";
 import { Random } from "@lastknown/producer";
 import { built } from "../check/built.mjs";
 import { spreadOf } from "../report/spread.mjs";
-import { BEGIN, STEP, userAt, ViewFiller } from "./view-filler.mjs";
+import { BEGIN, STEP } from "./arrival-times.mjs";
+import { userAt, ViewFiller } from "./view-filler.mjs";
 
 const PARTITIONS = 1;
 const MAX_FUTURE_SKEW = 5 * 60 * 1e6;

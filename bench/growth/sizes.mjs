@@ -5,7 +5,8 @@ const ARRIVALS = 10;
 /**
  * @param {boolean} isFull
  * @returns the views: one more per step in users, in arrivals per user, and users whose arrivals are many and late in
- *   each way; and the drains, by users and by partitions
+ *   each way; how many
+ *   the one user has who is asked about over HTTP; and the drains, by users and by partitions
  */
 export function sizesOf(isFull) {
   const users = isFull ? [1000, 10_000, 100_000, 1_000_000, 2_000_000] : [1000, 10_000, 50_000];
@@ -25,6 +26,7 @@ export function sizesOf(isFull) {
       view(1, oneInMemory / 10, "any", "memory"),
       view(1, oneInMemory, "any", "memory"),
     ],
+    oneUserArrivals: one / (isFull ? 1 : 5),
     drainUsers: isFull ? [1000, 10_000, 100_000, 1_000_000] : [1000, 50_000],
     drainPartitions: isFull ? [1, 4, 16, 64] : [1, 64],
   };

@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writePacedEvents } from "../drain-events.mjs";
 import { CostMeter } from "../machine/cost-meter.mjs";
-import { spreadOf } from "../report/spread.mjs";
+import { percentileCurve, spreadOf } from "../report/spread.mjs";
 import { lacking } from "../visibility/newest-in-redis.mjs";
 import { ProgressWatch } from "../visibility/progress-watch.mjs";
 import { forEachRecord } from "../visibility/read-records.mjs";
@@ -91,6 +91,7 @@ async function stepsSeen(fleet, { paces, sights, replay }) {
       count,
       reachedRate: count / ((times.lastAppendMs - times.firstAppendMs) / 1000),
       delayMs: spreadOf(delays),
+      curve: percentileCurve(delays),
       seenWithin: Object.fromEntries(WITHIN_SECONDS.map((seconds) => [seconds, share(seconds)])),
     };
   });

@@ -2,6 +2,7 @@
 // made anew from the audit.
 
 import { slowStep } from "../../scripts/say.mjs";
+import { askAboutOneUser } from "../growth/one-user.mjs";
 import { rebuildRedis, rebuildView } from "../growth/rebuilds.mjs";
 import { sizesOf } from "../growth/sizes.mjs";
 import { viewAt } from "../growth/view-at.mjs";
@@ -13,16 +14,21 @@ const WORKERS = 1;
 /** @returns one run's figures */
 export async function runGrowth(context) {
   const { servers, full, lifetime } = context;
-  const { views: viewSizes, drainUsers, drainPartitions } = sizesOf(full);
+  const { views: viewSizes, drainUsers, drainPartitions, oneUserArrivals } = sizesOf(full);
   const place = { directory: servers.stack.directory, signal: lifetime.signal };
   const views = [];
   for (const size of viewSizes) {
     const title = `a view (${size.store}) of ${size.arrivals} arrivals of ${size.users} users, late: ${size.lateness}`;
     views.push(await slowStep(title, () => viewAt(size, place)));
   }
+  const oneUser = [];
+  for (const lateness of ["any", "backlog"]) {
+    const run = (own) => askAboutOneUser(own, { arrivals: oneUserArrivals, lateness });
+    oneUser.push(await context.onFleet(`one-user-${lateness}`, { run, isStarted: true }));
+  }
   const { byUsers, byPartitions } = await drains(context, { drainUsers, drainPartitions });
   const rebuilds = await context.onFleet("rebuilds", { run: (own) => rebuild({ ...context, ...own }) });
-  return { views, byUsers, byPartitions, rebuilds };
+  return { views, oneUser, byUsers, byPartitions, rebuilds };
 }
 
 async function drains({ onFleet, events }, { drainUsers, drainPartitions }) {

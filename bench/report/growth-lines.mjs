@@ -8,7 +8,7 @@ const BOTH_TARGET = "both clocks ≤ 1 ms";
 
 /** @param runs of the phase */
 export function growthLines(runs) {
-  const [{ views, byUsers, byPartitions }] = runs;
+  const [{ views, oneUser, byUsers, byPartitions }] = runs;
   return [
     "",
     `Growth of the view, by itself: CPU µs for an arrival, ms of answers (${BOTH_TARGET}); medians`,
@@ -27,6 +27,12 @@ export function growthLines(runs) {
           runs.map((run) => run.views[index]),
         ),
       ),
+    ),
+    "",
+    `One user of ${figure(oneUser[0].arrivals)} arrivals, over HTTP, one question at a time`,
+    ...tableLines(
+      HEAD,
+      oneUser.flatMap((_, index) => oneUserRows(runs.map((run) => run.oneUser[index]))),
     ),
     "",
     "Growth of the drain, one worker",
@@ -64,6 +70,20 @@ function viewRow({ store, users, arrivals, lateness }, views) {
     median((view) => view.diskBytes / arrivals),
     median((view) => view.residentMb),
   ];
+}
+
+function oneUserRows(all) {
+  const [{ lateness, answers }] = all;
+  return Object.keys(answers).flatMap((kind) =>
+    ["p50", "p99"].map((rank) =>
+      row(
+        `ms, ${kind}, late: ${lateness}, ${rank}`,
+        all,
+        (one) => one.answers[kind][rank],
+        kind === "both" ? "≤ 1" : "",
+      ),
+    ),
+  );
 }
 
 function drainRows(title, drains) {

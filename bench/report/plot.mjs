@@ -10,6 +10,7 @@ export function plotOf({ phases }) {
   const panels = [
     ...(phases["all-in"] === undefined ? [] : [allInPanel(phases["all-in"])]),
     ...(phases.latency === undefined ? [] : latencyPanels(phases.latency)),
+    ...(phases.burst === undefined ? [] : burstPanels(phases.burst)),
   ];
   if (panels.length === 0) return undefined;
   const size = `width="${WIDTH * panels.length}" height="${HEIGHT}"`;
@@ -39,14 +40,29 @@ function latencyPanels(runs) {
   );
 }
 
-/** The slowest percent would press the rest flat, so time is drawn by its logarithm. */
 function latencyPanel(rate, runs) {
-  const lines = linesOf(runs, ["redis", "latest", "view"]).map(({ points, ...line }) => ({
+  const title = `At ${rate}/s: plan to visible, ms, by percent of records`;
+  return percentPanel(title, linesOf(runs, ["redis", "latest", "view"]));
+}
+
+function burstPanels(runs) {
+  return runs[0].steps.map(({ rate }, index) => {
+    const curves = runs.map(({ steps }) => ({ curves: { redis: steps[index].curve } }));
+    return percentPanel(
+      `Burst at ${rate}/s: plan to Redis, ms, by percent of records`,
+      linesOf(curves, ["redis"]),
+    );
+  });
+}
+
+/** The slowest percent would press the rest flat, so time is drawn by its logarithm. */
+function percentPanel(title, allLines) {
+  const lines = allLines.map(({ points, ...line }) => ({
     ...line,
-    points: points.map(([share, ms]) => [share * 100, Math.log10(Math.max(1, ms))]),
+    points: points.map(([share, ms]) => [share * 100, Math.log10(Math.max(1, ms ?? 1))]),
   }));
   return {
-    title: `At ${rate}/s: plan to visible, ms, by percent of records`,
+    title,
     lines,
     printX: (x) => `${x} %`,
     printY: (y) => (Number.isInteger(y) ? String(10 ** y) : ""),
