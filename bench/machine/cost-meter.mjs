@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { machineCpuMicros } from "./machine-load.mjs";
-import { cpuMicros, residentMaxMb, traffic } from "./process-cost.mjs";
+import { anonymousMb, cpuMicros, residentMaxMb, traffic } from "./process-cost.mjs";
 
 const RESIDENT_EVERY_MS = 250;
 
@@ -15,6 +15,7 @@ export class CostMeter {
   #trafficAtStart = new Map();
   #machineAtStart;
   #residentMb = new Map();
+  #anonymousMb = new Map();
   #extraMicros = new Map();
   #timer;
 
@@ -49,7 +50,7 @@ export class CostMeter {
 
   /**
    * @param {number} records to which the time is divided
-   * @returns what each role took: `microsPerEvent`, `residentMaxMb`, and `readBytesPerEvent` and `writtenBytesPerEvent`
+   * @returns what each role took: `microsPerEvent`, `residentMaxMb`, `anonymousMaxMb` (as looked at), and `readBytesPerEvent` and `writtenBytesPerEvent`
    *   where it ran all the time; and the shares of the machine that programs
    *   which are not ours, and the host, took meanwhile
    */
@@ -66,6 +67,7 @@ export class CostMeter {
       roles[role] = {
         microsPerEvent: micros / records,
         residentMaxMb: this.#residentMb.get(role) ?? 0,
+        anonymousMaxMb: this.#anonymousMb.get(role) ?? 0,
         readBytesPerEvent: this.#bytesOf(pids, "readBytes") / records,
         writtenBytesPerEvent: this.#bytesOf(pids, "writtenBytes") / records,
       };
@@ -93,8 +95,12 @@ export class CostMeter {
 
   #lookAtMemory() {
     for (const [role, pids] of this.#groups) {
-      const most = Math.max(...pids.map((pid) => residentMaxMb(pid) ?? 0));
-      this.#residentMb.set(role, Math.max(this.#residentMb.get(role) ?? 0, most));
+      raise(this.#residentMb, role, pids.map(residentMaxMb));
+      raise(this.#anonymousMb, role, pids.map(anonymousMb));
     }
   }
+}
+
+function raise(most, role, values) {
+  most.set(role, Math.max(most.get(role) ?? 0, ...values.map((value) => value ?? 0)));
 }

@@ -36,6 +36,18 @@ export function residentMaxMb(pid) {
 }
 
 /**
+ * The memory that a process has resident now and that is its own: no pages of files that it has mapped, such as a view,
+ * which the kernel takes back when it likes. In MB of 2^20 bytes; undefined where it runs no more.
+ * @param {number} pid
+ * @returns {number | undefined}
+ */
+export function anonymousMb(pid) {
+  const status = readProc(`/proc/${pid}/status`);
+  const match = status === undefined ? null : /^RssAnon:\s+(\d+) kB/m.exec(status);
+  return match === null ? undefined : Number(match[1]) / 1024;
+}
+
+/**
  * Bytes that a process has read and written so far, over connections and files; undefined where it runs no more.
  * @param {number} pid
  * @returns {{ readBytes: number, writtenBytes: number } | undefined}

@@ -25,6 +25,9 @@ export function burstLines(runs) {
       row("rows lost on the way to the view", runs, (run) => run.sent - run.inView, "0"),
       row("users whose newest Redis lacks", runs, (run) => run.usersLacking, "0"),
       ...costRows(runs),
+      ...Object.keys(runs[0].cost.roles).map((role) =>
+        row(`MB at most without mapped files, ${role}`, runs, (run) => run.cost.roles[role].anonymousMaxMb),
+      ),
     ]),
     `seen: by looks at Redis each ${figure(lookEveryMs)} ms, from the moment for which the row was planned; where the ` +
       "sender did not reach its rate, that moment had passed when the row was sent",
