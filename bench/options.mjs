@@ -1,11 +1,13 @@
 // What a person may ask of the bench.
 
 import { parseArgs } from "node:util";
+import { PEER_NAMES } from "./peers/peer-names.mjs";
 
 export const PHASES = [
   "drain",
   "drain-two",
   "drain-few",
+  "peers",
   "all-in",
   "latency",
   "answers",
@@ -23,6 +25,7 @@ export const USAGE = `npm run bench -- [options]
                    drain      a full topic of 50,000 users, through one worker until audit and Redis have it
                    drain-two  the same through two
                    drain-few  a full topic of 300 users, through one worker
+                   peers      a full topic through one worker, and the same topic through others' programs
                    all-in     a file at full speed, through two workers, until Redis and the view have it
                    latency    steady rates: how long each row takes until it is seen
                    answers    questions over 50 connections while rows come at that rate
@@ -32,6 +35,7 @@ export const USAGE = `npm run bench -- [options]
                    growth     what an event and an answer cost as users, arrivals, partitions and the view grow
                    wire       bytes per event on each hop
                    floor      what the machine and its servers allow without the product
+  --peers A,B      peers only of ${PEER_NAMES.join(", ")}
   --events N       how many drains, growth, wire and floor have (default 1000000)
   --rate N         rows per second of answers (default 1000) and latency (default 1000, 5000, 20000 and 50000)
   --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
@@ -64,6 +68,7 @@ export function parseOptions(args) {
     profile: values.profile === true,
     full: values.full === true,
     phases: values.phase === undefined ? PHASES : [values.phase],
+    peers: peersOf(values.peers),
     events: wholeNumber("--events", values.events ?? "1000000", EVENTS_MAX),
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
     rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
@@ -81,6 +86,7 @@ function valuesOf(args) {
       options: {
         runs: { type: "string" },
         phase: { type: "string" },
+        peers: { type: "string" },
         events: { type: "string" },
         rate: { type: "string" },
         burst: { type: "string" },
@@ -109,6 +115,13 @@ function burstOf(text) {
     const rate = plannedRate("--burst", rateText);
     return { rate, seconds: wholeNumber("--burst", secondsText, SECONDS_MAX) };
   });
+}
+
+function peersOf(text) {
+  const names = text?.split(",") ?? PEER_NAMES;
+  const unknown = names.find((name) => !PEER_NAMES.includes(name));
+  if (unknown === undefined) return names;
+  throw new UsageError(`--peers cannot have ${unknown}: give some of ${PEER_NAMES.join(",")}`);
 }
 
 function wholeNumber(flag, text, max) {

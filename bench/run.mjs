@@ -11,6 +11,7 @@ import { runFloor } from "./phases/floor.mjs";
 import { runGrowth } from "./phases/growth.mjs";
 import { runIdle } from "./phases/idle.mjs";
 import { runLatency } from "./phases/latency.mjs";
+import { runPeers } from "./peers/run-peers.mjs";
 import { runScaling } from "./phases/scaling.mjs";
 import { runWire } from "./phases/wire.mjs";
 import { BenchFleet } from "./processes/bench-fleet.mjs";
@@ -30,6 +31,7 @@ const PHASE_OF = {
   drain: drain({ users: 50_000, workers: 1 }),
   "drain-two": drain({ users: 50_000, workers: 2 }),
   "drain-few": drain({ users: 300, workers: 1 }),
+  peers: { run: runPeers },
   "all-in": { run: runAllIn, isStarted: true },
   latency: { run: runLatency, hasOwnFleets: true },
   answers: { run: runAnswers, isStarted: true },
@@ -84,7 +86,9 @@ async function measure(options, lifetime) {
     phases[phase] = [];
     for (let run = 1; run <= options.runs; run++) {
       const profileFolder = options.profile ? `${profileFolderOf(name)}/${phase}-${run}` : undefined;
-      phases[phase].push(await runOnce({ ...context, profileFolder }, `${phase}-${run}`, PHASE_OF[phase]));
+      phases[phase].push(
+        await runOnce({ ...context, run, profileFolder }, `${phase}-${run}`, PHASE_OF[phase]),
+      );
     }
   }
   return { name, machine, dataSet: dataSet.name, options, isProfiled: options.profile, phases };

@@ -1,3 +1,4 @@
+import { peersLines } from "../peers/peers-lines.mjs";
 import { burstLines } from "./burst-lines.mjs";
 import { floorLines } from "./floor-lines.mjs";
 import { growthLines } from "./growth-lines.mjs";
@@ -23,6 +24,7 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...["drain", "drain-two", "drain-few"].flatMap((name) =>
       phases[name] === undefined ? [] : drainLines(phases[name]),
     ),
+    ...(phases.peers === undefined ? [] : peersLines(phases.peers)),
     ...(phases["all-in"] === undefined ? [] : allInLines(phases["all-in"])),
     ...(phases.latency === undefined ? [] : latencyLines(phases.latency, options)),
     ...(phases.answers === undefined ? [] : answersLines(phases.answers, options)),

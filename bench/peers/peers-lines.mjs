@@ -1,0 +1,96 @@
+import { minMedianMax } from "../report/spread.mjs";
+import { figure, percent, tableLines } from "../report/table.mjs";
+
+/** The process of a peer, or of ours. */
+const OWN = /^(peer|worker)/;
+/** The figures of one peer's drain: title, and how to take it of a result. */
+const COLUMNS = [
+  ["events/s", (result) => result.rowsPerSecond],
+  ["2nd half", (result) => result.secondHalf.rowsPerSecond],
+  ["µs own", (result) => microsOf(result.cost, OWN)],
+  ["2nd half", (result) => microsOf(result.secondHalf.cost, OWN)],
+  ["µs Redis", (result) => microsOf(result.cost, /^redis/)],
+  ["µs broker", (result) => microsOf(result.cost, /^broker/)],
+  ["RSS MB", (result) => roleOf(result.cost, OWN).residentMaxMb],
+];
+const RATE = COLUMNS[0][1];
+/** CPU time of an event in all that works for it. */
+const TOTAL = ({ cost }) => [OWN, /^redis/, /^broker/].reduce((sum, role) => sum + microsOf(cost, role), 0);
+
+/** @param runs of the phase: each has the results of all peers by their names */
+export function peersLines(runs) {
+  const names = Object.keys(runs[0].peers);
+  const measured = new Map(
+    names.map((name) => [name, runs.map(({ peers }) => peers[name]).filter((result) => !result.failure)]),
+  );
+  const ours = measured.get("lastknown") ?? [];
+  return [
+    "",
+    `Peers: ${figure(runs[0].rows)} events of ${figure(runs[0].users)} users, one topic, drained by each in turn; medians`,
+    ...tableLines(
+      ["", ...COLUMNS.map(([title]) => title), "events/s to ours", "all µs to ours", "events"],
+      names.map((name) =>
+        measured.get(name).length === 0 ? emptyRow(runs[0].peers[name]) : row(measured.get(name), ours),
+      ),
+    ),
+    "CPU µs per event, from the first event that is done to the last; then the state of each user and the number of audit records are compared",
+    ...(names.some((name) => isShare(measured.get(name)[0]))
+      ? ["* of the first events of the topic alone"]
+      : []),
+    ...names.flatMap((name) => [
+      `${name}: ${runs[0].peers[name].does}`,
+      ...runs.flatMap(({ peers }) => (peers[name].failure ? [`  ${peers[name].failure}`] : [])),
+    ]),
+    ...names.flatMap((name) => othersLine(name, measured.get(name))),
+  ];
+}
+
+function row(results, ours) {
+  return [
+    results[0].title,
+    ...COLUMNS.map(([, valueOf]) => figure(median(results, valueOf))),
+    ratio(results, ours, RATE),
+    ratio(results, ours, TOTAL),
+    `${figure(results[0].rows)}${isShare(results[0]) ? " *" : ""}`,
+  ];
+}
+
+/** Whether it drained so much less than the topic that it was not its beginning that is not counted. */
+function isShare(result) {
+  return result !== undefined && result.rows < result.of / 2;
+}
+
+/** One that is missing must not look as if nobody had wanted it. */
+function emptyRow({ title, failure }) {
+  const [what] = failure.split(":");
+  return [`${title}: ${what}`, ...COLUMNS.map(() => "-"), "-", "-", "-"];
+}
+
+function ratio(results, ours, valueOf) {
+  return ours.length === 0 ? "-" : `${figure(median(results, valueOf) / median(ours, valueOf))} ×`;
+}
+
+/** What else went on takes from each differently: whoever was disturbed must be seen to be. */
+function othersLine(name, results) {
+  if (results.length === 0) return [];
+  const rate = minMedianMax(results.map(RATE));
+  const others = minMedianMax(results.map(({ cost }) => cost.othersShare));
+  const stolen = minMedianMax(results.map(({ cost }) => cost.stolenShare));
+  return [
+    `${name}: events/s ${figure(rate.min)} / ${figure(rate.median)} / ${figure(rate.max)}; meanwhile other programs ` +
+      `took up to ${percent(others.max)} of the machine, its host up to ${percent(stolen.max)}`,
+  ];
+}
+
+function median(results, valueOf) {
+  return minMedianMax(results.map(valueOf)).median;
+}
+
+function microsOf(cost, role) {
+  return roleOf(cost, role).microsPerEvent;
+}
+
+function roleOf({ roles }, pattern) {
+  const name = Object.keys(roles).find((role) => pattern.test(role));
+  return roles[name];
+}
