@@ -61,7 +61,7 @@ function lineOf({ sinceBegin, user, random, newest }) {
   if (!isLate) newest.set(user, happenedMs);
   const place = `${48 + random.below(1e6) / 1e6},${2 + random.below(1e6) / 1e6}`;
   const rest = `${random.below(1200) / 10},${random.below(101)},on its way`;
-  return `${user},${new Date(happenedMs).toISOString()},${arrivedAt(nowMs, sinceBegin % 1000)},${place},${rest}\n`;
+  return `${user},${new Date(happenedMs).toISOString()},${arrivedAt(nowMs, Math.floor(sinceBegin % 1000))},${place},${rest}\n`;
 }
 
 /** In µs, as many come within a millisecond; in ms where that tells it all. */

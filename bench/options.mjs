@@ -72,7 +72,7 @@ export function parseOptions(args) {
     events: wholeNumber("--events", values.events ?? "1000000", EVENTS_MAX),
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
     rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
-    rates: values.rate === undefined ? LATENCY_RATES : [plannedRate("--rate", values.rate)],
+    rates: values.rate === undefined ? LATENCY_RATES : [wholeNumber("--rate", values.rate, RATE_MAX)],
     burst: burstOf(values.burst ?? "50000x120,200000x10"),
     seconds: wholeNumber("--seconds", values.seconds ?? "30", SECONDS_MAX),
     settle: wholeNumber("--settle", values.settle ?? "60", SECONDS_MAX),
@@ -102,17 +102,10 @@ function valuesOf(args) {
   }
 }
 
-/** One that divides a million: rows are planned in whole microseconds. */
-function plannedRate(flag, text) {
-  const rate = wholeNumber(flag, text, RATE_MAX);
-  if (RATE_MAX % rate === 0) return rate;
-  throw new UsageError(`${flag} cannot have ${rate} rows per second: give a number that divides ${RATE_MAX}`);
-}
-
 function burstOf(text) {
   return text.split(",").map((step) => {
     const [rateText, secondsText = ""] = step.split("x");
-    const rate = plannedRate("--burst", rateText);
+    const rate = wholeNumber("--burst", rateText, RATE_MAX);
     return { rate, seconds: wholeNumber("--burst", secondsText, SECONDS_MAX) };
   });
 }
