@@ -50,7 +50,8 @@ export class ViewFiller {
     this.#times = (turn) => TIMES[lateness](this.#random, turn, turns);
     this.#random = new Random(users);
     this.#encoder = new EventEncoder(schema, EVENT_SCHEMA_ID);
-    this.#fold = (records) => folder.fold(PARTITION, records, records.at(-1).offset + 1);
+    this.#fold = (records) =>
+      folder.fold([{ partition: PARTITION, records, nextOffset: records.at(-1).offset + 1 }]);
     this.#fold([
       {
         ...NO_HEADERS,

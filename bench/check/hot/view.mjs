@@ -31,7 +31,9 @@ export async function viewFunctions(sample, folder) {
   const fold = (store, slices = audit) => {
     const observer = { folded: () => undefined, failed: () => undefined, unreadable: requireReadable };
     const folder = new AuditFolder({ store, fleet, auditTopic: "audit", observer, logger: silentLogger });
-    for (const { partition, records } of slices) folder.fold(partition, records, records.at(-1).offset + 1);
+    folder.fold(
+      slices.map(({ partition, records }) => ({ partition, records, nextOffset: records.at(-1).offset + 1 })),
+    );
     return store;
   };
   const openOnDisk = async () => {

@@ -176,6 +176,34 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
       ]);
     });
 
+    test("leaves out nothing received by a moment where it tells where to search for that", () => {
+      fc.assert(
+        fc.property(
+          fc.array(arrivalAnyTime, { maxLength: 30 }),
+          anyTime,
+          anyTime,
+          (rows, orderTimeMax, receivedMax) => {
+            store.clear();
+            const arrivals = rows.map((row, offset) =>
+              arrivalFor({ ...row, user: "a", offset, letter: "a" }),
+            );
+            for (const arrival of arrivals) store.fold(batchOf([arrival]));
+            const times = arrivals
+              .filter(({ order }) => order.sts <= receivedMax && order.orderTime <= orderTimeMax)
+              .map(({ order }) => order.orderTime);
+            const told =
+              arrivals.length === 0 ? undefined : store.latestReceivedBy("a", orderTimeMax, receivedMax);
+            if (told === undefined) expect(times).toEqual([]);
+            else {
+              expect(told).toBeLessThanOrEqual(orderTimeMax);
+              expect(Math.max(...times, -Infinity)).toBeLessThanOrEqual(told);
+            }
+          },
+        ),
+        { numRuns: 500 },
+      );
+    });
+
     test("tells the same of any permutation, duplication and split of the arrivals", () => {
       fc.assert(
         fc.property(arrivalsInAnyOrder, fc.integer({ min: 1, max: 7 }), (facts, rowsPerBatch) => {
@@ -195,6 +223,16 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
     });
   });
 }
+
+/** Times near each other and days, months and decades apart, also before 1970. */
+const anyTime = fc
+  .tuple(
+    fc.integer({ min: -1, max: 1 }),
+    fc.constantFrom(0, 1e6, 2 ** 26, 2 ** 34, 2 ** 42, 2 ** 50),
+    fc.integer({ min: -2, max: 2 }),
+  )
+  .map(([sign, size, near]) => sign * size + near);
+const arrivalAnyTime = fc.record({ timeStamp: anyTime, sts: anyTime });
 
 /** Distinct arrivals of two users with few times and few events, so that ties and repeats abound; then doubled. */
 const arrivalsInAnyOrder: fc.Arbitrary<ArrivalFacts[]> = fc

@@ -94,6 +94,13 @@ export interface ViewStore {
   /** The user's arrivals from the greatest order down; of equal orders the first received comes first. */
   byOrder(user: string, bound: OrderBound): Iterable<OrderPosition>;
 
+  /**
+   * Where to search for the user's greatest order that was received by a moment: no arrival with `sts` up to
+   * `receivedMax` has an order time from above this up to `orderTimeMax`. Undefined where none has one at or below it.
+   * A store that keeps no account of that gives `orderTimeMax`.
+   */
+  latestReceivedBy(user: string, orderTimeMax: Micros, receivedMax: Micros): Micros | undefined;
+
   /** Forgets everything, the offsets to go on from included. */
   clear(): void;
 

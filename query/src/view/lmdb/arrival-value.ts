@@ -1,4 +1,4 @@
-import { decodeEventHead, orderOf, type MaxFutureSkew, type Order } from "@lastknown/shared";
+import { compareOrder, decodeEventHead, orderOf, type MaxFutureSkew, type Order } from "@lastknown/shared";
 import type { Arrival } from "../arrival.js";
 import { ORDER_BYTES, readOrder, readUint64, writeOrder, writeUint64 } from "./keys.js";
 
@@ -40,4 +40,8 @@ export function arrivalOf(value: Buffer, offset: number, maxFutureSkew: MaxFutur
     schemaId: value.readUInt32BE(ORDER_BYTES + 8),
     body,
   };
+}
+
+export function greater(a: Order, b: Order): Order {
+  return compareOrder(a, b) > 0 ? a : b;
 }

@@ -1,4 +1,4 @@
-import type { Order } from "@lastknown/shared";
+import type { Micros, Order } from "@lastknown/shared";
 import type { OrderPosition } from "../arrival.js";
 import type { OrderBound } from "../view-store.js";
 
@@ -75,6 +75,35 @@ function aboveOrderTime(user: number, orderTimeMax: number): Buffer {
   const key = withUser(user, 8);
   writeUint64(key, orderTimeMax + 1 + TIME_BIAS, USER_BYTES);
   return key;
+}
+
+/** `user number u32, level u8, block u64` */
+export function blockKey(user: number, level: number, block: number): Buffer {
+  const key = withUser(user, 1 + 8);
+  key.writeUInt8(level, USER_BYTES);
+  writeUint64(key, block, USER_BYTES + 1);
+  return key;
+}
+
+export function blockOfKey(key: Buffer): number {
+  return readUint64(key, USER_BYTES + 1);
+}
+
+/** A key below this block's and not below those of the blocks before it. */
+export function belowBlock(user: number, level: number, block: number): Buffer {
+  if (block > 0) return blockKey(user, level, block - 1);
+  const key = withUser(user, 1);
+  key.writeUInt8(level, USER_BYTES);
+  return key;
+}
+
+/** So that all times sort as they are, those before 1970 included. */
+export function biased(time: Micros): number {
+  return time + TIME_BIAS;
+}
+
+export function unbiased(time: number): Micros {
+  return time - TIME_BIAS;
 }
 
 export function uint32(value: number): Buffer {

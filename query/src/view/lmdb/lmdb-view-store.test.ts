@@ -13,7 +13,7 @@ const make = async (): Promise<StoreUnderTest> => {
   const root = open<Buffer, Buffer>({
     path: directory,
     noSync: true,
-    maxDbs: 8,
+    maxDbs: 9,
     encoding: "binary",
     keyEncoding: "binary",
   });
@@ -44,6 +44,32 @@ test("a batch that fails halfway leaves neither arrivals nor the offset to go on
   expect(store.hasUser("b")).toBe(false);
   const again = batchOf([arrivalFor({ user: "a", offset: 1 })], { nextOffset: 9 });
   expect(store.fold(again)).toHaveLength(1);
+  await remove();
+});
+
+test("steps over what was received after a moment, however much it is", async () => {
+  const { store, remove } = await make();
+  const dayMicros = 86_400_000_000;
+  const early = [0, 1, 2].map((day) =>
+    arrivalFor({ user: "a", offset: day, timeStamp: day * dayMicros, sts: 3 * dayMicros }),
+  );
+  // Three months of an arrival per hour, all received after that.
+  const late = Array.from({ length: 90 * 24 }, (_, hour) =>
+    arrivalFor({
+      user: "a",
+      offset: 3 + hour,
+      timeStamp: 3 * dayMicros + (hour * dayMicros) / 24,
+      sts: 100 * dayMicros,
+    }),
+  );
+  store.fold(batchOf(early), batchOf(late));
+  const lateMax = 99 * dayMicros;
+  expect(store.latestReceivedBy("a", lateMax, 100 * dayMicros)).toBeGreaterThan(90 * dayMicros);
+  const told = store.latestReceivedBy("a", lateMax, 4 * dayMicros) as number;
+  // To within the smallest block.
+  expect(told - 2 * dayMicros).toBeLessThan(2 ** 26);
+  expect(store.latestReceivedBy("a", lateMax, 2 * dayMicros)).toBeUndefined();
+  expect(store.latestReceivedBy("b", lateMax, lateMax)).toBeUndefined();
   await remove();
 });
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { compareOrder, FatalError, type MaxFutureSkew, type Order } from "@lastknown/shared";
+import { compareOrder, FatalError, type MaxFutureSkew, type Micros, type Order } from "@lastknown/shared";
 import type { RootDatabase } from "lmdb";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import {
@@ -9,9 +9,10 @@ import {
   type ViewDamagedError,
   type ViewStore,
 } from "../view-store.js";
-import { arrivalOf, arrivalValue, maximumOf, withMaximum } from "./arrival-value.js";
+import { arrivalOf, arrivalValue, greater, maximumOf, withMaximum } from "./arrival-value.js";
 import { CheckedTable } from "./checked-table.js";
 import * as keys from "./keys.js";
+import { ReceivedBlocks, type SmallBlock } from "./received-blocks.js";
 import { RecentTails, type UserTail } from "./recent-tails.js";
 import { Soundness } from "./soundness.js";
 import { translateWriteError } from "./unwritable.js";
@@ -36,6 +37,7 @@ export interface ViewFolderHooks {
  * - `users`: user → its number
  * - `arrivals`: number, source offset → running maximum of order, append time, schema id, body
  * - `order`: number, order, offset → nothing
+ * - `blocks`: number, size, block of order times → the least sts in it
  * - `seen`: number, event id → the first source offset with it
  * - `partitions`: partition → where to go on in the audit, one past the greatest source offset
  * - `schemas`: id → text, `counters`: the next user number, who writes
@@ -51,6 +53,7 @@ export class LmdbViewStore implements ViewStore {
   readonly #arrivals: CheckedTable;
   readonly #order: CheckedTable;
   readonly #seen: CheckedTable;
+  readonly #blocks: ReceivedBlocks;
   readonly #partitions: CheckedTable;
   readonly #schemas: CheckedTable;
   readonly #counters: CheckedTable;
@@ -72,6 +75,7 @@ export class LmdbViewStore implements ViewStore {
     this.#arrivals = table("arrivals");
     this.#order = table("order");
     this.#seen = table("seen");
+    this.#blocks = new ReceivedBlocks(table("blocks"));
     this.#partitions = table("partitions");
     this.#schemas = table("schemas");
     this.#counters = table("counters");
@@ -129,11 +133,11 @@ export class LmdbViewStore implements ViewStore {
     if (tail !== undefined && offset <= tail.lastOffset) return this.#addBefore(tail, arrival);
     const number = tail?.number ?? this.#newUserNumber(user);
     const maximum = tail === undefined ? order : greater(order, tail.maximum);
-    this.#put(number, arrival, maximum);
+    const block = this.#put(number, arrival, maximum, tail?.block);
     const seenKey = keys.seenKey(number, order.eventId);
     const seenBefore = this.#seen.get(seenKey) !== undefined;
     if (!seenBefore) this.#seen.put(seenKey, keys.uint64(offset));
-    this.#tails.set(user, { number, lastOffset: offset, maximum });
+    this.#tails.set(user, { number, lastOffset: offset, maximum, block });
     return { ...arrival, stateBefore: tail?.maximum, seenBefore };
   }
 
@@ -153,9 +157,10 @@ export class LmdbViewStore implements ViewStore {
     return { ...arrival, stateBefore: before, seenBefore };
   }
 
-  #put(number: number, arrival: Arrival, maximum: Order): void {
+  #put(number: number, arrival: Arrival, maximum: Order, last?: SmallBlock): SmallBlock {
     this.#arrivals.put(keys.arrivalKey(number, arrival.offset), arrivalValue(arrival, maximum));
     this.#order.put(keys.orderKey(number, arrival), EMPTY);
+    return this.#blocks.add(number, arrival.order, last);
   }
 
   /** The maxima only grow with the offset, so the first that is already as great ends the correction. */
@@ -269,11 +274,17 @@ export class LmdbViewStore implements ViewStore {
     for (const { key } of this.#order.range(range)) yield keys.positionOfOrderKey(key);
   }
 
+  latestReceivedBy(user: string, orderTimeMax: Micros, receivedMax: Micros): Micros | undefined {
+    const number = this.#numberOf(user);
+    return number === undefined ? undefined : this.#blocks.latest(number, orderTimeMax, receivedMax);
+  }
+
   clear(): void {
     this.#tails.clear();
     this.#root.transactionSync(() => {
       this.#requireOwned();
       for (const table of this.#emptied) table.clear();
+      this.#blocks.clear();
       this.#counters.remove(NEXT_USER);
     });
   }
@@ -286,8 +297,4 @@ export class LmdbViewStore implements ViewStore {
     await this.#root.close();
     await this.#onClosed(this.damage === undefined);
   }
-}
-
-function greater(a: Order, b: Order): Order {
-  return compareOrder(a, b) > 0 ? a : b;
 }

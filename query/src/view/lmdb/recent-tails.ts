@@ -1,4 +1,5 @@
 import type { Order } from "@lastknown/shared";
+import type { SmallBlock } from "./received-blocks.js";
 
 /** What appending a user's next arrival needs to know of those before it. */
 export interface UserTail {
@@ -8,6 +9,8 @@ export interface UserTail {
   readonly lastOffset: number;
   /** The greatest order folded. */
   readonly maximum: Order;
+  /** The block that the last one came into; undefined where that is not known. */
+  readonly block?: SmallBlock;
 }
 
 /**

@@ -3,6 +3,7 @@ export const VIEW_TABLES = [
   "users",
   "arrivals",
   "order",
+  "blocks",
   "seen",
   "partitions",
   "schemas",

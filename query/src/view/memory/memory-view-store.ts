@@ -1,4 +1,4 @@
-import { compareCodePoints } from "@lastknown/shared";
+import { compareCodePoints, type Micros } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import {
   ViewDamagedError,
@@ -89,6 +89,11 @@ export class MemoryViewStore implements ViewStore {
 
   byOrder(user: string, bound: OrderBound): Iterable<OrderPosition> {
     return this.#users.get(user)?.byOrder(bound) ?? [];
+  }
+
+  /** It keeps no account of blocks: a walk through memory is for small fleets. */
+  latestReceivedBy(_user: string, orderTimeMax: Micros): Micros {
+    return orderTimeMax;
   }
 
   clear(): void {
