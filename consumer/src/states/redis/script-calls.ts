@@ -46,7 +46,7 @@ export class ScriptCalls {
     const sent = this.#sent.get(node) ?? new Set();
     this.#sent.set(node, sent);
     const texts = calls.map((call) => commandText(scriptHead(call, sent), call.keys, call.values));
-    if (waitMs !== undefined) texts.push(commandText(["WAIT", "1", String(waitMs)]));
+    if (waitMs !== undefined) texts.push(commandText(["wait", "1", String(waitMs)]));
     const answers = await sendTogether(node, texts);
     // A node that was emptied of its scripts: they go whole with the next calls.
     if (answers.some(({ error }) => error?.message.startsWith("NOSCRIPT"))) sent.clear();
@@ -54,13 +54,13 @@ export class ScriptCalls {
   }
 }
 
-/** The first call of a script on a connection carries it whole. */
+/** The first call of a script on a connection carries it whole. In small letters, as the client sends all others. */
 function scriptHead({ script, keys }: ScriptCall, sent: Set<string>): readonly string[] {
   const isKnown = sent.has(script.digest);
   sent.add(script.digest);
   return isKnown
-    ? ["EVALSHA", script.digest, String(keys.length)]
-    : ["EVAL", script.lua, String(keys.length)];
+    ? ["evalsha", script.digest, String(keys.length)]
+    : ["eval", script.lua, String(keys.length)];
 }
 
 /** A command as Redis reads it: an array of texts, each with its length in bytes. */
