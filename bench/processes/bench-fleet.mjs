@@ -6,6 +6,8 @@ import { metricsOf } from "./metrics-of.mjs";
 
 export const PARTITIONS = 16;
 const WORKERS = 2;
+/** As compose and k8s give them. */
+const WORKER_NODE_OPTIONS = "--max-semi-space-size=32";
 const COMMAND_BOUND_MS = 60_000;
 const READY_BOUND_MS = 60_000;
 
@@ -103,7 +105,10 @@ export class BenchFleet {
   async launchWorkers(count) {
     this.#workerPorts = await freePorts(count);
     this.#workers = this.#workerPorts.map((port, index) =>
-      this.run(`worker-${index + 1}`, ["consume"], { LASTKNOWN_OPERATIONS_PORT: String(port) }),
+      this.run(`worker-${index + 1}`, ["consume"], {
+        LASTKNOWN_OPERATIONS_PORT: String(port),
+        NODE_OPTIONS: WORKER_NODE_OPTIONS,
+      }),
     );
   }
 

@@ -193,7 +193,8 @@ describe("the product's services", () => {
     const hosts = [...kafka.brokers, ...redis.nodes.map(({ host }) => host), new URL(registry.url).hostname];
     for (const host of hosts) expect(Object.keys(services)).toContain(host.split(":")[0]);
     const variables = settingsTable.map(({ environment }) => environment);
-    for (const name of Object.keys(service.environment ?? {})) expect(variables).toContain(name);
+    for (const name of Object.keys(service.environment ?? {}))
+      expect([...variables, "NODE_OPTIONS"]).toContain(name);
   });
 
   it.each(ours)("%s may do no more than it has to", (_name, { read_only: readOnly, cap_drop: dropped }) => {
@@ -207,6 +208,13 @@ describe("the product's services", () => {
     expect(settings.query.host).toBe("0.0.0.0");
     expect(portsOf(query).map(({ target }) => target)).toEqual([settings.query.port]);
     expect(mountsOf(query).map(({ target }) => target)).toEqual([settings.query.dataDirectory]);
+  });
+
+  it("workers run with Node as they do on Kubernetes", () => {
+    const manifest = readFileSync(new URL("../../../k8s/base/consumer.yaml", import.meta.url), "utf8");
+    const [, options] = /name: NODE_OPTIONS, value: (\S+) }/.exec(manifest) ?? [];
+    expect(options).toMatch(/^--max-semi-space-size=\d+$/);
+    expect(services["consumer"]?.environment?.["NODE_OPTIONS"]).toBe(options);
   });
 
   it("workers can be as many as one likes", () => {

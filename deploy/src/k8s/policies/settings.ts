@@ -10,11 +10,14 @@ const VARIABLES = new Set(
   ),
 );
 
-/** Each variable is a setting, and all together are settings with which a process would start. */
+/** Node's own, not ours. */
+const OF_NODE = "NODE_OPTIONS";
+
+/** Each variable is a setting, or Node's, and all together are settings with which a process would start. */
 export const knownSettings: Policy = (objects) =>
   ownWorkloadsIn(objects).flatMap((workload) => [
     ...Object.keys(manifestEnvironment(workload, objects))
-      .filter((name) => !VARIABLES.has(name))
+      .filter((name) => name !== OF_NODE && !VARIABLES.has(name))
       .map((name) => `${workload.name}: ${name} is no setting`),
     ...startProblems(workload, objects),
   ]);
