@@ -73,7 +73,7 @@ function aboveOrder(user: number, order: Order): Buffer {
 /** A key above all of this user's whose order_time is at most the one given. */
 function aboveOrderTime(user: number, orderTimeMax: number): Buffer {
   const key = withUser(user, 8);
-  writeUint64(key, orderTimeMax + 1 + TIME_BIAS, USER_BYTES);
+  writeUint64(key, biased(orderTimeMax + 1), USER_BYTES);
   return key;
 }
 
@@ -119,17 +119,17 @@ export function uint64(value: number): Buffer {
 }
 
 export function writeOrder(bytes: Buffer, order: Order, at: number): void {
-  writeUint64(bytes, order.orderTime + TIME_BIAS, at);
-  writeUint64(bytes, order.sts + TIME_BIAS, at + 8);
-  writeUint64(bytes, order.timeStamp + TIME_BIAS, at + 16);
+  writeUint64(bytes, biased(order.orderTime), at);
+  writeUint64(bytes, biased(order.sts), at + 8);
+  writeUint64(bytes, biased(order.timeStamp), at + 16);
   bytes.write(order.eventId, at + 24, "hex");
 }
 
 export function readOrder(bytes: Buffer, at: number): Order {
   return {
-    orderTime: readUint64(bytes, at) - TIME_BIAS,
-    sts: readUint64(bytes, at + 8) - TIME_BIAS,
-    timeStamp: readUint64(bytes, at + 16) - TIME_BIAS,
+    orderTime: unbiased(readUint64(bytes, at)),
+    sts: unbiased(readUint64(bytes, at + 8)),
+    timeStamp: unbiased(readUint64(bytes, at + 16)),
     eventId: bytes.toString("hex", at + 24, at + 24 + EVENT_ID_BYTES),
   };
 }
