@@ -37,3 +37,16 @@ export function fetchedRecords(records, partition) {
     .filter((record) => record.partition === partition)
     .map(({ key, value }, offset) => ({ offset, appendedAtMs: 1_704_067_200_000, key, value, headers: {} }));
 }
+
+const RECORDS_PER_BATCH = 500;
+
+/** All records as they are worked on together. @returns {{ partition: number, records: readonly object[] }[]} */
+export function batchesOf(records) {
+  const batches = [];
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const ofPartition = fetchedRecords(records, partition);
+    for (let first = 0; first < ofPartition.length; first += RECORDS_PER_BATCH)
+      batches.push({ partition, records: ofPartition.slice(first, first + RECORDS_PER_BATCH) });
+  }
+  return batches;
+}

@@ -1,7 +1,7 @@
 // What the broker alone allows, asked by the tools of its own distribution.
 
 import { kafkaTool } from "@lastknown/stack";
-import { cpuMicros } from "../machine/process-cost.mjs";
+import { cpuMicrosOfAll } from "../machine/process-cost.mjs";
 
 const RECORD_BYTES = 150;
 const BOUND_MS = 300_000;
@@ -13,9 +13,9 @@ const PRODUCER = ["acks=all", "batch.size=262144", "linger.ms=5", "buffer.memory
  */
 export async function brokerTools({ brokers, topic, records, brokerPids }) {
   const counted = async (work) => {
-    const before = brokerMicros(brokerPids);
+    const before = cpuMicrosOfAll(brokerPids);
     const rates = await work();
-    return { ...rates, brokerMicrosPerRecord: (brokerMicros(brokerPids) - before) / records };
+    return { ...rates, brokerMicrosPerRecord: (cpuMicrosOfAll(brokerPids) - before) / records };
   };
   const count = ["--num-records", String(records)];
   const produce = await counted(async () => {
@@ -60,8 +60,4 @@ function consumedIn(printed) {
   if (line === undefined) throw new Error(`the consumer's tool says no rate: ${printed.slice(-300)}`);
   const fields = line.split(",").map((field) => field.trim());
   return { recordsPerSecond: Number(fields[9]), mbPerSecond: Number(fields[8]) };
-}
-
-function brokerMicros(pids) {
-  return pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
 }

@@ -3,7 +3,7 @@
 import { RedisKeys } from "@lastknown/shared";
 import { runCommand } from "@lastknown/stack";
 import { built } from "../check/built.mjs";
-import { cpuMicros } from "../machine/process-cost.mjs";
+import { cpuMicrosOfAll } from "../machine/process-cost.mjs";
 import { RedisNode, requestFor } from "../visibility/redis-node.mjs";
 
 const BUCKET = 0;
@@ -39,10 +39,10 @@ export async function redisScripts({ fleet, servers, users }) {
   const measure = async (script, calls, args) => {
     const [sha] = await node.connection.ask(requestFor([["SCRIPT", "LOAD", script]]), 1);
     const [host, port] = node.address.split(":");
-    const before = redisMicros(pids);
+    const before = cpuMicrosOfAll(pids);
     const command = ["-h", host, "-p", port, ...LOAD, "-n", String(calls), "--csv", "evalsha", sha, ...args];
     const { stdout } = await runCommand("redis-benchmark", command, { boundMs: BOUND_MS });
-    return { callsPerSecond: rateIn(stdout.toString()), micros: redisMicros(pids) - before };
+    return { callsPerSecond: rateIn(stdout.toString()), micros: cpuMicrosOfAll(pids) - before };
   };
   try {
     const plain = await measure(PLAIN_SCRIPT, users, [
@@ -90,10 +90,6 @@ async function nodeOf(addresses, key) {
     connection.close();
   }
   throw new Error(`no Redis node serves ${key}`);
-}
-
-function redisMicros(pids) {
-  return pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
 }
 
 /** The last line ends with the rate and six times, all in quotes; what was asked comes before and may hold commas. */

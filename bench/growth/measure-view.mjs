@@ -9,15 +9,13 @@ import { Random } from "@lastknown/producer";
 import { built } from "../check/built.mjs";
 import { spreadOf } from "../report/spread.mjs";
 import { BEGIN, STEP } from "./arrival-times.mjs";
+import { tookMs } from "./took-ms.mjs";
 import { userAt, ViewFiller } from "./view-filler.mjs";
 
 const PARTITIONS = 1;
 const MAX_FUTURE_SKEW = 5 * 60 * 1e6;
 /** Of these the cost of one more arrival is told. */
 const LAST_ARRIVALS = 10_000;
-const QUESTIONS = 300;
-/** Each kind of question goes on for so long at most. */
-const ASKING_BOUND_MS = 15_000;
 const PAGE = 20;
 
 const text = { type: "string" };
@@ -66,17 +64,6 @@ async function answers() {
   const spreads = {};
   for (const [kind, ask] of Object.entries(kinds)) spreads[kind] = spreadOf(await tookMs(ask));
   return spreads;
-}
-
-async function tookMs(ask) {
-  const all = [];
-  const untilMs = performance.now() + ASKING_BOUND_MS;
-  while (all.length < QUESTIONS && performance.now() < untilMs) {
-    const askedMs = performance.now();
-    await ask();
-    all.push(performance.now() - askedMs);
-  }
-  return all;
 }
 
 async function diskBytes() {

@@ -6,36 +6,24 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { printTime } from "@lastknown/shared";
 import { Random } from "@lastknown/producer";
-import { runReplay } from "../phases/run-replay.mjs";
-import { untilVisible } from "../phases/until-visible.mjs";
+import { fillUntilVisible } from "../phases/fill.mjs";
 import { spreadOf } from "../report/spread.mjs";
 import { HttpConnection } from "../visibility/http-connection.mjs";
-import { ProgressWatch } from "../visibility/progress-watch.mjs";
-import { ViewWatch } from "../visibility/view-watch.mjs";
 import { BEGIN, STEP, TIMES } from "./arrival-times.mjs";
+import { tookMs } from "./took-ms.mjs";
 
 const USER = "unit-1";
 const LINES_PER_WRITE = 5000;
 const FILL_BOUND_MS = 900_000;
-const LOOK_EVERY_MS = 200;
-const QUESTIONS = 300;
-const ASKING_BOUND_MS = 15_000;
 
 /** @param {{ arrivals: number, lateness: keyof TIMES }} size @returns ms that answers took, by kind */
 export async function askAboutOneUser(context, { arrivals, lateness }) {
   const { fleet, servers } = context;
   const file = join(servers.stack.directory, `${fleet.name}.csv`);
   await writeArrivals(file, { arrivals, lateness });
-  const addresses = servers.stack.addresses.redisNodes;
-  const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });
-  const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
-  progress.start();
-  view.start();
   const dataSet = { file, replayArguments: [] };
-  const { published } = await runReplay({ ...context, dataSet }, ["--speed", "max"], FILL_BOUND_MS);
+  await fillUntilVisible({ ...context, dataSet }, FILL_BOUND_MS);
   await rm(file);
-  await untilVisible({ fleet, progress, view, published });
-  await Promise.all([progress.stop(), view.stop()]);
   return { arrivals, lateness, answers: await ask(fleet.queryPort, arrivals) };
 }
 
@@ -53,14 +41,10 @@ async function ask(port, arrivals) {
   const answers = {};
   try {
     for (const [kind, pathOf] of Object.entries(kinds)) {
-      const all = [];
-      const untilMs = performance.now() + ASKING_BOUND_MS;
-      while (all.length < QUESTIONS && performance.now() < untilMs) {
-        const askedMs = performance.now();
+      const all = await tookMs(async () => {
         const status = await connection.ask(pathOf());
         if (status !== 200 && status !== 404) throw new Error(`${kind} was answered with ${status}`);
-        all.push(performance.now() - askedMs);
-      }
+      });
       answers[kind] = spreadOf(all);
     }
   } finally {

@@ -1,18 +1,17 @@
 // What was lost is made anew from the audit: the view, on disk and in memory, and the states in Redis.
 
-import { setTimeout as sleep } from "node:timers/promises";
-import { fleetNames, KafkaAdmin, silentLogger } from "@lastknown/shared";
-import { loadSettings } from "@lastknown/shared/settings";
-import { cpuMicros } from "../machine/process-cost.mjs";
+import { fleetNames } from "@lastknown/shared";
+import { cpuMicros, cpuMicrosOfAll } from "../machine/process-cost.mjs";
+import { untilSo } from "../phases/until-so.mjs";
 import { appliedOf, wantedIn } from "../phases/until-visible.mjs";
 import { lacking } from "../visibility/newest-in-redis.mjs";
 import { ProgressWatch } from "../visibility/progress-watch.mjs";
-import { withReader } from "../visibility/read-records.mjs";
+import { withAdmin, withReader } from "../visibility/read-records.mjs";
 import { RedisNode, requestFor } from "../visibility/redis-node.mjs";
 import { ViewWatch } from "../visibility/view-watch.mjs";
 
 const LOOK_EVERY_MS = 50;
-const BOUND_MS = 3_600_000;
+const WAITING = { boundMs: 3_600_000, everyMs: LOOK_EVERY_MS };
 
 /** @returns events a second from the service's first event to its last, and CPU µs of all of its start for each */
 export async function rebuildView(fleet, kind) {
@@ -21,7 +20,11 @@ export async function rebuildView(fleet, kind) {
   const [pid] = fleet.roles.get("query");
   const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
   view.start();
-  await until(() => view.arrivals >= wanted, fleet, `the view has ${wanted} arrivals`);
+  await untilSo(() => view.arrivals >= wanted, {
+    ...WAITING,
+    fleet,
+    what: `the view has ${wanted} arrivals`,
+  });
   const micros = cpuMicros(pid);
   const sights = await view.stop();
   await fleet.stopQuery();
@@ -45,14 +48,13 @@ export async function rebuildRedis({ fleet, servers, newest }) {
     await fleet.launchWorkers(1);
     const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });
     progress.start();
-    await until(async () => (await keysOf(nodes)) > newest.size / 100, fleet, "states come back");
+    const isBegun = async () => (await keysOf(nodes)) > newest.size / 100;
+    await untilSo(isBegun, { ...WAITING, fleet, what: "states come back" });
     const [startedMs, before] = [performance.now(), await keysOf(nodes)];
-    await until(() => appliedOf(progress, fleet.partitions) >= wanted, fleet, "all progress is there again");
+    const isDone = () => appliedOf(progress, fleet.partitions) >= wanted;
+    await untilSo(isDone, { ...WAITING, fleet, what: "all progress is there again" });
     const seconds = (performance.now() - startedMs) / 1000;
-    const micros = fleet.roles
-      .values()
-      .next()
-      .value.reduce((sum, pid) => sum + cpuMicros(pid), 0);
+    const micros = cpuMicrosOfAll(fleet.roles.values().next().value);
     await progress.stop();
     return {
       usersPerSecond: (newest.size - before) / seconds,
@@ -73,20 +75,7 @@ async function keysOf(nodes) {
 async function deleteEvents(fleet) {
   const { eventsTopic } = fleetNames(fleet.name);
   const ends = await withReader(fleet, (reader) => reader.ends(eventsTopic));
-  const settings = loadSettings({ flags: {}, environment: fleet.environment });
-  const admin = new KafkaAdmin({ settings: settings.kafka, logger: silentLogger });
-  try {
+  await withAdmin(fleet, async (admin) => {
     for (const [partition, { end }] of ends) await admin.deleteRecords(eventsTopic, partition, end);
-  } finally {
-    await admin.close();
-  }
-}
-
-async function until(isSo, fleet, what) {
-  const deadlineMs = performance.now() + BOUND_MS;
-  while (!(await isSo())) {
-    fleet.requireRunning();
-    if (performance.now() > deadlineMs) throw new Error(`not so within ${BOUND_MS / 1000} s: ${what}`);
-    await sleep(LOOK_EVERY_MS);
-  }
+  });
 }

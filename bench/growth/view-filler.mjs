@@ -3,6 +3,7 @@ import {
   auditEntryKey,
   EventEncoder,
   evolveEventSchema,
+  schemaCopyKey,
   silentLogger,
 } from "@lastknown/shared";
 import { Random } from "@lastknown/producer";
@@ -56,7 +57,7 @@ export class ViewFiller {
       {
         ...NO_HEADERS,
         offset: 0,
-        key: Buffer.from(`schema:${EVENT_SCHEMA_ID}`),
+        key: schemaCopyKey(EVENT_SCHEMA_ID),
         value: Buffer.from(schema.text),
       },
     ]);

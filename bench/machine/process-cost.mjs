@@ -15,6 +15,11 @@ export function cpuMicros(pid) {
   return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
 }
 
+/** The same of several processes that run, added. */
+export function cpuMicrosOfAll(pids) {
+  return pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
+}
+
 /**
  * CPU time of all children of this program that have ended, in µs. Its growth over the end of one child is what
  * that child took, to the last tick, which nobody can read from the child itself.

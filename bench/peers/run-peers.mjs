@@ -2,14 +2,11 @@
 
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { loadSettings } from "@lastknown/shared/settings";
-import { KafkaAdmin, silentLogger } from "@lastknown/shared";
 import { say, slowStep } from "../../scripts/say.mjs";
-import { writeDrainEvents } from "../drain-events.mjs";
-import { runReplay } from "../phases/run-replay.mjs";
+import { fillTopic } from "../phases/fill.mjs";
 import { wantedIn } from "../phases/until-visible.mjs";
 import { PARTITIONS } from "../processes/bench-fleet.mjs";
-import { withReader } from "../visibility/read-records.mjs";
+import { withAdmin, withReader } from "../visibility/read-records.mjs";
 import { drainPeer } from "./drain-peer.mjs";
 import { NotBuiltError } from "./not-built.mjs";
 import { PEERS } from "./peers.mjs";
@@ -20,7 +17,7 @@ const FILL_BOUND_MS = 600_000;
 /** @returns one run's figures: those of each peer by its name */
 export async function runPeers(context) {
   const { fleet, servers, events, peers: names, run, lifetime } = context;
-  const newest = await fill(context, { events, users: USERS });
+  const newest = await fillTopic(context, { events, users: USERS }, FILL_BOUND_MS);
   const wanted = await wantedIn(fleet);
   const folder = join(servers.stack.directory, `${fleet.name}-peers`);
   await mkdir(folder);
@@ -52,17 +49,6 @@ function namesOf(fleet, name) {
   return { own, group: own, prefix: own, auditTopic: `${own}.audit` };
 }
 
-async function fill(context, size) {
-  const { fleet, servers } = context;
-  const file = join(servers.stack.directory, `${fleet.name}.csv`);
-  const newest = await writeDrainEvents(file, size);
-  await fleet.createTopics();
-  const dataSet = { file, replayArguments: [] };
-  await runReplay({ ...context, dataSet }, ["--speed", "max"], FILL_BOUND_MS);
-  await rm(file);
-  return newest;
-}
-
 /** That one peer cannot be measured must not cost the figures of the others; but it is told, here and in the table. */
 async function resultOf(name, { place, lifetime, ...task }) {
   const { title, does, prepare, launch, hasOwnTopics = false } = PEERS[name];
@@ -80,13 +66,6 @@ async function resultOf(name, { place, lifetime, ...task }) {
 }
 
 async function createTopic({ fleet, auditTopic }) {
-  const settings = loadSettings({ flags: {}, environment: fleet.environment });
-  const admin = new KafkaAdmin({ settings: settings.kafka, logger: silentLogger });
-  try {
-    await admin.createTopics([
-      { topic: auditTopic, partitions: PARTITIONS, replicationFactor: 1, configuration: {} },
-    ]);
-  } finally {
-    await admin.close();
-  }
+  const topic = { topic: auditTopic, partitions: PARTITIONS, replicationFactor: 1, configuration: {} };
+  await withAdmin(fleet, (admin) => admin.createTopics([topic]));
 }

@@ -6,15 +6,12 @@ import { drainUser, writeDrainEvents } from "../drain-events.mjs";
 import { CostMeter } from "../machine/cost-meter.mjs";
 import { spreadOf } from "../report/spread.mjs";
 import { HttpConnection } from "../visibility/http-connection.mjs";
-import { ProgressWatch } from "../visibility/progress-watch.mjs";
-import { ViewWatch } from "../visibility/view-watch.mjs";
+import { fillUntilVisible } from "./fill.mjs";
 import { runReplay } from "./run-replay.mjs";
-import { untilVisible } from "./until-visible.mjs";
 
 const CONNECTIONS = 50;
 const USERS = 5000;
 const EVENTS = 200_000;
-const LOOK_EVERY_MS = 100;
 const FILL_BOUND_MS = 300_000;
 const REPLAY_GRACE_MS = 120_000;
 /** A moment in the middle of what happened, of which most users have an answer. */
@@ -32,14 +29,7 @@ export async function runAnswers(context) {
   const file = join(servers.stack.directory, `${fleet.name}.csv`);
   await writeDrainEvents(file, { events: EVENTS, users: USERS });
   const dataSet = { file, replayArguments: [] };
-  const addresses = servers.stack.addresses.redisNodes;
-  const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });
-  const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
-  progress.start();
-  view.start();
-  const { published } = await runReplay({ ...context, dataSet }, ["--speed", "max"], FILL_BOUND_MS);
-  await untilVisible({ fleet, progress, view, published });
-  await Promise.all([progress.stop(), view.stop()]);
+  await fillUntilVisible({ ...context, dataSet }, FILL_BOUND_MS);
 
   const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
   meter.start();

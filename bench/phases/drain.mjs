@@ -1,13 +1,10 @@
 // A topic that is full already: from the first record that a worker applies until audit and Redis have all of it.
 
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeDrainEvents } from "../drain-events.mjs";
 import { CostMeter } from "../machine/cost-meter.mjs";
 import { lacking } from "../visibility/newest-in-redis.mjs";
 import { ProgressWatch } from "../visibility/progress-watch.mjs";
-import { runReplay } from "./run-replay.mjs";
+import { fillTopic } from "./fill.mjs";
 import { appliedOf, wantedIn } from "./until-visible.mjs";
 
 const LOOK_EVERY_MS = 20;
@@ -26,13 +23,8 @@ export async function runDrain(context, size) {
 /** The same, for who goes on with the fleet: with the newest moment of each user. */
 export async function drainInto(context, { users, workers }) {
   const { fleet, servers, events } = context;
-  const file = join(servers.stack.directory, `${fleet.name}.csv`);
-  const newest = await writeDrainEvents(file, { events, users });
+  const newest = await fillTopic(context, { events, users }, FILL_BOUND_MS);
   const addresses = servers.stack.addresses.redisNodes;
-  await fleet.createTopics();
-  const dataSet = { file, replayArguments: [] };
-  await runReplay({ ...context, dataSet }, ["--speed", "max"], FILL_BOUND_MS);
-  await rm(file);
 
   const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });
   const wanted = await wantedIn(fleet);

@@ -13,6 +13,7 @@ import { redisNetBytes } from "../wire/redis-net-bytes.mjs";
 import { portsOf, socketBytes } from "../wire/sockets.mjs";
 import { topicBytes } from "../wire/topic-bytes.mjs";
 import { runReplay } from "./run-replay.mjs";
+import { untilSo } from "./until-so.mjs";
 import { wantedIn } from "./until-visible.mjs";
 
 const USERS = 50_000;
@@ -23,6 +24,7 @@ const USERS = 50_000;
 export const CODECS = ["uncompressed", "gzip"];
 const BOUND_MS = 300_000;
 const LOOK_EVERY_MS = 100;
+const WAITING = { boundMs: BOUND_MS, everyMs: LOOK_EVERY_MS };
 /** Commits, and the touch of each bucket, follow what was applied. */
 const SETTLE_MS = 1500;
 
@@ -56,7 +58,8 @@ async function wireWith(context, codec) {
   const redisBefore = await redisNetBytes(redisNodes);
   const wanted = await wantedIn(fleet);
   await fleet.launchWorkers(1);
-  await until(async () => (await fleet.recordsTaken()) >= wanted, "drained", fleet);
+  const isDrained = async () => (await fleet.recordsTaken()) >= wanted;
+  await untilSo(isDrained, { ...WAITING, fleet, what: "all is drained" });
   await sleep(SETTLE_MS);
   const workerPids = [...fleet.roles.values()].flat();
   const [kafka, states] = [
@@ -67,7 +70,7 @@ async function wireWith(context, codec) {
   await fleet.launchQuery();
   const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
   view.start();
-  await until(() => view.arrivals >= wanted, "in the view", fleet);
+  await untilSo(() => view.arrivals >= wanted, { ...WAITING, fleet, what: "all is in the view" });
   await view.stop();
   const folded = await socketBytes(fleet.roles.get("query"), portsOf(brokers));
 
@@ -95,14 +98,5 @@ async function keepAs(codec, topics, brokers) {
     const result = await kafkaTool("kafka.admin.ConfigCommand", command.split(" "));
     const stderr = result.stderr.toString();
     if (stderr.includes("Exception")) throw new Error(`${topic} cannot be kept as ${codec}: ${stderr}`);
-  }
-}
-
-async function until(isDone, what, fleet) {
-  const deadlineMs = performance.now() + BOUND_MS;
-  while (!(await isDone())) {
-    fleet.requireRunning();
-    if (performance.now() > deadlineMs) throw new Error(`not all is ${what} within ${BOUND_MS / 1000} s`);
-    await sleep(LOOK_EVERY_MS);
   }
 }

@@ -2,6 +2,7 @@ import {
   bucketOf,
   decodeEventHead,
   fleetNames,
+  KafkaAdmin,
   KafkaLogReader,
   silentLogger,
   unframe,
@@ -22,6 +23,17 @@ export async function withReader({ name, environment }, work) {
   }
 }
 
+/** The same of an administrator of topics. */
+export async function withAdmin({ environment }, work) {
+  const settings = loadSettings({ flags: {}, environment });
+  const admin = new KafkaAdmin({ settings: settings.kafka, logger: silentLogger });
+  try {
+    return await work(admin);
+  } finally {
+    await admin.close();
+  }
+}
+
 /**
  * Where each record of the events topic stands, when the broker appended it (whole ms since 1970) and its `sts` (µs).
  * @returns {Promise<{ bucket: number, offset: number, appendedAtMs: number, sts: number }[]>}
@@ -36,14 +48,25 @@ export async function readRecords(fleet) {
 export async function forEachRecord(fleet, take) {
   await withReader(fleet, async (reader, { eventsTopic }) => {
     for (const [partition, { start, end }] of await reader.ends(eventsTopic)) {
-      for (let position = start; position < end;) {
-        const slice = await reader.read(eventsTopic, partition, position, READ_LIMITS);
-        for (const { key, value, offset, appendedAtMs } of slice.records) {
-          const { sts } = decodeEventHead(unframe(value).body);
-          take({ bucket: bucketOf(key ?? NO_KEY), offset, appendedAtMs, sts });
-        }
-        position = slice.nextOffset;
+      for await (const { key, value, offset, appendedAtMs } of recordsIn(reader, eventsTopic, partition, [
+        start,
+        end,
+      ])) {
+        const { sts } = decodeEventHead(unframe(value).body);
+        take({ bucket: bucketOf(key ?? NO_KEY), offset, appendedAtMs, sts });
       }
     }
   });
+}
+
+/**
+ * A partition's records from one offset to before another.
+ * @param {readonly [number, number]} offsets
+ */
+export async function* recordsIn(reader, topic, partition, [start, end]) {
+  for (let position = start; position < end;) {
+    const slice = await reader.read(topic, partition, position, READ_LIMITS);
+    for (const record of slice.records) if (record.offset < end) yield record;
+    position = slice.nextOffset;
+  }
 }

@@ -2,23 +2,15 @@
 
 import { built } from "../built.mjs";
 import { times } from "../interleaved.mjs";
-import { fetchedRecords, PARTITIONS } from "../sample-events.mjs";
+import { batchesOf } from "../sample-events.mjs";
 
-const RECORDS_PER_BATCH = 500;
 const NOW_MS = 1_704_067_200_000;
 
 /** @returns {Promise<{ name: string, run: () => unknown }[]>} */
 export async function logFunctions({ records }) {
   const { encodeBatch } = await built("shared", "kafka/batch-encoder.js");
   const { decodeFetched } = await built("shared", "kafka/fetch-answer.js");
-  const batches = [];
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    const ofPartition = fetchedRecords(records, partition);
-    for (let first = 0; first < ofPartition.length; first += RECORDS_PER_BATCH)
-      batches.push(
-        ofPartition.slice(first, first + RECORDS_PER_BATCH).map(({ key, value }) => ({ key, value })),
-      );
-  }
+  const batches = batchesOf(records).map((batch) => batch.records.map(({ key, value }) => ({ key, value })));
   const encodeAll = async () => {
     const encoded = [];
     for (const batch of batches) encoded.push(await encodeBatch(batch, NOW_MS, "none"));

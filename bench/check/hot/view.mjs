@@ -7,6 +7,7 @@ import {
   auditEntryKey,
   decodeEventHead,
   newFleetRecord,
+  schemaCopyKey,
   silentLogger,
   unframe,
 } from "@lastknown/shared";
@@ -16,7 +17,6 @@ import { fetchedRecords, PARTITIONS } from "../sample-events.mjs";
 
 const RECORDS_PER_FOLD = 500;
 const AUDIT_SCHEMA_ID = 7;
-const SCHEMA_KEY = (schemaId) => Buffer.from(`schema:${schemaId}`);
 const QUESTIONS = 200;
 const USERS = 400;
 
@@ -84,7 +84,7 @@ function auditOf({ records, schemaId, text }) {
         value: encoder.encode({ partition, offset, appendedAtMs, schemaId, event }),
       };
     });
-    const all = [{ key: SCHEMA_KEY(schemaId), value: Buffer.from(text) }, ...entries].map(
+    const all = [{ key: schemaCopyKey(schemaId), value: Buffer.from(text) }, ...entries].map(
       (record, offset) => {
         return { ...record, offset, appendedAtMs: 0, headers: {} };
       },

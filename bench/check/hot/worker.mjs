@@ -2,9 +2,8 @@
 
 import { built } from "../built.mjs";
 import { times } from "../interleaved.mjs";
-import { fetchedRecords, PARTITIONS } from "../sample-events.mjs";
+import { batchesOf, PARTITIONS } from "../sample-events.mjs";
 
-const RECORDS_PER_BATCH = 500;
 const MAX_FUTURE_SKEW = 5 * 60 * 1e6;
 const AUDIT_SCHEMA_ID = 7;
 
@@ -14,12 +13,7 @@ export async function workerFunctions({ records, schemaId, schema, text }) {
   const { askedStates } = await built("consumer", "pipeline/newest-states.js");
   const { KnownOrders } = await built("consumer", "pipeline/known-orders.js");
   const schemas = new Map([[schemaId, { kind: "known", text, schema }]]);
-  const batches = [];
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    const ofPartition = fetchedRecords(records, partition);
-    for (let first = 0; first < ofPartition.length; first += RECORDS_PER_BATCH)
-      batches.push({ partition, records: ofPartition.slice(first, first + RECORDS_PER_BATCH) });
-  }
+  const batches = batchesOf(records);
   const judgeAll = () => {
     const judge = new EventJudge({
       partitions: PARTITIONS,

@@ -1,6 +1,5 @@
 import { decodeEventHead, unframe } from "@lastknown/shared";
-
-const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 500 };
+import { recordsIn } from "../../visibility/read-records.mjs";
 
 /**
  * The newest event of each user among the first ones of each partition: what a peer has to know that was stopped
@@ -13,11 +12,7 @@ const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 500 };
 export async function newestOfShare(reader, topic, counts) {
   const newest = new Map();
   for (const [partition, end] of counts) {
-    for (let position = 0; position < end;) {
-      const slice = await reader.read(topic, partition, position, READ_LIMITS);
-      for (const { offset, value } of slice.records) if (offset < end) note(newest, value);
-      position = slice.nextOffset;
-    }
+    for await (const { value } of recordsIn(reader, topic, partition, [0, end])) note(newest, value);
   }
   return newest;
 }
