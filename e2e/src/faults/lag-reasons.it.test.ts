@@ -28,8 +28,9 @@ const ENVIRONMENT = {
   LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: String(SESSION_SECONDS * 1000),
   LASTKNOWN_WORKER_RETRY_DELAY_MAX_MS: "1000",
 };
-/** So few records a time that it takes a while to work some thousands off. */
-const SLOW = { LASTKNOWN_WORKER_BATCH_RECORDS_MAX: "2" };
+/** One record a time: what it is long at, longer than what has just come, is MANY_ROWS. */
+const SLOW = { LASTKNOWN_WORKER_BATCH_RECORDS_MAX: "1" };
+const MANY_ROWS = 60_000;
 const TOLD_WITHIN_MS = 90_000;
 const LIVES_MAX = 30;
 const HOUR_SECONDS = 3600;
@@ -83,7 +84,7 @@ describe("why records wait, as `lastknown lag --json` tells it", () => {
     });
 
   it("nobody is there; then somebody catches up, and tells how long that takes; then nothing waits", async () => {
-    await replay({ rows: 8000 });
+    await replay({ rows: MANY_ROWS });
     const alone = explained(await fleet.lag());
     expect(alone.map(({ main }) => main)).toEqual(Array(PARTITIONS).fill({ kind: "no_member", workers: 0 }));
 
@@ -162,7 +163,7 @@ describe("why records wait, as `lastknown lag --json` tells it", () => {
   });
 
   it("one user sends most of it: whose it is only those are told who ask for it", async () => {
-    await replay({ rows: 6000, ofHotUser: 5800 });
+    await replay({ rows: MANY_ROWS, ofHotUser: 0.97 * MANY_ROWS });
     const worker = await fleet.startWorker(SLOW);
     const hot = await untilReason("hot_partition");
     expect(hot.partition).toBe(partitionOf(Buffer.from(HOT_USER), PARTITIONS));
@@ -178,7 +179,7 @@ describe("why records wait, as `lastknown lag --json` tells it", () => {
   });
 
   it("devices send what they have kept for hours", async () => {
-    await replay({ rows: 6000, oldBySeconds: 3 * HOUR_SECONDS });
+    await replay({ rows: MANY_ROWS, oldBySeconds: 3 * HOUR_SECONDS });
     const worker = await fleet.startWorker(SLOW);
     const { main, remarks } = await untilReason("device_backlog");
     expect(main).toMatchObject({ kind: "device_backlog", share: 1, lateSeconds: 3 * HOUR_SECONDS });
