@@ -66,7 +66,7 @@ export function createWorkerMetrics(metrics: Metrics, gauges: WorkerGauges, coun
     columnCounts: countBy === undefined ? undefined : new ColumnCounts(metrics, countBy),
     states: metrics.counter({
       name: "lastknown_state_updates_total",
-      help: "Users whose newest event of a batch was written to Redis, or was not newer than what stands there, as Redis or the worker knew.",
+      help: "Events that Redis wrote as their user's newest, and those that it did not, or was not asked about, as a newer one is known.",
       labels: { outcome: ["written", "skipped"] },
     }),
     deadLetters: metrics.counter<"reason">({

@@ -293,6 +293,26 @@ describe("workers on fakes", () => {
     expect(storedStates(fleet)).toEqual(expectedStates(events));
   });
 
+  test("counts each event as one that was written or as one that was not", async () => {
+    const fleet = new FakeFleet(1);
+    await fleet.create();
+    const metrics = createMetrics();
+    const worker = fleet.worker({ metrics });
+    await worker.start();
+    // The second is older than another of its batch, the third than what the worker knows.
+    for (const times of [[5, 4], [3], [6]]) {
+      const events = times.map((time) =>
+        fleet.eventOf({ user: "a", timeStamp: time, sts: time, attributes: {} }),
+      );
+      await fleet.produce(events.map((event) => fleet.recordOf(event)));
+      await untilCaughtUp(fleet);
+    }
+    await worker.stop();
+    const text = await metrics.text();
+    expect(text).toContain('lastknown_state_updates_total{outcome="written"} 2');
+    expect(text).toContain('lastknown_state_updates_total{outcome="skipped"} 2');
+  });
+
   test("starts from the least progress where the store has less than was committed", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();

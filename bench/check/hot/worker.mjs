@@ -38,8 +38,7 @@ export async function workerFunctions({ records, schemaId, schema, text }) {
       run: times(2, () => {
         const known = new KnownOrders();
         for (const arrivals of judgeAll()) {
-          for (const states of askedStates(arrivals, "events", known).states.values())
-            known.acknowledged(states);
+          for (const states of askedStates(arrivals, "events", known).values()) known.acknowledged(states);
         }
       }),
     },

@@ -90,7 +90,6 @@ describe("the entries of an assignment before", () => {
       reapplied: [],
       rejections: [rejection],
       states: new Map(),
-      knownUsers: 0,
     };
   };
 

@@ -76,7 +76,6 @@ export class EarlierEntries {
       reapplied,
       rejections: batch.rejections.filter(({ record }) => !found.has(record.offset)),
       states: newestStates([...reapplied, ...batch.arrivals], this.#options.eventsTopic),
-      knownUsers: 0,
     };
   }
 

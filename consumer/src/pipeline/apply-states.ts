@@ -4,7 +4,7 @@ import type { BucketUpdate, StateStore } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import type { KnownOrders } from "./known-orders.js";
 import { newestStates } from "./newest-states.js";
-import type { Arrival, PreparedBatch } from "./partition-batch.js";
+import type { Arrival, SettledBatch } from "./partition-batch.js";
 
 export interface StateApplierOptions {
   readonly states: StateStore;
@@ -31,7 +31,7 @@ export class StateApplier {
   }
 
   /** Applies the batches. Gives the partitions of which the store has lost what it acknowledged before. */
-  async apply(batches: readonly PreparedBatch[], signal: AbortSignal): Promise<Set<number>> {
+  async apply(batches: readonly SettledBatch[], signal: AbortSignal): Promise<Set<number>> {
     const behind = await this.#send(
       batches.flatMap(({ partition, nextOffset, states }) =>
         [...states].map(([bucket, ofBucket]) => ({
@@ -41,8 +41,8 @@ export class StateApplier {
       ),
       signal,
     );
-    const knownUsers = batches.reduce((sum, batch) => sum + batch.knownUsers, 0);
-    this.#options.metrics.states.inc({ outcome: "skipped" }, knownUsers);
+    const notAsked = batches.reduce((sum, batch) => sum + notAskedAbout(batch), 0);
+    this.#options.metrics.states.inc({ outcome: "skipped" }, notAsked);
     return behind;
   }
 
@@ -109,4 +109,11 @@ export class StateApplier {
     metrics.states.inc({ outcome: "skipped" }, asked - written);
     return behind;
   }
+}
+
+/** Arrivals that cannot win, as the batch or the worker knew. */
+function notAskedAbout({ arrivals, reapplied, states }: SettledBatch): number {
+  let notAsked = arrivals.length + reapplied.length;
+  for (const asked of states.values()) notAsked -= asked.length;
+  return notAsked;
 }

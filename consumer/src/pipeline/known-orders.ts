@@ -38,11 +38,16 @@ export class KnownOrders {
   }
 
   #remember(user: string, orderTime: Micros): void {
-    const known = this.#recent.get(user) ?? this.#older.get(user) ?? -Infinity;
-    if (!this.#recent.has(user) && this.#recent.size >= this.#usersMax / 2) {
+    const recent = this.#recent.get(user);
+    if (recent !== undefined) {
+      if (orderTime > recent) this.#recent.set(user, orderTime);
+      return;
+    }
+    const older = this.#older.get(user) ?? -Infinity;
+    if (this.#recent.size >= this.#usersMax / 2) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }
-    this.#recent.set(user, Math.max(known, orderTime));
+    this.#recent.set(user, Math.max(older, orderTime));
   }
 }

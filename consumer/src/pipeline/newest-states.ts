@@ -8,41 +8,31 @@ export type StateSource = Pick<Arrival, "partition" | "bucket" | "event" | "orde
   readonly record: { readonly offset: number };
 };
 
-/** What the store is to be asked about, by bucket. */
-export interface AskedStates {
-  /** Every bucket of an arrival, also where it need not be asked about anybody: its progress moves all the same. */
-  readonly states: Map<number, StoredState[]>;
-  /** How many users it need not be asked about, as it is known to have newer states of them. */
-  readonly knownUsers: number;
-}
-
 /** The newest arrival of each user, by bucket. Others of the same batch cannot win, so the store need not see them. */
 export function newestStates(arrivals: readonly StateSource[], topic: string): Map<number, StoredState[]> {
-  return askedStates(arrivals, topic, NOTHING_KNOWN).states;
+  return askedStates(arrivals, topic, NOTHING_KNOWN);
 }
 
-/** The same without those that are older than what the store is known to have. */
+/**
+ * The same without those that are older than what the store is known to have. Every bucket of an arrival is there, also
+ * where the store need not be asked about anybody: its progress moves all the same.
+ */
 export function askedStates(
   arrivals: readonly StateSource[],
   topic: string,
   known: Pick<KnownOrders, "has">,
-): AskedStates {
+): Map<number, StoredState[]> {
   const newest = new Map<string, StateSource>();
-  for (const arrival of arrivals) {
-    const before = newest.get(arrival.event.user);
-    if (before === undefined || isNewer(arrival, before)) {
-      newest.set(arrival.event.user, arrival);
-    }
-  }
   const states = new Map<number, StoredState[]>();
-  let knownUsers = 0;
-  for (const arrival of newest.values()) {
-    let ofBucket = states.get(arrival.bucket);
-    if (ofBucket === undefined) states.set(arrival.bucket, (ofBucket = []));
-    if (known.has(arrival.event.user, arrival.order)) knownUsers++;
-    else ofBucket.push(stateOf(arrival, topic));
+  for (const arrival of arrivals) {
+    if (!states.has(arrival.bucket)) states.set(arrival.bucket, []);
+    const { user } = arrival.event;
+    if (known.has(user, arrival.order)) continue;
+    const before = newest.get(user);
+    if (before === undefined || isNewer(arrival, before)) newest.set(user, arrival);
   }
-  return { states, knownUsers };
+  for (const arrival of newest.values()) states.get(arrival.bucket)?.push(stateOf(arrival, topic));
+  return states;
 }
 
 const NOTHING_KNOWN: Pick<KnownOrders, "has"> = { has: () => false };

@@ -35,8 +35,6 @@ export interface JudgedBatch {
 export interface PreparedBatch extends JudgedBatch {
   /** By bucket, each that has an arrival: of each user the newest, where the store is not known to have a newer one. */
   readonly states: ReadonlyMap<number, readonly StoredState[]>;
-  /** How many users the store is known to have newer states of. */
-  readonly knownUsers: number;
 }
 
 /** A prepared batch whose arrivals are new to the audit; its states are those of all. */

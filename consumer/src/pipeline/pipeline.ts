@@ -81,7 +81,7 @@ export class Pipeline {
     const { partition, nextOffset } = batch;
     const { records } = settled.withoutLetters(batch);
     const rejections = records.map((record) => internalRejection(partition, record, cause));
-    const nothing = { arrivals: [], states: new Map<never, never>(), knownUsers: 0 };
+    const nothing = { arrivals: [], states: new Map<never, never>() };
     const rejected = settled.sortOut({ partition, nextOffset, rejections, ...nothing });
     if (settled.doubtOf(partition) !== undefined) return new Set([partition]);
     breaker.count([rejected]);
@@ -181,7 +181,6 @@ export class Pipeline {
         arrivals,
         rejections: [...batch.rejections, ...rejections],
         states: newestStates([...reapplied, ...arrivals], this.#options.eventsTopic),
-        knownUsers: 0,
       };
     });
   }

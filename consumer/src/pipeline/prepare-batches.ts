@@ -88,6 +88,7 @@ export class BatchPreparation {
       if (judged.kind === "arrival") arrivals.push(judged);
       else rejections.push(judged);
     }
-    return { partition, nextOffset, arrivals, rejections, ...askedStates(arrivals, eventsTopic, known) };
+    const states = askedStates(arrivals, eventsTopic, known);
+    return { partition, nextOffset, arrivals, rejections, states };
   }
 }

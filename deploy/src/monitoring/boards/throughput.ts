@@ -112,7 +112,8 @@ function batches(): Panel[] {
     },
     {
       title: "Effects per second",
-      description: "Entries of the audit, users written to Redis, and those whose state was newer already.",
+      description:
+        "Entries of the audit, events that became their user's state in Redis, and those that did not, as a newer one is known.",
       form: "lines",
       unit: "cps",
       width: 8,
