@@ -85,7 +85,7 @@ export class TestFleet {
   }
 
   /** The record that a producer writes for the event. */
-  recordOf(event: Omit<Event, "eventId">): AppendRecord {
+  recordOf(event: Omit<Event, "eventId">): AppendRecord<Buffer> {
     const { user, timeStamp, attributes } = event;
     const eventId = eventIdOfContent(user, timeStamp, JSON.stringify(attributes));
     const key = Buffer.from(user);

@@ -93,7 +93,7 @@ export class FakeFleet {
     return { ...event, eventId: eventIdOfContent(user, timeStamp, JSON.stringify(identity)) };
   }
 
-  recordOf(event: Event): AppendRecord {
+  recordOf(event: Event): AppendRecord<Buffer> {
     const key = Buffer.from(event.user);
     const value = (this.#encoder as EventEncoder).encode(event);
     return { partition: partitionOf(key, this.partitions), key, value };

@@ -270,7 +270,7 @@ describe("dead letters on the real servers", () => {
       `${fleet.names.fleet}.other`,
       JSON.stringify({ type: "record", name: "Other", fields: [{ name: "x", type: "long" }] }),
     );
-    const good = (second: number, note = ""): AppendRecord => {
+    const good = (second: number, note = ""): AppendRecord<Buffer> => {
       const attributes = note === "" ? {} : { note };
       return fleet.recordOf({ user: "bus", timeStamp: NOW + second * SECOND, sts: NOW, attributes });
     };
@@ -281,7 +281,7 @@ describe("dead letters on the real servers", () => {
       return value;
     };
     const far = fleet.recordOf({ user: "bus", timeStamp: NOW * 4, sts: NOW, attributes: {} });
-    const poisoned: [string, Partial<AppendRecord>][] = [
+    const poisoned: [string, Partial<AppendRecord<Buffer>>][] = [
       ["null_key", { key: null }],
       ["invalid_utf8", { key: Buffer.from([0xff]) }],
       ["illegal_user", { key: Buffer.from("a\0") }],

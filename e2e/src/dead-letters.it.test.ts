@@ -140,7 +140,7 @@ interface ListedLetter {
 
 interface BadRecord {
   readonly reason: string;
-  readonly record: AppendRecord;
+  readonly record: AppendRecord<Buffer>;
 }
 
 /** At least one record for every reason that data can give. */
@@ -152,7 +152,11 @@ async function badRecords(fleet: string, registryUrl: string, good: TopicRecord[
   const event = decodeEvent(schema, value.subarray(5));
   const about = (change: Partial<Event>): Buffer => encoder.encode({ ...event, ...change });
   const home = partitionOf(key, PARTITIONS);
-  const at = (recordKey: Buffer | null, recordValue: Buffer | null, partition = home): AppendRecord => {
+  const at = (
+    recordKey: Buffer | null,
+    recordValue: Buffer | null,
+    partition = home,
+  ): AppendRecord<Buffer> => {
     return { partition, key: recordKey, value: recordValue };
   };
   const framedBy = (id: number): Buffer => {

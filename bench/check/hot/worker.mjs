@@ -6,9 +6,11 @@ import { batchesOf, PARTITIONS } from "../sample-events.mjs";
 
 const MAX_FUTURE_SKEW = 5 * 60 * 1e6;
 const AUDIT_SCHEMA_ID = 7;
+const NOW_MS = 1_704_067_200_000;
 
 /** @returns {Promise<{ name: string, run: () => unknown }[]>} */
 export async function workerFunctions({ records, schemaId, schema, text }) {
+  const { encodeBatch } = await built("shared", "kafka/batch-encoder.js");
   const { EventJudge } = await built("consumer", "pipeline/event-judge.js");
   const { askedStates } = await built("consumer", "pipeline/newest-states.js");
   const { KnownOrders } = await built("consumer", "pipeline/known-orders.js");
@@ -32,9 +34,19 @@ export async function workerFunctions({ records, schemaId, schema, text }) {
   )
     throw new Error("a sample is no event");
   return [
-    { name: "worker: records as arrivals with audit entries", run: times(2, judgeAll) },
     {
-      name: "worker: the same, and the states to ask Redis about",
+      name: "worker: records as arrivals, and the audit's batches",
+      run: times(2, async () => {
+        for (const arrivals of judgeAll())
+          await encodeBatch(
+            arrivals.map(({ auditRecord }) => auditRecord),
+            NOW_MS,
+            "none",
+          );
+      }),
+    },
+    {
+      name: "worker: records as arrivals, and the states to ask Redis about",
       run: times(2, () => {
         const known = new KnownOrders();
         for (const arrivals of judgeAll()) {

@@ -34,7 +34,7 @@ export function deadLetterRecord(
   topic: string,
   { partition, record, reason, error, read }: Rejection,
   limits: DeadLetterLimits,
-): AppendRecord {
+): AppendRecord<Buffer> {
   const value = record.value ?? Buffer.alloc(0);
   const texts: Record<string, string | number | undefined> = {
     reason,

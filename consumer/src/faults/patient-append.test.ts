@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import {
+  bufferOf,
   KafkaUnavailableError,
   RecordTooLargeError,
   silentLogger,
@@ -27,7 +28,8 @@ function appenderWith(refusals: number, tooLarge: ReadonlySet<AppendRecord> = ne
       const isAway = refused < refusals && records.some(({ partition }) => partition === 1);
       if (isAway) refused++;
       for (const one of records)
-        if (!tooLarge.has(one) && !(isAway && one.partition === 1)) taken.push(String(one.value));
+        if (!tooLarge.has(one) && !(isAway && one.partition === 1))
+          taken.push(String(one.value && bufferOf(one.value)));
       if (isAway) throw new KafkaUnavailableError(["test"], "take the records");
       const refusedNow = records.filter((one) => tooLarge.has(one));
       if (refusedNow.length > 0) throw new RecordTooLargeError(TOPIC, refusedNow);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import {
+  bufferOf,
   decodeAuditEntry,
   EARLIEST_MICROS,
   EventEncoder,
@@ -60,7 +61,7 @@ describe("an event judge", () => {
     expect(arrival.event).toMatchObject(head);
     expect(arrival.event.attributes).toEqual(attributes);
     expect(arrival.order).toMatchObject({ orderTime: 1000, sts: 2000 });
-    expect(decodeAuditEntry(arrival.auditRecord.value as Buffer)).toEqual({
+    expect(decodeAuditEntry(bufferOf(arrival.auditRecord.value!))).toEqual({
       partition: arrival.partition,
       offset: 41,
       appendedAtMs: 1_700_000_000_000,

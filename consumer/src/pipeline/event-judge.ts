@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import {
   AuditEntryEncoder,
-  auditEntryKeyOf,
   BUCKETS,
+  EntryKey,
   FRAME_BYTES,
   framedSchemaId,
   isLegalTime,
@@ -99,7 +99,7 @@ export class EventJudge {
     return this.#arrivalOf(place, { key, value, schemaId, event, bucket: hash % BUCKETS });
   }
 
-  /** An event's body begins behind its frame and ends with the value: it is copied from there, not looked at. */
+  /** An event's body begins behind its frame and ends with the value: its entry takes it from there unseen. */
   #arrivalOf(
     { partition, record }: RecordPlace,
     read: Pick<Arrival, "schemaId" | "event" | "bucket"> & { readonly key: Buffer; readonly value: Buffer },
@@ -109,8 +109,8 @@ export class EventJudge {
     const source = { partition, offset, appendedAtMs, schemaId };
     const auditRecord = {
       partition,
-      key: auditEntryKeyOf(key, source, value, FRAME_BYTES),
-      value: this.#encoder.encodeBody(source, value, FRAME_BYTES),
+      key: new EntryKey(key, source, value, FRAME_BYTES),
+      value: this.#encoder.valueOf(source, value, FRAME_BYTES),
     };
     const order = new EventOrder(event, this.#options.maxFutureSkew);
     return { kind: "arrival", partition, record, bucket, schemaId, event, order, auditRecord };

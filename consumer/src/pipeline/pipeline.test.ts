@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import {
   auditRecordKind,
+  bufferOf,
   decodeAuditEntry,
   FatalError,
   KafkaRefusedError,
@@ -63,7 +64,8 @@ const REPLACEMENTS = {
   "appending it to the audit": ({ log, names }: FakeFleet, failing: Failing): Replacements => ({
     appender: {
       append: async (topic: string, records: readonly AppendRecord[]) => {
-        if (topic === names.auditTopic && records.some(({ key }) => isPoisoned(key))) failing.fail();
+        if (topic === names.auditTopic && records.some(({ key }) => isPoisoned(key && bufferOf(key))))
+          failing.fail();
         await log.append(topic, records);
       },
       close: () => log.close(),
@@ -194,7 +196,8 @@ describe("a record on which a step fails in a way nobody foresaw", () => {
     await produce(["a", POISONED, "b"]);
     const { log, names } = fleet;
     const append = async (topic: string, records: readonly AppendRecord[]): Promise<void> => {
-      if (topic === names.auditTopic && records.some(({ key }) => isPoisoned(key))) throw error;
+      if (topic === names.auditTopic && records.some(({ key }) => isPoisoned(key && bufferOf(key))))
+        throw error;
       await log.append(topic, records);
     };
     const worker = fleet.worker({ appender: { append, close: () => log.close() } });

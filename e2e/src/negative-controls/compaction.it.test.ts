@@ -20,8 +20,8 @@ const KEYS_BY_USER: readonly BuildChange[] = [
   },
   {
     file: "shared/dist/avro/audit-entry.js",
-    from: "key[idAt + at] = bytes[from + at];",
-    to: "key.fill(0, userBytes);",
+    from: "target[idAt + index] = bytes[from + index];",
+    to: "target.fill(0, placeAt, start + this.length);",
   },
 ];
 

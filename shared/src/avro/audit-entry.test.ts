@@ -1,13 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import avro from "avsc";
 import fc from "fast-check";
+import { bufferOf } from "../kafka/appender.js";
 import {
   AUDIT_ENTRY_SCHEMA,
   AuditEntryEncoder,
   auditEntryKey,
-  auditEntryKeyOf,
   auditRecordKind,
   decodeAuditEntry,
+  EntryKey,
   fleetRecordKey,
   schemaCopyKey,
 } from "./audit-entry.js";
@@ -74,7 +75,7 @@ describe("the audit's keys", () => {
     const key = auditEntryKey("é", 0x01020304, 0x0506, "ab".repeat(16));
     const body = Buffer.concat([Buffer.alloc(5), Buffer.alloc(16, 0xab), Buffer.from("behind")]);
     const place = { partition: 0x01020304, offset: 0x0506 };
-    expect(auditEntryKeyOf(Buffer.from("é"), place, body, 5)).toEqual(key);
+    expect(bufferOf(new EntryKey(Buffer.from("é"), place, body, 5))).toEqual(key);
     expect(key.toString("hex")).toBe("c3a9" + "01020304" + "0000000000000506" + "ab".repeat(16));
   });
 

@@ -1,7 +1,7 @@
 import { EVENT_ID_BYTES, type EventId } from "../domain/event-id.js";
 import { ByteReader, MalformedAvroError } from "./byte-reader.js";
-import { ByteWriter } from "./byte-writer.js";
-import { unframe } from "./framing.js";
+import { FRAME_BYTES, unframe, writeFrame } from "./framing.js";
+import { sizeOfLong, writeLong } from "./long.js";
 
 /**
  * One arrival, as the audit keeps it. A pure function of the source record, so that redelivery writes identical
@@ -33,30 +33,72 @@ export const AUDIT_ENTRY_SCHEMA = JSON.stringify({
   ],
 });
 
+/** All of an entry but its event. */
+export type EntryPlace = Omit<AuditEntry, "event">;
+
 /** Writes audit entries, framed with the id of AUDIT_ENTRY_SCHEMA. */
 export class AuditEntryEncoder {
   readonly #schemaId: number;
-  readonly #writer = new ByteWriter();
 
   constructor(schemaId: number) {
     this.#schemaId = schemaId;
   }
 
   encode({ event, ...place }: AuditEntry): Buffer {
-    return this.encodeBody(place, event, 0);
+    const value = this.valueOf(place, event, 0);
+    const bytes = Buffer.allocUnsafe(value.length);
+    value.copy(bytes, 0);
+    return bytes;
   }
 
-  /** The same of an event that begins at `from` in the bytes and ends with them. */
-  encodeBody(place: Omit<AuditEntry, "event">, bytes: Buffer, from: number): Buffer {
-    const writer = this.#writer;
-    writer.uint8(0);
-    writer.uint32(this.#schemaId);
-    writer.long(place.partition);
-    writer.long(place.offset);
-    writer.long(place.appendedAtMs);
-    writer.long(place.schemaId);
-    writer.long(bytes.length - from);
-    return writer.takeBefore(bytes, from);
+  /** The same of an event that begins at `from` in the bytes and ends with them: it is copied from there when it is written. */
+  valueOf(place: EntryPlace, bytes: Buffer, from: number): EntryValue {
+    return new EntryValue(this.#schemaId, place, bytes, from);
+  }
+}
+
+/** Up to so many bytes are copied one by one: a view of them would cost more. */
+const FEW_BYTES = 256;
+
+/** An entry's value, as what appends it asks for it. */
+class EntryValue {
+  readonly length: number;
+  readonly #schemaId: number;
+  readonly #place: EntryPlace;
+  readonly #bytes: Buffer;
+  readonly #from: number;
+
+  constructor(schemaId: number, place: EntryPlace, bytes: Buffer, from: number) {
+    const eventBytes = bytes.length - from;
+    const { partition, offset, appendedAtMs } = place;
+    this.length =
+      FRAME_BYTES +
+      sizeOfLong(partition) +
+      sizeOfLong(offset) +
+      sizeOfLong(appendedAtMs) +
+      sizeOfLong(place.schemaId) +
+      sizeOfLong(eventBytes) +
+      eventBytes;
+    this.#schemaId = schemaId;
+    this.#place = place;
+    this.#bytes = bytes;
+    this.#from = from;
+  }
+
+  copy(target: Buffer, start: number): number {
+    const { partition, offset, appendedAtMs, schemaId } = this.#place;
+    const bytes = this.#bytes;
+    const from = this.#from;
+    const eventBytes = bytes.length - from;
+    let at = writeFrame(target, start, this.#schemaId);
+    at = writeLong(target, at, partition);
+    at = writeLong(target, at, offset);
+    at = writeLong(target, at, appendedAtMs);
+    at = writeLong(target, at, schemaId);
+    at = writeLong(target, at, eventBytes);
+    if (eventBytes > FEW_BYTES) bytes.copy(target, at, from);
+    else for (let index = 0; index < eventBytes; index++) target[at + index] = bytes[from + index] as number;
+    return this.length;
   }
 }
 
@@ -93,20 +135,33 @@ export function auditEntryKey(user: string, partition: number, offset: number, e
   return key;
 }
 
-/** The same by the user's bytes, of an event whose body begins, with its id, at `from` in the bytes. */
-export function auditEntryKeyOf(
-  user: Buffer,
-  { partition, offset }: Pick<AuditEntry, "partition" | "offset">,
-  bytes: Buffer,
-  from: number,
-): Buffer {
-  const userBytes = user.length;
-  const key = Buffer.allocUnsafe(userBytes + COORDINATES_BYTES);
-  for (let at = 0; at < userBytes; at++) key[at] = user[at] as number;
-  writePlace(key, userBytes, partition, offset);
-  const idAt = userBytes + PLACE_BYTES;
-  for (let at = 0; at < EVENT_ID_BYTES; at++) key[idAt + at] = bytes[from + at] as number;
-  return key;
+/** The same, by the user's bytes, of an event whose body begins, with its id, at `from` in the bytes. */
+export class EntryKey {
+  readonly length: number;
+  readonly #user: Buffer;
+  readonly #place: Pick<AuditEntry, "partition" | "offset">;
+  readonly #bytes: Buffer;
+  readonly #from: number;
+
+  constructor(user: Buffer, place: Pick<AuditEntry, "partition" | "offset">, bytes: Buffer, from: number) {
+    this.length = user.length + COORDINATES_BYTES;
+    this.#user = user;
+    this.#place = place;
+    this.#bytes = bytes;
+    this.#from = from;
+  }
+
+  copy(target: Buffer, start: number): number {
+    const user = this.#user;
+    const bytes = this.#bytes;
+    const from = this.#from;
+    for (let index = 0; index < user.length; index++) target[start + index] = user[index] as number;
+    const placeAt = start + user.length;
+    writePlace(target, placeAt, this.#place.partition, this.#place.offset);
+    const idAt = placeAt + PLACE_BYTES;
+    for (let index = 0; index < EVENT_ID_BYTES; index++) target[idAt + index] = bytes[from + index] as number;
+    return this.length;
+  }
 }
 
 function writePlace(key: Buffer, at: number, partition: number, offset: number): void {

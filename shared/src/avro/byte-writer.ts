@@ -1,3 +1,5 @@
+import { LONG_BYTES_MAX, writeLong } from "./long.js";
+
 const INITIAL_BYTES = 1024;
 
 /** Writes Avro's binary primitives into a buffer that grows. Reused from value to value: `take` empties it. */
@@ -12,32 +14,11 @@ export class ByteWriter {
     return written;
   }
 
-  /** The same with those of `tail` from `from` on behind it, which are copied once. */
-  takeBefore(tail: Buffer, from: number): Buffer {
-    const head = this.#position;
-    const written = Buffer.allocUnsafe(head + tail.length - from);
-    // A view for a few bytes would cost more than these.
-    for (let at = 0; at < head; at++) written[at] = this.#bytes[at] as number;
-    tail.copy(written, head, from);
-    this.#position = 0;
-    return written;
-  }
-
   /** A zigzag varint. Throws RangeError past ±(2^53−1), where a JavaScript number is no longer exact. */
   long(value: number): void {
     if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`);
-    this.#reserve(10);
-    const negative = value < 0;
-    let magnitude = negative ? -(value + 1) : value;
-    // The sign takes the lowest bit of the first byte, so doubling (which could pass 2^53) is not needed.
-    let byte = (magnitude % 64) * 2 + (negative ? 1 : 0);
-    magnitude = Math.floor(magnitude / 64);
-    while (magnitude > 0) {
-      this.#bytes[this.#position++] = byte | 0x80;
-      byte = magnitude % 128;
-      magnitude = Math.floor(magnitude / 128);
-    }
-    this.#bytes[this.#position++] = byte;
+    this.#reserve(LONG_BYTES_MAX);
+    this.#position = writeLong(this.#bytes, this.#position, value);
   }
 
   double(value: number): void {

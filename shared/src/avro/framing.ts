@@ -21,8 +21,12 @@ export function unframe(value: Buffer): Framed | undefined {
 
 export function frame(schemaId: number, body: Uint8Array): Buffer {
   const value = Buffer.allocUnsafe(FRAME_BYTES + body.length);
-  value[0] = MAGIC;
-  value.writeUInt32BE(schemaId, 1);
-  value.set(body, FRAME_BYTES);
+  value.set(body, writeFrame(value, 0, schemaId));
   return value;
+}
+
+/** Writes what stands before a framed body. Gives where it ends. */
+export function writeFrame(bytes: Buffer, at: number, schemaId: number): number {
+  bytes[at] = MAGIC;
+  return bytes.writeUInt32BE(schemaId, at + 1);
 }

@@ -1,7 +1,14 @@
-export interface AppendRecord {
+/** Bytes that may be written only when, and where, they are to stand. A Buffer is such bytes. */
+export interface AppendBytes {
+  readonly length: number;
+  /** Writes all of them into the target, from that place on. */
+  copy(target: Buffer, at: number): number;
+}
+
+export interface AppendRecord<Bytes extends AppendBytes = AppendBytes> {
   readonly partition: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
+  readonly key: Bytes | null;
+  readonly value: Bytes | null;
   readonly headers?: Readonly<Record<string, Buffer>>;
 }
 
@@ -20,4 +27,12 @@ export interface Appender {
 
   /** Waits for appends under way and leaves nothing open. */
   close(): Promise<void>;
+}
+
+/** The same bytes in memory of their own, where they are not a Buffer already. */
+export function bufferOf(bytes: AppendBytes): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  const buffer = Buffer.allocUnsafe(bytes.length);
+  bytes.copy(buffer, 0);
+  return buffer;
 }

@@ -1,5 +1,5 @@
 import { crc32c } from "@node-rs/crc32";
-import type { AppendRecord } from "./appender.js";
+import type { AppendBytes, AppendRecord } from "./appender.js";
 import { compressGzip } from "./gzip.js";
 
 export type AppendCompression = "none" | "gzip";
@@ -111,15 +111,15 @@ function writeRecord(bytes: Buffer, start: number, record: EncodableRecord, offs
   return at;
 }
 
-function sizeOfBytes(field: Buffer | null): number {
+function sizeOfBytes(field: AppendBytes | null): number {
   return field === null ? 1 : sizeOfVarint(field.length) + field.length;
 }
 
 /** −1 as the length stands for null. */
-function writeBytes(bytes: Buffer, at: number, field: Buffer | null): number {
+function writeBytes(bytes: Buffer, at: number, field: AppendBytes | null): number {
   if (field === null) return writeVarint(bytes, at, -1);
   const start = writeVarint(bytes, at, field.length);
-  bytes.set(field, start);
+  field.copy(bytes, start);
   return start + field.length;
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
 import { silentLogger } from "../logging/index.js";
-import type { AppendRecord } from "./appender.js";
+import { bufferOf, type AppendRecord } from "./appender.js";
 import { createKafka } from "./create-kafka.js";
 import { KafkaAppender } from "./kafka-appender.js";
 import { KafkaLogReader } from "./kafka-log-reader.js";
@@ -54,7 +54,8 @@ async function openTransaction(
   opened.push({ close: () => producer.disconnect() });
   await producer.connect();
   const transaction = await producer.transaction();
-  await transaction.send({ topic, messages: [{ partition, key, value }] });
+  const message = { partition, key: key && bufferOf(key), value: value && bufferOf(value) };
+  await transaction.send({ topic, messages: [message] });
   return () => transaction.commit();
 }
 

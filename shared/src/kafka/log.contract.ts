@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { AppendRecord, Appender } from "./appender.js";
+import { bufferOf, type AppendBytes, type AppendRecord, type Appender } from "./appender.js";
 import { OffsetOutOfRangeError, RecordTooLargeError, UnknownTopicError } from "./errors.js";
 import type { LogReader, LogRecord } from "./log-reader.js";
 
@@ -48,6 +48,18 @@ export function describeLog(name: string, make: () => Promise<LogUnderTest>): vo
       const read = await readAll(log, 0);
       expect(read.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5]);
       expect(read.map(contentOf)).toEqual(records.map(contentOf));
+    });
+
+    test("takes bytes that are written only when they are asked for", async () => {
+      const lateOf = (text: string): AppendBytes => {
+        const { length } = Buffer.from(text);
+        return { length, copy: (target, at) => target.write(text, at) };
+      };
+      await log.appender.append(log.topic, [
+        { partition: 0, key: lateOf("ké"), value: lateOf("written late") },
+      ]);
+      const read = await readAll(log, 0);
+      expect(read.map(contentOf)).toEqual([contentOf(record(0, "ké", "written late"))]);
     });
 
     test("stamps records with the time of their append", async () => {
@@ -258,7 +270,7 @@ export async function readAll(
   return records;
 }
 
-export function record(partition: number, key: string, value: string): AppendRecord {
+export function record(partition: number, key: string, value: string): AppendRecord<Buffer> {
   return { partition, key: Buffer.from(key), value: Buffer.from(value) };
 }
 
@@ -266,7 +278,11 @@ const allBytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
 function contentOf(content: Omit<AppendRecord, "partition">): unknown {
   const headers = Object.entries(content.headers ?? {}).map(([name, value]) => [name, value.toString("hex")]);
-  return [content.key?.toString("hex") ?? null, content.value?.toString("hex") ?? null, headers];
+  return [hexOf(content.key), hexOf(content.value), headers];
+}
+
+function hexOf(bytes: AppendBytes | null): string | null {
+  return bytes === null ? null : bufferOf(bytes).toString("hex");
 }
 
 function outOfRange(offset: number, start: number, end: number): object {

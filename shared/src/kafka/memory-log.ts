@@ -1,5 +1,5 @@
 import { recordBytesOf } from "./append-batches.js";
-import type { AppendRecord, Appender } from "./appender.js";
+import { bufferOf, type AppendRecord, type Appender } from "./appender.js";
 import {
   KafkaUnavailableError,
   OffsetOutOfRangeError,
@@ -95,7 +95,13 @@ export class MemoryLog implements LogReader, Appender {
       }
       const { partition, key, value, headers = {} } = record;
       const log = this.#partition(topic, partition);
-      log.records.push({ offset: log.end++, appendedAtMs: this.#now(), key, value, headers: { ...headers } });
+      log.records.push({
+        offset: log.end++,
+        appendedAtMs: this.#now(),
+        key: key && bufferOf(key),
+        value: value && bufferOf(value),
+        headers: { ...headers },
+      });
     }
     for (const wake of this.#waiting) wake();
     if (refused.length > 0) throw new RecordTooLargeError(topic, refused);

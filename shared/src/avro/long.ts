@@ -1,0 +1,45 @@
+/** Of a safe integer: 54 bits with its sign, seven to a byte. */
+export const LONG_BYTES_MAX = 8;
+
+/** The magnitude's lowest 27 bits and the sign fill four bytes; whole numbers of 32 bits are fast, greater ones not. */
+const LOW_RANGE = 2 ** 27;
+const LOW_GROUPS = 4;
+
+/** Writes a safe integer as a zigzag varint. Gives where it ends. */
+export function writeLong(bytes: Uint8Array, start: number, value: number): number {
+  const { low, high } = zigzag(value);
+  if (high === 0) return writeGroups(bytes, start, low);
+  let groups = low;
+  let at = start;
+  for (; at < start + LOW_GROUPS; groups >>>= 7) bytes[at++] = (groups & 0x7f) | 0x80;
+  return writeGroups(bytes, at, high);
+}
+
+/** In how many bytes writeLong writes it. */
+export function sizeOfLong(value: number): number {
+  const { low, high } = zigzag(value);
+  return high === 0 ? groupsOf(low) : LOW_GROUPS + groupsOf(high);
+}
+
+/** Its zigzag form in two whole numbers, of which the lower has 28 bits. */
+function zigzag(value: number): { low: number; high: number } {
+  const isNegative = value < 0;
+  const magnitude = isNegative ? -(value + 1) : value;
+  const high = Math.floor(magnitude / LOW_RANGE);
+  return { low: ((magnitude - high * LOW_RANGE) << 1) | (isNegative ? 1 : 0), high };
+}
+
+function writeGroups(bytes: Uint8Array, start: number, value: number): number {
+  let groups = value;
+  let at = start;
+  for (; groups > 0x7f; groups >>>= 7) bytes[at++] = (groups & 0x7f) | 0x80;
+  bytes[at++] = groups;
+  return at;
+}
+
+function groupsOf(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x200000) return 3;
+  return value < 0x10000000 ? 4 : 5;
+}
