@@ -1,5 +1,6 @@
 // What a worker does of each record, beside waiting for servers.
 
+import { silentLogger } from "@lastknown/shared";
 import { built } from "../built.mjs";
 import { times } from "../interleaved.mjs";
 import { batchesOf, PARTITIONS } from "../sample-events.mjs";
@@ -14,6 +15,16 @@ export async function workerFunctions({ records, schemaId, schema, text }) {
   const { EventJudge } = await built("consumer", "pipeline/event-judge.js");
   const { askedStates } = await built("consumer", "pipeline/newest-states.js");
   const { KnownOrders } = await built("consumer", "pipeline/known-orders.js");
+  const { RedisStateStore } = await built("consumer", "states/redis/redis-state-store.js");
+  const store = new RedisStateStore({
+    redis: takingCluster(),
+    fleet: "check",
+    logger: silentLogger,
+    deadlineMs: 1000,
+    replicaWaitMs: 0,
+    noReplica: "heal",
+    onUnprotected: () => undefined,
+  });
   const schemas = new Map([[schemaId, { kind: "known", text, schema }]]);
   const batches = batchesOf(records);
   const judgeAll = () => {
@@ -46,13 +57,36 @@ export async function workerFunctions({ records, schemaId, schema, text }) {
       }),
     },
     {
-      name: "worker: records as arrivals, and the states to ask Redis about",
-      run: times(2, () => {
+      name: "worker: records as arrivals, and the calls for Redis",
+      run: times(2, async () => {
         const known = new KnownOrders();
         for (const arrivals of judgeAll()) {
-          for (const states of askedStates(arrivals, "events", known).values()) known.acknowledged(states);
+          const states = askedStates(arrivals, "events", known);
+          const updates = [...states].map(([bucket, ofBucket]) => {
+            return { bucket, expectedProgress: 0, progress: arrivals.length, states: ofBucket };
+          });
+          for (const { kind } of await store.apply(updates)) if (kind !== "applied") throw new Error(kind);
+          for (const ofBucket of states.values()) known.acknowledged(ofBucket);
         }
       }),
     },
   ];
+}
+
+/** A cluster of one node, which takes everything. */
+function takingCluster() {
+  const node = {
+    options: { host: "taking", port: 1 },
+    stream: { write: () => true },
+    sendCommand: (command, stream) => {
+      stream.write(command.toWritable());
+      queueMicrotask(() => command.resolve([0, 0]));
+    },
+  };
+  return {
+    status: "ready",
+    slots: Array(16_384).fill(["taking:1"]),
+    nodes: () => [node],
+    defineCommand: () => undefined,
+  };
 }

@@ -102,7 +102,9 @@ describe("the entries of an assignment before", () => {
     }
     const recalled = await earlier.recall(batchOf(49), never);
     expect(recalled.rejections).toEqual([]);
-    expect([...recalled.states.values()].flat()).toMatchObject([{ user: "a", source: "events/0/49" }]);
+    expect([...recalled.states.values()].flat()).toMatchObject([
+      { user: "a", source: { topic: "events", partition: 0, offset: 49 } },
+    ]);
     expect(reads).toEqual([50]);
   });
 

@@ -11,7 +11,7 @@ import {
 import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
 import { newestStates } from "../pipeline/newest-states.js";
-import type { RebuildCall, StateStore, StoredState } from "../states/state-store.js";
+import type { RebuildCall, StateStore, NewestState } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import { AuditEntries, type Unreadable } from "./audit-entries.js";
 
@@ -125,7 +125,7 @@ class AuditRebuild {
     return await this.#send([...states].map(([bucket, newest]) => this.#call(bucket, newest)));
   }
 
-  #call(bucket: number, states: readonly StoredState[], progress?: number): RebuildCall {
+  #call(bucket: number, states: readonly NewestState[], progress?: number): RebuildCall {
     return { bucket, rebuild: this.#id, callsBefore: this.#calls.get(bucket) ?? 0, progress, states };
   }
 

@@ -1,15 +1,15 @@
 import { expect, test } from "@jest/globals";
-import { encodeOrder, type Order } from "@lastknown/shared";
-import type { StoredState } from "../states/state-store.js";
+import type { Order } from "@lastknown/shared";
+import type { NewestState } from "../states/state-store.js";
 import { KnownOrders } from "./known-orders.js";
 
 const orderAt = (orderTime: number): Order => {
   return { orderTime, sts: 7, timeStamp: orderTime, eventId: "0".repeat(32) };
 };
 
-const stateAt = (user: string, orderTime: number): StoredState => {
-  const order = encodeOrder(orderAt(orderTime));
-  return { user, order, timeStamp: "", sts: "", attributes: "{}", source: "" };
+const stateAt = (user: string, orderTime: number): NewestState => {
+  const source = { topic: "events", partition: 0, offset: 0 };
+  return { user, order: orderAt(orderTime), attributes: "{}", source };
 };
 
 test("knows of nobody whom the store has not acknowledged", () => {

@@ -1,5 +1,5 @@
-import { orderTimeOf, type Micros, type Order } from "@lastknown/shared";
-import type { StoredState } from "../states/state-store.js";
+import type { Micros, Order } from "@lastknown/shared";
+import type { NewestState } from "../states/state-store.js";
 
 /** Some 100 bytes each. */
 const USERS_MAX = 100_000;
@@ -29,8 +29,8 @@ export class KnownOrders {
   }
 
   /** The store has these, or newer ones. */
-  acknowledged(states: readonly StoredState[]): void {
-    for (const { user, order } of states) this.#remember(user, orderTimeOf(order));
+  acknowledged(states: readonly NewestState[]): void {
+    for (const { user, order } of states) this.#remember(user, order.orderTime);
   }
 
   get size(): number {

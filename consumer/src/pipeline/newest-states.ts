@@ -1,5 +1,5 @@
-import { canonicalJson, compareAttributes, compareOrder, encodeOrder, printTime } from "@lastknown/shared";
-import type { StoredState } from "../states/state-store.js";
+import { canonicalJson, compareAttributes, compareOrder } from "@lastknown/shared";
+import type { NewestState } from "../states/state-store.js";
 import type { KnownOrders } from "./known-orders.js";
 import type { Arrival } from "./partition-batch.js";
 
@@ -9,7 +9,7 @@ export type StateSource = Pick<Arrival, "partition" | "bucket" | "event" | "orde
 };
 
 /** The newest arrival of each user, by bucket. Others of the same batch cannot win, so the store need not see them. */
-export function newestStates(arrivals: readonly StateSource[], topic: string): Map<number, StoredState[]> {
+export function newestStates(arrivals: readonly StateSource[], topic: string): Map<number, NewestState[]> {
   return askedStates(arrivals, topic, NOTHING_KNOWN);
 }
 
@@ -21,9 +21,9 @@ export function askedStates(
   arrivals: readonly StateSource[],
   topic: string,
   known: Pick<KnownOrders, "has">,
-): Map<number, StoredState[]> {
+): Map<number, NewestState[]> {
   const newest = new Map<string, StateSource>();
-  const states = new Map<number, StoredState[]>();
+  const states = new Map<number, NewestState[]>();
   for (const arrival of arrivals) {
     if (!states.has(arrival.bucket)) states.set(arrival.bucket, []);
     const { user } = arrival.event;
@@ -43,13 +43,7 @@ function isNewer(arrival: StateSource, before: StateSource): boolean {
   return compareAttributes(arrival.event.attributes, before.event.attributes) > 0;
 }
 
-function stateOf({ event, order, partition, record }: StateSource, topic: string): StoredState {
-  return {
-    user: event.user,
-    order: encodeOrder(order),
-    timeStamp: printTime(event.timeStamp),
-    sts: printTime(event.sts),
-    attributes: canonicalJson(event.attributes),
-    source: `${topic}/${partition}/${record.offset}`,
-  };
+function stateOf({ event, order, partition, record }: StateSource, topic: string): NewestState {
+  const source = { topic, partition, offset: record.offset };
+  return { user: event.user, order, attributes: canonicalJson(event.attributes), source };
 }

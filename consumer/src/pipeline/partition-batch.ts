@@ -1,5 +1,5 @@
 import type { AppendRecord, Event, LogRecord, Order } from "@lastknown/shared";
-import type { StoredState } from "../states/state-store.js";
+import type { NewestState } from "../states/state-store.js";
 import type { Rejection } from "./rejection.js";
 
 /** Records of one partition that are worked on together, in the order of their offsets. */
@@ -34,7 +34,7 @@ export interface JudgedBatch {
 /** A judged batch with the states that it makes, worked out before any effect of it. */
 export interface PreparedBatch extends JudgedBatch {
   /** By bucket, each that has an arrival: of each user the newest, where the store is not known to have a newer one. */
-  readonly states: ReadonlyMap<number, readonly StoredState[]>;
+  readonly states: ReadonlyMap<number, readonly NewestState[]>;
 }
 
 /** A prepared batch whose arrivals are new to the audit; its states are those of all. */

@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { bucketOf, encodeOrder, type EventId } from "@lastknown/shared";
-import type { BucketUpdate, RebuildCall, StateStore, StoredState } from "./state-store.js";
+import { bucketOf, type EventId } from "@lastknown/shared";
+import {
+  storedState,
+  type BucketUpdate,
+  type NewestState,
+  type RebuildCall,
+  type StateStore,
+  type StoredState,
+} from "./state-store.js";
 
 export interface StateStoreUnderTest {
   readonly store: StateStore;
@@ -38,11 +45,11 @@ export function describeStateStore(name: string, make: () => StateStoreUnderTest
       expect(await store.apply([updateOf("bus", 2, [stateAt("bus", 4, "old")])])).toEqual([
         { kind: "applied", written: 0 },
       ]);
-      expect(await under.state("bus")).toEqual(stateAt("bus", 5, "new"));
+      expect(await under.state("bus")).toEqual(storedState(stateAt("bus", 5, "new")));
       expect(await store.apply([updateOf("bus", 3, [stateAt("bus", 6, "newer")])])).toEqual([
         { kind: "applied", written: 1 },
       ]);
-      expect(await under.state("bus")).toEqual(stateAt("bus", 6, "newer"));
+      expect(await under.state("bus")).toEqual(storedState(stateAt("bus", 6, "newer")));
     });
 
     test("leaves the state as it is where the same order comes again with the same attributes", async () => {
@@ -50,32 +57,32 @@ export function describeStateStore(name: string, make: () => StateStoreUnderTest
       expect(await store.apply([updateOf("bus", 2, [stateAt("bus", 5, "second arrival")])])).toEqual([
         { kind: "applied", written: 0 },
       ]);
-      expect(await under.state("bus")).toEqual(stateAt("bus", 5, "first arrival"));
+      expect(await under.state("bus")).toEqual(storedState(stateAt("bus", 5, "first arrival")));
     });
 
     test.each(TIED_ATTRIBUTES)("keeps the greater of tied attributes: %s", async (_what, less, greater) => {
       const [loser, winner] = [less, greater].map((attributes) => {
         return { ...stateAt("bus", 5, "a source"), attributes };
-      }) as [StoredState, StoredState];
+      }) as [NewestState, NewestState];
       await store.apply([updateOf("bus", 1, [loser])]);
       expect(await store.apply([updateOf("bus", 2, [winner])])).toEqual([{ kind: "applied", written: 1 }]);
-      expect(await under.state("bus")).toEqual(winner);
+      expect(await under.state("bus")).toEqual(storedState(winner));
       expect(await store.apply([updateOf("bus", 3, [loser])])).toEqual([{ kind: "applied", written: 0 }]);
-      expect(await under.state("bus")).toEqual(winner);
+      expect(await under.state("bus")).toEqual(storedState(winner));
     });
 
     test("asks for attributes only where orders are equal", async () => {
       const greatest = { ...stateAt("bus", 4, "old"), attributes: '{"z":1}' };
       await store.apply([updateOf("bus", 1, [stateAt("bus", 5, "new")])]);
       await store.apply([updateOf("bus", 2, [greatest])]);
-      expect(await under.state("bus")).toEqual(stateAt("bus", 5, "new"));
+      expect(await under.state("bus")).toEqual(storedState(stateAt("bus", 5, "new")));
     });
 
     test("keeps a legal id as it is, and the times before 1970 in their order", async () => {
       const user = 'a/{7}:..\n"\u{1f68c}';
       await store.apply([updateOf(user, 1, [stateAt(user, -2, "old")])]);
       await store.apply([updateOf(user, 2, [stateAt(user, -1, "new")])]);
-      expect(await under.state(user)).toEqual(stateAt(user, -1, "new"));
+      expect(await under.state(user)).toEqual(storedState(stateAt(user, -1, "new")));
     });
 
     test("moves the progress of each bucket, and never back", async () => {
@@ -122,7 +129,7 @@ export function describeStateStore(name: string, make: () => StateStoreUnderTest
       const last = rebuildOf("bus", { callsBefore: 3, progress: 50 });
       for (let time = 0; time < 2; time++)
         expect(await store.rebuild([last])).toEqual([{ kind: "applied", written: 0 }]);
-      expect(await under.state("bus")).toEqual(stateAt("bus", 5, "newest"));
+      expect(await under.state("bus")).toEqual(storedState(stateAt("bus", 5, "newest")));
       expect(await store.progress([bucket])).toEqual(new Map([[bucket, 50]]));
     });
 
@@ -157,20 +164,18 @@ function rebuildOf(user: string, step: Partial<RebuildCall>): RebuildCall {
 }
 
 /** An update that expects nothing. */
-export function updateOf(user: string, progress: number, states: StoredState[]): BucketUpdate {
+export function updateOf(user: string, progress: number, states: NewestState[]): BucketUpdate {
   return { bucket: bucketOf(Buffer.from(user)), expectedProgress: 0, progress, states };
 }
 
 /** A state that is the newer, the greater its second. */
-export function stateAt(user: string, second: number, source: string): StoredState {
+export function stateAt(user: string, second: number, topic: string): NewestState {
   const time = second * 1_000_000;
   const eventId: EventId = "0123456789abcdef".repeat(2);
   return {
     user,
-    order: encodeOrder({ orderTime: time, sts: time, timeStamp: time, eventId }),
-    timeStamp: `${second}`,
-    sts: `${second}`,
+    order: { orderTime: time, sts: time, timeStamp: time, eventId },
     attributes: "{}",
-    source,
+    source: { topic, partition: 3, offset: 12 },
   };
 }

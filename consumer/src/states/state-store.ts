@@ -1,15 +1,38 @@
+import { encodeOrder, printTime, type Order, type SourceCoordinates } from "@lastknown/shared";
+
+/** One user's newest event, as the store is to have it. */
+export interface NewestState {
+  readonly user: string;
+  /** The greater one replaces the stored state. */
+  readonly order: Order;
+  /** Canonical JSON. Of equal orders the greater one replaces the stored state, compared as UTF-8 bytes. */
+  readonly attributes: string;
+  readonly source: SourceCoordinates;
+}
+
 /** One user's newest event as the store keeps it. All fields are text: a person can read them with redis-cli. */
 export interface StoredState {
   readonly user: string;
-  /** As encodeOrder prints it: the greater one replaces the stored state. */
+  /** As encodeOrder prints it. */
   readonly order: string;
   /** ISO 8601, UTC, six fraction digits. */
   readonly timeStamp: string;
   readonly sts: string;
-  /** Canonical JSON. Of equal orders the greater one replaces the stored state, compared as UTF-8 bytes. */
   readonly attributes: string;
   /** `<topic>/<partition>/<offset>` */
   readonly source: string;
+}
+
+export function storedState({ user, order, attributes, source }: NewestState): StoredState {
+  const { topic, partition, offset } = source;
+  return {
+    user,
+    order: encodeOrder(order),
+    timeStamp: printTime(order.timeStamp),
+    sts: printTime(order.sts),
+    attributes,
+    source: `${topic}/${partition}/${offset}`,
+  };
 }
 
 /** What one atomic call does to one bucket: its users and its progress together, so that they are lost together. */
@@ -20,7 +43,7 @@ export interface BucketUpdate {
   /** The offset up to which the bucket is applied once this call is done. */
   readonly progress: number;
   /** At most one state per user. None: the call only moves and checks the progress. */
-  readonly states: readonly StoredState[];
+  readonly states: readonly NewestState[];
 }
 
 /**
@@ -37,7 +60,7 @@ export interface RebuildCall {
   /** The bucket's progress from now on, which ends its rebuild; undefined in all calls but the last. */
   readonly progress: number | undefined;
   /** At most one state per user. */
-  readonly states: readonly StoredState[];
+  readonly states: readonly NewestState[];
 }
 
 /**

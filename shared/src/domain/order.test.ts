@@ -11,6 +11,7 @@ import {
   ENCODED_ORDER_LENGTH,
   isClamped,
   orderOf,
+  writeOrder,
   type Order,
 } from "./order.js";
 import { EARLIEST_MICROS, LATEST_MICROS } from "./time.js";
@@ -85,6 +86,16 @@ describe("the order of a user's events", () => {
       fc.property(order, (a) => {
         expect(encodeOrder(a)).toHaveLength(ENCODED_ORDER_LENGTH);
         expect(decodeOrder(encodeOrder(a))).toEqual(a);
+      }),
+    );
+  });
+
+  test("is written as bytes as its text is", () => {
+    fc.assert(
+      fc.property(order, (any) => {
+        const bytes = Buffer.alloc(ENCODED_ORDER_LENGTH + 2, "-");
+        expect(writeOrder(bytes, 1, any)).toBe(ENCODED_ORDER_LENGTH + 1);
+        expect(bytes.toString()).toBe(`-${encodeOrder(any)}-`);
       }),
     );
   });

@@ -87,6 +87,28 @@ function encodeTime(micros: Micros): string {
   return high.padStart(TIME_DIGITS - 8, "0") + (biased >>> 0).toString(16).padStart(8, "0");
 }
 
+const HEX_DIGITS = Buffer.from("0123456789abcdef");
+
+/** Writes the text of encodeOrder, which has as many bytes as characters. Gives where it ends. */
+export function writeOrder(bytes: Uint8Array, start: number, order: Order): number {
+  let at = writeTimeDigits(bytes, start, order.orderTime);
+  at = writeTimeDigits(bytes, at, order.sts);
+  at = writeTimeDigits(bytes, at, order.timeStamp);
+  const { eventId } = order;
+  for (let index = 0; index < eventId.length; index++) bytes[at++] = eventId.charCodeAt(index);
+  return at;
+}
+
+function writeTimeDigits(bytes: Uint8Array, start: number, micros: Micros): number {
+  const biased = micros + TIME_BIAS;
+  const end = start + TIME_DIGITS;
+  let low = biased >>> 0;
+  let high = Math.floor(biased / 2 ** 32);
+  for (let at = end - 1; at >= end - 8; at--, low >>>= 4) bytes[at] = HEX_DIGITS[low & 0xf] as number;
+  for (let at = end - 9; at >= start; at--, high >>>= 4) bytes[at] = HEX_DIGITS[high & 0xf] as number;
+  return end;
+}
+
 const ENCODED_ORDER = new RegExp(`^[0-9a-f]{${ENCODED_ORDER_LENGTH}}$`);
 
 /** The inverse of encodeOrder. Throws RangeError for text that encodeOrder cannot have written. */

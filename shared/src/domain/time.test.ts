@@ -1,6 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { EARLIEST_MICROS, isLegalTime, LATEST_MICROS, parseIsoTime, printTime } from "./time.js";
+import {
+  EARLIEST_MICROS,
+  isLegalTime,
+  LATEST_MICROS,
+  parseIsoTime,
+  printTime,
+  PRINTED_TIME_BYTES,
+  writeTime,
+} from "./time.js";
 
 const micros = fc.integer({ min: EARLIEST_MICROS, max: LATEST_MICROS });
 
@@ -9,6 +17,16 @@ function instant(text: string): number {
   if (parsed.kind !== "instant") throw new Error(`${text}: ${JSON.stringify(parsed)}`);
   return parsed.micros;
 }
+
+test("a time is written as bytes as it is printed", () => {
+  fc.assert(
+    fc.property(micros, micros, (first, second) => {
+      const bytes = Buffer.alloc(2 * PRINTED_TIME_BYTES + 1, "-");
+      expect(writeTime(bytes, writeTime(bytes, 0, first), second)).toBe(2 * PRINTED_TIME_BYTES);
+      expect(bytes.toString()).toBe(`${printTime(first)}${printTime(second)}-`);
+    }),
+  );
+});
 
 describe("parseIsoTime", () => {
   test("is the inverse of printTime for every legal microsecond, before 1970 too", () => {

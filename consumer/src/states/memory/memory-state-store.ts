@@ -1,8 +1,10 @@
 import { compareCanonicalAttributes } from "@lastknown/shared";
 import {
   StatesUnavailableError,
+  storedState,
   type BucketOutcome,
   type BucketUpdate,
+  type NewestState,
   type RebuildCall,
   type StateStore,
   type StoredState,
@@ -97,9 +99,9 @@ export class MemoryStateStore implements StateStore {
   }
 }
 
-function writeNewer(states: readonly StoredState[], stored: Map<string, StoredState>): number {
+function writeNewer(states: readonly NewestState[], stored: Map<string, StoredState>): number {
   let written = 0;
-  for (const state of states) {
+  for (const state of states.map(storedState)) {
     const before = stored.get(state.user);
     if (before !== undefined && !isNewer(state, before)) continue;
     stored.set(state.user, state);

@@ -4,11 +4,12 @@ import {
   StatesUnavailableError,
   type BucketOutcome,
   type BucketUpdate,
+  type NewestState,
   type RebuildCall,
   type StateStore,
-  type StoredState,
 } from "../state-store.js";
 import { slotOfBucket } from "./bucket-slot.js";
+import { TextWords, type CommandWords } from "./command-words.js";
 import { withinDeadline } from "./deadline.js";
 import { ScriptCalls, scriptOf, type Answer, type ScriptCall } from "./script-calls.js";
 import { REBUILD_SCRIPT, REPLY, UPSERT_SCRIPT } from "./state-scripts.js";
@@ -156,8 +157,9 @@ export class RedisStateStore implements StateStore {
     this.#options.logger.warn("redis updates sent again", { node, updates: calls.length, error });
     await Promise.all(
       calls.map(async (call) => {
-        const { keys, values, command } = call;
-        outcomes.set(call, outcomeOf(await this.#redis[command](keys.length, ...keys, ...values)));
+        const words = new TextWords();
+        call.write(words);
+        outcomes.set(call, outcomeOf(await this.#redis[call.command](call.keyCount, ...words.texts)));
       }),
     );
   }
@@ -179,30 +181,57 @@ export class RedisStateStore implements StateStore {
   }
 
   #upsertOf({ bucket, expectedProgress, progress, states }: BucketUpdate): BucketCall {
-    const keys = [this.#keys.progress(bucket), ...this.#stateKeys(bucket, states)];
-    const values = [String(expectedProgress), String(progress), ...valuesOf(states)];
-    return { ...UPSERT, bucket, keys, values };
+    const write = (words: CommandWords): void => {
+      words.text(this.#keys.progress(bucket));
+      this.#writeStateKeys(words, bucket, states);
+      words.text(String(expectedProgress));
+      words.text(String(progress));
+      writeStates(words, states);
+    };
+    return { ...UPSERT, bucket, ...countsOf(states, { keys: 1, values: 2 }), write };
   }
 
   #rebuildOf({ bucket, rebuild, callsBefore, progress, states }: RebuildCall): BucketCall {
-    const own = [this.#keys.progress(bucket), this.#keys.rebuild(bucket)];
-    const keys = [...own, ...this.#stateKeys(bucket, states)];
-    const reached = progress === undefined ? "" : String(progress);
-    const values = [rebuild, String(callsBefore), reached, ...valuesOf(states)];
-    return { ...REBUILD, bucket, keys, values };
+    const write = (words: CommandWords): void => {
+      words.text(this.#keys.progress(bucket));
+      words.text(this.#keys.rebuild(bucket));
+      this.#writeStateKeys(words, bucket, states);
+      words.text(rebuild);
+      words.text(String(callsBefore));
+      words.text(progress === undefined ? "" : String(progress));
+      writeStates(words, states);
+    };
+    return { ...REBUILD, bucket, ...countsOf(states, { keys: 2, values: 3 }), write };
   }
 
-  #stateKeys(bucket: number, states: readonly StoredState[]): string[] {
-    return states.map(({ user }) => this.#keys.state(user, bucket));
+  #writeStateKeys(words: CommandWords, bucket: number, states: readonly NewestState[]): void {
+    const head = this.#keys.state("", bucket);
+    for (const { user } of states) words.joined(head, user);
   }
 }
 
-function valuesOf(states: readonly StoredState[]): string[] {
-  const values: string[] = [];
-  for (const { order, timeStamp, sts, attributes, source } of states) {
-    values.push(order, timeStamp, sts, attributes, source);
+const VALUES_PER_STATE = 5;
+
+/** @param before how many keys and values come before those of states */
+function countsOf(
+  states: readonly NewestState[],
+  before: { readonly keys: number; readonly values: number },
+): Pick<ScriptCall, "keyCount" | "valueCount"> {
+  return {
+    keyCount: before.keys + states.length,
+    valueCount: before.values + VALUES_PER_STATE * states.length,
+  };
+}
+
+/** As storedState has them. */
+function writeStates(words: CommandWords, states: readonly NewestState[]): void {
+  for (const { order, attributes, source } of states) {
+    words.order(order);
+    words.time(order.timeStamp);
+    words.time(order.sts);
+    words.text(attributes);
+    words.joined(`${source.topic}/${source.partition}/`, String(source.offset));
   }
-  return values;
 }
 
 function outcomeOf([code, value]: ScriptReply): BucketOutcome {

@@ -3,7 +3,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { randomUUID } from "node:crypto";
 import { connectRedis, loadSettings, silentLogger, waitUntilReady } from "@lastknown/shared";
 import { Redis } from "ioredis";
-import { ScriptCalls, scriptOf, type ScriptCall } from "./script-calls.js";
+import type { CommandWords } from "./command-words.js";
+import { ScriptCalls, scriptOf, type Script, type ScriptCall } from "./script-calls.js";
 
 /** The key, then what it is given, as bytes would tell it: the reply is an array of texts. */
 const ECHO = scriptOf("return {KEYS[1], ARGV[1], ARGV[2]}");
@@ -11,9 +12,15 @@ const SLOW = scriptOf("local n = 0 while n < tonumber(ARGV[1]) do n = n + 1 end 
 const settings = loadSettings().redis;
 const cluster = connectRedis(settings, silentLogger);
 const tag = `{script-calls-${randomUUID()}}`;
+const KEY = `${tag}:key`;
+
+function callOf(script: Script, values: readonly string[]): ScriptCall {
+  const write = (words: CommandWords): void => [KEY, ...values].forEach((word) => words.text(word));
+  return { script, keyCount: 1, valueCount: values.length, write };
+}
 
 function echoOf(...values: string[]): ScriptCall {
-  return { script: ECHO, keys: [`${tag}:key`], values };
+  return callOf(ECHO, values);
 }
 
 /** A client of its own of the node that has our keys. */
@@ -32,14 +39,13 @@ afterAll(() => {
 
 test("gives each call its own reply, in their order, between other commands of the client", async () => {
   const client = await clientOf();
-  const calls = ["plain", "", "ünïcode 😀", "line\r\nbreak", "x".repeat(100_000)].map((text, index) =>
-    echoOf(text, String(index)),
-  );
+  const texts = ["plain", "", "ünïcode 😀", "line\r\nbreak", "x".repeat(100_000), "é".repeat(100_000)];
+  const calls = texts.map((text, index) => echoOf(text, String(index)));
   const before = client.ping("before");
   const answers = new ScriptCalls().send(client, calls, undefined);
   const after = client.ping("after");
   expect((await answers).map(({ reply }) => (reply as Buffer[]).map(String))).toEqual(
-    calls.map(({ keys, values }) => [...keys, ...values]),
+    texts.map((text, index) => [KEY, text, String(index)]),
   );
   expect(await Promise.all([before, after])).toEqual(["before", "after"]);
   client.disconnect();
@@ -47,11 +53,7 @@ test("gives each call its own reply, in their order, between other commands of t
 
 test("tells the errors of some calls beside the replies of the others", async () => {
   const client = await clientOf();
-  const failing = {
-    script: scriptOf("return redis.error_reply('ERR not this one')"),
-    keys: [tag],
-    values: [],
-  };
+  const failing = callOf(scriptOf("return redis.error_reply('ERR not this one')"), []);
   const answers = await new ScriptCalls().send(client, [echoOf("a", "b"), failing, echoOf("c", "d")], 1);
   expect(answers.map(({ error }) => error?.message)).toEqual([
     undefined,
@@ -87,7 +89,7 @@ test("sends over a client that is not connected yet", async () => {
 test("answers each call with an error where the connection breaks meanwhile", async () => {
   const client = await clientOf({ retryStrategy: () => null });
   client.on("error", () => undefined);
-  const slow: ScriptCall = { script: SLOW, keys: [tag], values: ["20000000"] };
+  const slow: ScriptCall = callOf(SLOW, ["20000000"]);
   const answers = new ScriptCalls().send(client, [slow, slow, slow], undefined);
   setImmediate(() => client.stream.destroy());
   expect((await answers).map(({ error }) => error !== undefined)).toEqual([true, true, true]);

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Command, Redis } from "ioredis";
+import type { CommandWords } from "./command-words.js";
+import { CommandWriter } from "./command-writer.js";
 
 type WriteStream = NonNullable<Parameters<Redis["sendCommand"]>[1]>;
-
-const END = "\r\n";
 
 /** A script and the digest that Redis knows it by once it has run. */
 export interface Script {
@@ -14,8 +14,10 @@ export interface Script {
 /** One call of a script. */
 export interface ScriptCall {
   readonly script: Script;
-  readonly keys: readonly string[];
-  readonly values: readonly string[];
+  readonly keyCount: number;
+  readonly valueCount: number;
+  /** Gives the keys, then the values, each as a word. */
+  write(words: CommandWords): void;
 }
 
 /** What came of one command: its reply, or the error that Redis or the connection gave instead. */
@@ -29,7 +31,7 @@ export function scriptOf(lua: string): Script {
 }
 
 /**
- * Calls scripts over the connections of ioredis, many at once: written as one text, with one promise for all of them.
+ * Calls scripts over the connections of ioredis, many at once: written as one piece, with one promise for all of them.
  * ioredis's own pipeline makes an object, a promise and the slot of every key for each call, which cost more than all
  * else that a worker does to a state.
  */
@@ -45,76 +47,97 @@ export class ScriptCalls {
   async send(node: Redis, calls: readonly ScriptCall[], waitMs: number | undefined): Promise<Answer[]> {
     const sent = this.#sent.get(node) ?? new Set();
     this.#sent.set(node, sent);
-    const texts = calls.map((call) => commandText(scriptHead(call, sent), call.keys, call.values));
-    if (waitMs !== undefined) texts.push(commandText(["wait", "1", String(waitMs)]));
-    const answers = await sendTogether(node, texts);
+    const commands = new Commands();
+    for (const call of calls) commands.add(() => writeCall(commands.words, call, sent));
+    if (waitMs !== undefined) commands.add(() => writeWait(commands.words, waitMs));
+    const answers = await sendTogether(node, commands);
     // A node that was emptied of its scripts: they go whole with the next calls.
     if (answers.some(({ error }) => error?.message.startsWith("NOSCRIPT"))) sent.clear();
     return answers;
   }
 }
 
+/** The words of several commands, and where each ends. */
+class Commands {
+  readonly words = new CommandWriter();
+  readonly #ends: number[] = [];
+
+  add(write: () => void): void {
+    write();
+    this.#ends.push(this.words.length);
+  }
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  /** When all are added. */
+  bytesOf(index: number): Buffer {
+    return this.words.slice(this.#ends[index - 1] ?? 0, this.#ends[index] as number);
+  }
+}
+
+const WORDS_BEFORE_KEYS = 3;
+
 /** The first call of a script on a connection carries it whole. In small letters, as the client sends all others. */
-function scriptHead({ script, keys }: ScriptCall, sent: Set<string>): readonly string[] {
+function writeCall(words: CommandWriter, call: ScriptCall, sent: Set<string>): void {
+  const { script, keyCount, valueCount } = call;
+  words.command(WORDS_BEFORE_KEYS + keyCount + valueCount);
   const isKnown = sent.has(script.digest);
+  words.text(isKnown ? "evalsha" : "eval");
+  words.text(isKnown ? script.digest : script.lua);
+  words.text(String(keyCount));
+  call.write(words);
   sent.add(script.digest);
-  return isKnown
-    ? ["evalsha", script.digest, String(keys.length)]
-    : ["eval", script.lua, String(keys.length)];
 }
 
-/** A command as Redis reads it: an array of texts, each with its length in bytes. */
-function commandText(...parts: readonly (readonly string[])[]): string {
-  let count = 0;
-  for (const words of parts) count += words.length;
-  const pieces = [`*${count}`];
-  for (const words of parts) for (const word of words) pieces.push(`$${Buffer.byteLength(word)}`, word);
-  // One text of one piece: to add them one by one would leave a tree of them behind.
-  return `${pieces.join(END)}${END}`;
+function writeWait(words: CommandWriter, waitMs: number): void {
+  words.command(3);
+  for (const word of ["wait", "1", String(waitMs)]) words.text(word);
 }
 
-/** One answer per text, in their order. Never rejects. */
-function sendTogether(node: Redis, texts: readonly string[]): Promise<Answer[]> {
+/** One answer per command, in their order. Never rejects. */
+function sendTogether(node: Redis, commands: Commands): Promise<Answer[]> {
   return new Promise((resolve) => {
     const answers: Answer[] = [];
-    let missing = texts.length;
+    let missing = commands.count;
     const answer = (index: number, given: Answer): void => {
       answers[index] = given;
       if (--missing === 0) resolve(answers);
     };
     if (missing === 0) return resolve(answers);
-    const written = new GatheredText(node);
-    for (const [index, text] of texts.entries()) {
-      const command = new SentCommand(text, (given) => answer(index, given));
+    const written = new GatheredBytes(node);
+    for (let index = 0; index < commands.count; index++) {
+      const command = new SentCommand(commands.bytesOf(index), (given) => answer(index, given));
       node.sendCommand(command as unknown as Command, written as unknown as WriteStream);
     }
     written.flush();
   });
 }
 
-/** What ioredis writes commands to: their texts go out as one, and those that it sends later, as they come. */
-class GatheredText {
+/** What ioredis writes commands to: their bytes go out as one, and those that it sends later, as they come. */
+class GatheredBytes {
   readonly #node: Redis;
-  #text: string | undefined = "";
+  #pieces: Buffer[] | undefined = [];
 
   constructor(node: Redis) {
     this.#node = node;
   }
 
-  write(text: string): void {
-    if (this.#text === undefined) this.#node.stream.write(text);
-    else this.#text += text;
+  write(bytes: Buffer): void {
+    if (this.#pieces === undefined) this.#node.stream.write(bytes);
+    else this.#pieces.push(bytes);
   }
 
   flush(): void {
-    const text = this.#text;
-    this.#text = undefined;
-    if (text !== undefined && text !== "") this.#node.stream.write(text);
+    const pieces = this.#pieces ?? [];
+    this.#pieces = undefined;
+    if (pieces.length > 0) this.#node.stream.write(Buffer.concat(pieces));
   }
 }
 
 /**
- * A command as far as ioredis looks at one that is on its way: its text is written already, and its reply is handed on
+ * A command as far as ioredis looks at one that is on its way: its bytes are there already, and its reply is handed on
  * as it is. `script-calls.it.test.ts` holds it against the version in use.
  */
 class SentCommand {
@@ -125,16 +148,16 @@ class SentCommand {
   /** There is no promise of it to be traced. */
   readonly isTraced = true;
   readonly promise = undefined;
-  readonly #text: string;
+  readonly #bytes: Buffer;
   readonly #answered: (answer: Answer) => void;
 
-  constructor(text: string, answered: (answer: Answer) => void) {
-    this.#text = text;
+  constructor(bytes: Buffer, answered: (answer: Answer) => void) {
+    this.#bytes = bytes;
     this.#answered = answered;
   }
 
-  toWritable(): string {
-    return this.#text;
+  toWritable(): Buffer {
+    return this.#bytes;
   }
 
   resolve(reply: unknown): void {

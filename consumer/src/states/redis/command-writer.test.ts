@@ -1,0 +1,60 @@
+import { expect, test } from "@jest/globals";
+import { EARLIEST_MICROS, LATEST_MICROS } from "@lastknown/shared";
+import fc from "fast-check";
+import { TextWords, type CommandWords } from "./command-words.js";
+import { CommandWriter } from "./command-writer.js";
+
+/** As Redis's documentation has it. */
+function commandOf(words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`;
+}
+
+// Short and long, of one byte a character and of more, and what a command must not end at.
+const word = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: "grapheme-ascii", minLength: 150, maxLength: 1200, size: "max" }),
+  fc.constantFrom("", "\r\n", "é", "\u{1f68c}".repeat(70), "a".repeat(199), "a".repeat(200), "a".repeat(201)),
+);
+const time = fc.oneof(
+  fc.integer({ min: EARLIEST_MICROS, max: LATEST_MICROS }),
+  fc.constantFrom(-1, 0, EARLIEST_MICROS, LATEST_MICROS),
+);
+const order = fc.record({
+  orderTime: time,
+  sts: time,
+  timeStamp: time,
+  eventId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString("hex")),
+});
+const giving: fc.Arbitrary<(words: CommandWords) => void> = fc.oneof(
+  word.map((text) => (words: CommandWords) => words.text(text)),
+  fc.tuple(word, word).map(
+    ([head, tail]) =>
+      (words: CommandWords) =>
+        words.joined(head, tail),
+  ),
+  order.map((any) => (words: CommandWords) => words.order(any)),
+  time.map((micros) => (words: CommandWords) => words.time(micros)),
+);
+
+test("writes commands as Redis reads them, of whatever words, one after the other", () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(giving, { maxLength: 12 }), { maxLength: 4 }), (commands) => {
+      const writer = new CommandWriter();
+      const ends = [0];
+      const texts = commands.map((words) => {
+        const asTexts = new TextWords();
+        writer.command(words.length);
+        for (const give of words) {
+          give(writer);
+          give(asTexts);
+        }
+        ends.push(writer.length);
+        return commandOf(asTexts.texts);
+      });
+      expect(writer.slice(0, writer.length).toString()).toBe(texts.join(""));
+      texts.forEach((text, index) =>
+        expect(writer.slice(ends[index] as number, ends[index + 1] as number).toString()).toBe(text),
+      );
+    }),
+  );
+});

@@ -1,0 +1,116 @@
+import {
+  ENCODED_ORDER_LENGTH,
+  PRINTED_TIME_BYTES,
+  writeOrder,
+  writeTime,
+  type Micros,
+  type Order,
+} from "@lastknown/shared";
+import type { CommandWords } from "./command-words.js";
+
+const INITIAL_BYTES = 4096;
+const UTF8_BYTES_PER_UNIT_MAX = 3;
+/** Longer texts are left to the runtime, which has to be entered for each. */
+const SHORT_CHARACTERS = 200;
+/** A mark, the digits of a length, and two line ends: less than this. */
+const FRAME_BYTES_MAX = 24;
+const [CR, LF, DIGIT_ZERO] = [0x0d, 0x0a, 0x30];
+const [ARRAY, BULK] = ["*", "$"].map((mark) => mark.charCodeAt(0)) as [number, number];
+
+/**
+ * Commands as Redis reads them: arrays of words, each behind its length in bytes. They are written byte by byte where
+ * they go out from, as a text for each word, and one of all words, would cost more than all else that is done to them.
+ */
+export class CommandWriter implements CommandWords {
+  #bytes = Buffer.allocUnsafe(INITIAL_BYTES);
+  #at = 0;
+
+  /** How many bytes are written. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** A view: it stands as long as nothing more is written. */
+  slice(from: number, to: number): Buffer {
+    return this.#bytes.subarray(from, to);
+  }
+
+  /** Begins a command of so many words. */
+  command(words: number): void {
+    this.#reserve(FRAME_BYTES_MAX);
+    this.#head(ARRAY, words);
+  }
+
+  text(word: string): void {
+    this.joined("", word);
+  }
+
+  joined(head: string, tail: string): void {
+    this.#reserve(FRAME_BYTES_MAX + (head.length + tail.length) * UTF8_BYTES_PER_UNIT_MAX);
+    const begin = this.#at;
+    this.#head(BULK, head.length + tail.length);
+    if (this.#isWrittenAsAscii(head) && this.#isWrittenAsAscii(tail)) return this.#end();
+    this.#at = begin;
+    this.#head(BULK, Buffer.byteLength(head) + Buffer.byteLength(tail));
+    this.#at += this.#bytes.write(head, this.#at);
+    this.#at += this.#bytes.write(tail, this.#at);
+    this.#end();
+  }
+
+  order(order: Order): void {
+    this.#reserve(FRAME_BYTES_MAX + ENCODED_ORDER_LENGTH);
+    this.#head(BULK, ENCODED_ORDER_LENGTH);
+    this.#at = writeOrder(this.#bytes, this.#at, order);
+    this.#end();
+  }
+
+  time(micros: Micros): void {
+    this.#reserve(FRAME_BYTES_MAX + PRINTED_TIME_BYTES);
+    this.#head(BULK, PRINTED_TIME_BYTES);
+    this.#at = writeTime(this.#bytes, this.#at, micros);
+    this.#end();
+  }
+
+  /** False, and any part is written, where it is none, or long. */
+  #isWrittenAsAscii(text: string): boolean {
+    const { length } = text;
+    if (length > SHORT_CHARACTERS) return false;
+    const bytes = this.#bytes;
+    const at = this.#at;
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit > 0x7f) return false;
+      bytes[at + index] = unit;
+    }
+    this.#at = at + length;
+    return true;
+  }
+
+  #head(mark: number, count: number): void {
+    const bytes = this.#bytes;
+    bytes[this.#at++] = mark;
+    let digits = 1;
+    for (let rest = count; rest > 9; rest = Math.floor(rest / 10)) digits++;
+    let left = count;
+    for (let at = this.#at + digits - 1; at >= this.#at; at--) {
+      const tens = Math.floor(left / 10);
+      bytes[at] = DIGIT_ZERO + left - tens * 10;
+      left = tens;
+    }
+    this.#at += digits;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#bytes[this.#at++] = CR;
+    this.#bytes[this.#at++] = LF;
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#at + length;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#bytes = larger;
+  }
+}
