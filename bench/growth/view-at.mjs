@@ -9,10 +9,10 @@ const BOUND_MS = 3_600_000;
 
 /**
  * A view of one size, measured in a process of its own: what one leaves in memory must not cost the next.
- * @param {{ store: string, users: number, arrivals: number, lateness: string }} size
+ * @param {{ grows: string, store: string, users: number, arrivals: number, lateness: string }} size
  * @param {{ directory: string, signal: AbortSignal }} place
  */
-export async function viewAt(size, { directory, signal }) {
+export async function viewAt({ grows, ...size }, { directory, signal }) {
   const folder = await mkdtemp(join(directory, "view-"));
   const flags = Object.entries({ ...size, folder }).flatMap(([name, value]) => [`--${name}`, String(value)]);
   try {
@@ -20,7 +20,7 @@ export async function viewAt(size, { directory, signal }) {
       timeout: BOUND_MS,
       signal,
     });
-    return { ...size, ...JSON.parse(stdout) };
+    return { grows, ...size, ...JSON.parse(stdout) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

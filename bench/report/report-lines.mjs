@@ -3,10 +3,11 @@ import { burstLines } from "./burst-lines.mjs";
 import { floorLines } from "./floor-lines.mjs";
 import { growthLines } from "./growth-lines.mjs";
 import { latencyLines } from "./latency-lines.mjs";
+import { machineLines } from "./machine-lines.mjs";
 import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
 import { scalingLines } from "./scaling-lines.mjs";
 import { wireLines } from "./wire-lines.mjs";
-import { figure, percent, tableLines } from "./table.mjs";
+import { figure, tableLines } from "./table.mjs";
 
 /** What a run on two cores, with everything on one machine, is held against, in words. */
 const TARGETS = {
@@ -34,14 +35,6 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...(phases.wire === undefined ? [] : wireLines(phases.wire)),
     ...(phases.floor === undefined ? [] : floorLines(phases.floor)),
     ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),
-  ];
-}
-
-function machineLines({ cores, processor, memoryMb, node, loadAverage, busyBefore, stolenBefore }) {
-  return [
-    `${cores} cores of ${processor}, ${figure(memoryMb)} MB, Node ${node}`,
-    `before: load average ${loadAverage.join(" ")}; ${percent(busyBefore)} of the machine busy, ` +
-      `${percent(stolenBefore)} taken by its host`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { plotOf } from "./plot.mjs";
+import { plotOf } from "./plots/plot.mjs";
 
 const FOLDER = fileURLToPath(new URL("../results", import.meta.url));
 
@@ -19,8 +19,6 @@ export async function writeResults(name, results) {
   await mkdir(FOLDER, { recursive: true });
   const [json, svg] = [join(FOLDER, `${name}.json`), join(FOLDER, `${name}.svg`)];
   await writeFile(json, `${JSON.stringify(results, null, 1)}\n`);
-  const plot = plotOf(results);
-  if (plot === undefined) return [json];
-  await writeFile(svg, plot);
+  await writeFile(svg, plotOf(results));
   return [json, svg];
 }

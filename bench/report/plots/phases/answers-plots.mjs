@@ -1,0 +1,33 @@
+import { barOf, namedBarOf } from "../bar-of-runs.mjs";
+import { barsPanel } from "../bars-panel.mjs";
+import { cpuPanel } from "../cost-panels.mjs";
+
+const KINDS = [
+  ["latest", "latest"],
+  ["as of a moment", "asOf"],
+  ["20 of a history", "history"],
+];
+/** The greatest would press these flat; the table has it. */
+const RANKS = ["p50", "p95", "p99"];
+
+export function answersPlots({ answers: runs }, { rate, seconds }) {
+  return {
+    title: `Answers over 50 connections at ${rate} rows/s, ${seconds} s for each kind`,
+    panels: [
+      barsPanel({
+        title: "Rate",
+        unit: "answers per second",
+        bars: KINDS.map(([label, kind]) => barOf(label, runs, ({ answers }) => answers[kind].perSecond)),
+      }),
+      barsPanel({
+        title: "How long an answer takes",
+        unit: "ms from the question to the whole answer",
+        bars: KINDS.flatMap(([label, kind]) =>
+          RANKS.map((rank) => namedBarOf(label, rank, runs, ({ answers }) => answers[kind].waits[rank])),
+        ),
+      }),
+      cpuPanel([{ label: "all kinds", runs }], { of: "answer" }),
+    ],
+    measured: runs,
+  };
+}

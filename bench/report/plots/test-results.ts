@@ -1,0 +1,160 @@
+// What sessions leave, as small as it can be, with each figure as many times as large as `factor` says.
+
+const KINDS = ["latest", "at", "knownAt", "both", "history", "explain"];
+
+type Figures = Record<string, unknown>;
+
+function costOf(factor: number, roles: readonly string[]): Figures {
+  const each = { microsPerEvent: 4 * factor, residentMaxMb: 100 * factor, anonymousMaxMb: 50 * factor };
+  return {
+    roles: Object.fromEntries(roles.map((role) => [role, each])),
+    totalMicrosPerEvent: 4 * factor * roles.length,
+    othersShare: 0.02,
+    stolenShare: 0,
+  };
+}
+
+const DRAINED = ["worker ×1", "redis ×3", "broker", "registry", "bench"];
+const WHOLE = ["worker ×2", "query", "redis ×3", "broker", "registry", "replay", "bench"];
+
+const spread = (ms: number): Figures => ({ count: 100, p50: ms, p95: 2 * ms, p99: 4 * ms, max: 9 * ms });
+const perCent = (ms: number): number[][] => [0.01, 0.5, 1].map((share) => [share, ms * (1 + share)]);
+const byKind = (kinds: readonly string[], value: unknown): Figures =>
+  Object.fromEntries(kinds.map((kind) => [kind, value]));
+
+function drain(factor: number, more: Figures = {}): Figures {
+  const cost = costOf(factor, DRAINED);
+  return { rows: 99_000, rowsPerSecond: 50_000 * factor, users: 50_000, workers: 1, cost, ...more };
+}
+
+/** Phase → the figures of one run. */
+export const RUN_OF: Record<string, (factor: number) => Figures> = {
+  drain,
+  "drain-two": (factor) => drain(factor, { workers: 2 }),
+  "drain-few": (factor) => drain(factor, { users: 300 }),
+  peers: (factor) => ({
+    rows: 100_000,
+    users: 50_000,
+    peers: {
+      lastknown: { title: "lastknown, one worker", ...drain(factor) },
+      plain: {
+        title: "kafkajs eachMessage",
+        ...drain(factor / 40, { cost: costOf(factor * 40, ["peer", "redis ×3", "broker"]) }),
+      },
+      streams: { title: "Kafka Streams", failure: "NOT BUILT: no compiler" },
+    },
+  }),
+  "all-in": (factor) => ({
+    rows: 1000,
+    rowsPerSecond: { replay: 30 * factor, redis: 20 * factor, view: 10 * factor },
+    cost: costOf(factor, WHOLE),
+    curves: byKind(
+      ["redis", "view"],
+      [
+        [0.1, 1],
+        [9, 1000],
+      ],
+    ),
+  }),
+  latency: (factor) => ({
+    rates: [1000, 50_000].map((rate) => ({
+      rate,
+      ...byKind(["redis", "latestOverHttp", "viewOverHttp"], { fromPlan: spread(20 * factor) }),
+      cost: costOf(factor, WHOLE),
+      curves: byKind(["redis", "latest", "view"], perCent(20 * factor)),
+    })),
+  }),
+  answers: (factor) => ({
+    answers: byKind(["latest", "asOf", "history"], { perSecond: 900 * factor, waits: spread(40 * factor) }),
+    cost: costOf(factor, WHOLE),
+  }),
+  idle: (factor) => ({
+    idle: byKind(["worker ×2", "query"], { coreShare: 0.04 * factor, residentMaxMb: 120 * factor }),
+    cost: costOf(factor, []),
+  }),
+  burst: (factor) => ({
+    sent: 8_000_000,
+    steps: [50_000, 200_000].map((rate) => ({
+      rate,
+      seconds: 10,
+      reachedRate: rate / 2 / factor,
+      curve: perCent(20 * factor),
+    })),
+    cost: costOf(factor, WHOLE),
+  }),
+  scaling: (factor) => ({ drains: [1, 2, 4].map((workers) => drain(factor * workers, { workers })) }),
+  growth: (factor) => ({
+    views: ["users", "arrivals", "one user"].flatMap((grows) =>
+      [1, 1000].map((users) => ({
+        grows,
+        store: "lmdb",
+        lateness: "hour",
+        users,
+        arrivals: 10_000,
+        microsPerArrival: 20 * factor,
+        microsOfOneMore: 21 * factor,
+        diskBytes: 3e6,
+        residentMb: 90,
+        answers: byKind(KINDS, spread(0.1 * factor)),
+      })),
+    ),
+    oneUser: [{ arrivals: 1000, lateness: "any", answers: byKind(["latest", "at"], spread(factor)) }],
+    byUsers: [1000, 50_000].map((users) => drain(factor, { users })),
+    byPartitions: [1, 64].map((partitions) => drain(factor, { partitions })),
+    rebuilds: {
+      ...byKind(["onDisk", "inMemory"], { eventsPerSecond: 40_000 * factor, microsPerEvent: 20 }),
+      redis: {
+        usersPerSecond: 30_000,
+        entriesPerSecond: 90_000 * factor,
+        microsPerEntry: 8,
+        usersLacking: 0,
+      },
+    },
+  }),
+  wire: (factor) => ({
+    codecs: ["uncompressed", "gzip"].map((codec) => ({
+      codec,
+      rows: 1000,
+      cost: costOf(factor, DRAINED),
+      bytesPerEvent: {
+        "replay → broker": 120 * factor,
+        "received by Redis, by its own count": 280 * factor,
+        "Redis → worker": 1,
+      },
+    })),
+  }),
+  floor: (factor) => ({
+    events: 1000,
+    copyingMb: 7000,
+    cost: costOf(factor, DRAINED),
+    connection: { roundTripMicros: 30, mbPerSecond: 1500 },
+    redis: byKind(["plain", "ours"], { usersPerSecond: 150_000 * factor, redisMicrosPerUser: 6 }),
+    broker: byKind(["produce", "consume"], {
+      recordsPerSecond: 500_000,
+      mbPerSecond: 70,
+      brokerMicrosPerRecord: 1,
+    }),
+  }),
+};
+
+/** A session of these phases: of each, as many runs as there are factors. */
+export function resultsOf(phases: readonly string[], factors: readonly number[]): Figures {
+  return {
+    name: "2026-01-01T00-00-00",
+    machine: {
+      cores: 2,
+      processor: "a <fast> one",
+      memoryMb: 8000,
+      node: "20",
+      loadAverage: [0.5, 0.4, 0.3],
+      busyBefore: 0.01,
+      stolenBefore: 0,
+    },
+    dataSet: "sample",
+    options: { runs: factors.length, seconds: 30, settle: 60, rate: 1000, phases },
+    isProfiled: false,
+    phases: Object.fromEntries(
+      phases.map((phase) => [phase, factors.map((factor) => RUN_OF[phase]?.(factor))]),
+    ),
+  };
+}
