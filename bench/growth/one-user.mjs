@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { printTime } from "@lastknown/shared";
 import { Random } from "@lastknown/producer";
 import { fillUntilVisible } from "../phases/fill.mjs";
+import { CostMeter } from "../machine/cost-meter.mjs";
 import { spreadOf } from "../report/spread.mjs";
 import { HttpConnection } from "../visibility/http-connection.mjs";
 import { BEGIN, STEP, TIMES } from "./arrival-times.mjs";
@@ -16,15 +17,18 @@ const USER = "unit-1";
 const LINES_PER_WRITE = 5000;
 const FILL_BOUND_MS = 900_000;
 
-/** @param {{ arrivals: number, lateness: keyof TIMES }} size @returns ms that answers took, by kind */
+/** @param {{ arrivals: number, lateness: keyof TIMES }} size @returns ms that answers took, by kind; and the cost for each arrival */
 export async function askAboutOneUser(context, { arrivals, lateness }) {
   const { fleet, servers } = context;
   const file = join(servers.stack.directory, `${fleet.name}.csv`);
   await writeArrivals(file, { arrivals, lateness });
   const dataSet = { file, replayArguments: [] };
-  await fillUntilVisible({ ...context, dataSet }, FILL_BOUND_MS);
+  const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
+  meter.start();
+  await fillUntilVisible({ ...context, dataSet, meter }, FILL_BOUND_MS);
   await rm(file);
-  return { arrivals, lateness, answers: await ask(fleet.queryPort, arrivals) };
+  const answers = await ask(fleet.queryPort, arrivals);
+  return { arrivals, lateness, answers, cost: meter.stop(arrivals) };
 }
 
 async function ask(port, arrivals) {

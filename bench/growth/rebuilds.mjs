@@ -1,7 +1,7 @@
 // What was lost is made anew from the audit: the view, on disk and in memory, and the states in Redis.
 
 import { fleetNames } from "@lastknown/shared";
-import { cpuMicros, cpuMicrosOfAll } from "../machine/process-cost.mjs";
+import { CostMeter } from "../machine/cost-meter.mjs";
 import { untilSo } from "../phases/until-so.mjs";
 import { appliedOf, wantedIn } from "../phases/until-visible.mjs";
 import { lacking } from "../visibility/newest-in-redis.mjs";
@@ -13,11 +13,15 @@ import { ViewWatch } from "../visibility/view-watch.mjs";
 const LOOK_EVERY_MS = 50;
 const WAITING = { boundMs: 3_600_000, everyMs: LOOK_EVERY_MS };
 
-/** @returns events a second from the service's first event to its last, and CPU µs of all of its start for each */
-export async function rebuildView(fleet, kind) {
+/**
+ * @param {"lmdb" | "memory"} kind of view
+ * @returns events a second from the service's first event to its last, and CPU µs of all of its start for each
+ */
+export async function rebuildView({ fleet, servers }, kind) {
   const wanted = await wantedIn(fleet);
+  const meter = startMeter(servers);
   await fleet.launchQuery({ LASTKNOWN_VIEW: kind });
-  const [pid] = fleet.roles.get("query");
+  meter.began("query", fleet.roles.get("query")[0]);
   const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
   view.start();
   await untilSo(() => view.arrivals >= wanted, {
@@ -25,12 +29,16 @@ export async function rebuildView(fleet, kind) {
     fleet,
     what: `the view has ${wanted} arrivals`,
   });
-  const micros = cpuMicros(pid);
+  const cost = meter.stop(wanted);
   const sights = await view.stop();
   await fleet.stopQuery();
   const [first, last] = [sights[0], sights.at(-1)];
   const seconds = (last.seenAtMs - first.seenAtMs) / 1000;
-  return { eventsPerSecond: (last.arrivals - first.arrivals) / seconds, microsPerEvent: micros / wanted };
+  return {
+    eventsPerSecond: (last.arrivals - first.arrivals) / seconds,
+    microsPerEvent: cost.roles.query.microsPerEvent,
+    cost,
+  };
 }
 
 /**
@@ -45,7 +53,10 @@ export async function rebuildRedis({ fleet, servers, newest }) {
   const nodes = await Promise.all(addresses.map((address) => RedisNode.open(address)));
   try {
     for (const node of nodes) await node.ask(requestFor([["FLUSHALL"]]), 1);
+    const meter = startMeter(servers);
     await fleet.launchWorkers(1);
+    const [[role, [pid]]] = fleet.roles;
+    meter.began(role, pid);
     const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });
     progress.start();
     const isBegun = async () => (await keysOf(nodes)) > newest.size / 100;
@@ -54,17 +65,24 @@ export async function rebuildRedis({ fleet, servers, newest }) {
     const isDone = () => appliedOf(progress, fleet.partitions) >= wanted;
     await untilSo(isDone, { ...WAITING, fleet, what: "all progress is there again" });
     const seconds = (performance.now() - startedMs) / 1000;
-    const micros = cpuMicrosOfAll(fleet.roles.values().next().value);
+    const cost = meter.stop(wanted);
     await progress.stop();
     return {
       usersPerSecond: (newest.size - before) / seconds,
       entriesPerSecond: (wanted * (1 - before / newest.size)) / seconds,
-      microsPerEntry: micros / wanted,
+      microsPerEntry: cost.roles[role].microsPerEvent,
       usersLacking: (await lacking({ fleet: fleet.name, addresses, newest })).length,
+      cost,
     };
   } finally {
     for (const node of nodes) node.close();
   }
+}
+
+function startMeter(servers) {
+  const meter = new CostMeter(new Map([...servers.roles, ["bench", [process.pid]]]));
+  meter.start();
+  return meter;
 }
 
 async function keysOf(nodes) {

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { machineCpuMicros } from "./machine-load.mjs";
-import { anonymousMb, cpuMicros, residentMaxMb, traffic } from "./process-cost.mjs";
+import { anonymousMb, cpuMicros, endedChildrenCpuMicros, residentMaxMb, traffic } from "./process-cost.mjs";
 
 const RESIDENT_EVERY_MS = 250;
 
@@ -17,6 +17,9 @@ export class CostMeter {
   #residentMb = new Map();
   #anonymousMb = new Map();
   #extraMicros = new Map();
+  /** Of children of this program that had ended at the start, and of those that `endedWith` told. */
+  #childrenMicrosAtStart = 0;
+  #toldChildrenMicros = 0;
   #timer;
 
   /** @param {ReadonlyMap<string, readonly number[]>} groups role → pids */
@@ -27,6 +30,7 @@ export class CostMeter {
   start() {
     this.#startedMs = performance.now();
     this.#machineAtStart = machineCpuMicros();
+    this.#childrenMicrosAtStart = endedChildrenCpuMicros();
     for (const pids of this.#groups.values()) {
       for (const pid of pids) {
         this.#cpuAtStart.set(pid, cpuMicros(pid) ?? 0);
@@ -36,8 +40,8 @@ export class CostMeter {
     this.#timer = setInterval(() => this.#lookAtMemory(), RESIDENT_EVERY_MS);
   }
 
-  /** A process that ends while we count: its memory is looked at, its CPU time told when it has ended. */
-  watchMemory(role, pid) {
+  /** A process that begins while we count, or before: where it ends as well, its CPU time is told then. */
+  began(role, pid) {
     this.#groups.set(role, [pid]);
     this.#cpuAtStart.set(pid, 0);
   }
@@ -45,6 +49,7 @@ export class CostMeter {
   /** @param {number} micros what it has taken since it began, of which what it had taken at `start` does not count */
   endedWith(role, micros) {
     const [pid] = this.#groups.get(role);
+    this.#toldChildrenMicros += micros;
     this.#extraMicros.set(role, micros - this.#cpuAtStart.get(pid));
   }
 
@@ -52,7 +57,7 @@ export class CostMeter {
    * @param {number} records to which the time is divided
    * @returns what each role took: `microsPerEvent`, `residentMaxMb`, `anonymousMaxMb` (as looked at), and `readBytesPerEvent` and `writtenBytesPerEvent`
    *   where it ran all the time; and the shares of the machine that programs
-   *   which are not ours, and the host, took meanwhile
+   *   which are not ours, and the host, took meanwhile. Tools that the bench runs are ours too, in no role
    */
   stop(records) {
     clearInterval(this.#timer);
@@ -73,10 +78,11 @@ export class CostMeter {
       };
     }
     const busyMicros = machine.busy - this.#machineAtStart.busy;
+    const childrenMicros = endedChildrenCpuMicros() - this.#childrenMicrosAtStart - this.#toldChildrenMicros;
     return {
       roles,
       totalMicrosPerEvent: oursMicros / records,
-      othersShare: Math.max(0, busyMicros - oursMicros) / capacityMicros,
+      othersShare: Math.max(0, busyMicros - oursMicros - childrenMicros) / capacityMicros,
       stolenShare: (machine.stolen - this.#machineAtStart.stolen) / capacityMicros,
     };
   }

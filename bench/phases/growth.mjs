@@ -6,6 +6,7 @@ import { askAboutOneUser } from "../growth/one-user.mjs";
 import { rebuildRedis, rebuildView } from "../growth/rebuilds.mjs";
 import { sizesOf } from "../growth/sizes.mjs";
 import { viewAt } from "../growth/view-at.mjs";
+import { CostMeter } from "../machine/cost-meter.mjs";
 import { drainInto, runDrain } from "./drain.mjs";
 
 const USERS = 50_000;
@@ -13,13 +14,11 @@ const WORKERS = 1;
 
 /** @returns one run's figures */
 export async function runGrowth(context) {
-  const { servers, full, lifetime } = context;
-  const { views: viewSizes, drainUsers, drainPartitions, oneUserArrivals } = sizesOf(full);
-  const place = { directory: servers.stack.directory, signal: lifetime.signal };
+  const { views: viewSizes, drainUsers, drainPartitions, oneUserArrivals } = sizesOf(context.full);
   const views = [];
   for (const size of viewSizes) {
     const title = `a view (${size.store}) of ${size.arrivals} arrivals of ${size.users} users, late: ${size.lateness}`;
-    views.push(await slowStep(title, () => viewAt(size, place)));
+    views.push(await slowStep(title, () => meteredView(size, context)));
   }
   const oneUser = [];
   for (const lateness of ["any", "backlog"]) {
@@ -29,6 +28,14 @@ export async function runGrowth(context) {
   const { byUsers, byPartitions } = await drains(context, { drainUsers, drainPartitions });
   const rebuilds = await context.onFleet("rebuilds", { run: (own) => rebuild({ ...context, ...own }) });
   return { views, oneUser, byUsers, byPartitions, rebuilds };
+}
+
+/** The view's own process has ended when it is counted, and is told by itself. */
+async function meteredView(size, { servers, lifetime }) {
+  const meter = new CostMeter(new Map([...servers.roles, ["bench", [process.pid]]]));
+  meter.start();
+  const view = await viewAt(size, { directory: servers.stack.directory, signal: lifetime.signal });
+  return { ...view, cost: meter.stop(size.arrivals) };
 }
 
 async function drains({ onFleet, events }, { drainUsers, drainPartitions }) {
@@ -51,8 +58,8 @@ async function rebuild(context) {
   const { newest } = await drainInto(context, { users: USERS, workers: WORKERS });
   await fleet.stopWorkers();
   return {
-    onDisk: await rebuildView(fleet, "lmdb"),
-    inMemory: await rebuildView(fleet, "memory"),
+    onDisk: await rebuildView({ fleet, servers }, "lmdb"),
+    inMemory: await rebuildView({ fleet, servers }, "memory"),
     redis: await rebuildRedis({ fleet, servers, newest }),
   };
 }

@@ -9,7 +9,7 @@ const SETTLE_MS = 15_000;
 /** @returns one run's figures */
 export async function runIdle({ fleet, servers, seconds }) {
   await sleep(SETTLE_MS);
-  const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles]));
+  const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
   meter.start();
   await sleep(seconds * 1000);
   fleet.requireRunning();

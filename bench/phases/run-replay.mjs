@@ -9,7 +9,7 @@ export async function runReplay({ fleet, dataSet, meter, lifetime }, pace, bound
   const args = ["replay", dataSet.file, ...dataSet.replayArguments, ...pace, "--json", "--progress", "none"];
   const replay = fleet.run("replay", args);
   const forget = lifetime.onEnd(() => replay.stop());
-  meter?.watchMemory("replay", replay.pid);
+  meter?.began("replay", replay.pid);
   const summary = JSON.parse(await replay.output(boundMs));
   meter?.endedWith("replay", endedChildrenCpuMicros() - cpuBefore);
   await forget();

@@ -46,33 +46,37 @@ async function wireWith(context, codec) {
   await writeDrainEvents(file, { events, users: USERS });
   await fleet.createTopics();
   await keepAs(codec, [eventsTopic, auditTopic], brokers.join(","));
-  const meter = new CostMeter(servers.roles);
+  const meter = new CostMeter(new Map([...servers.roles, ["bench", [process.pid]]]));
   meter.start();
 
   // Nobody consumes yet: all that the broker reads comes from the replay.
   const before = traffic(brokerPid);
-  await runReplay({ ...context, dataSet: { file, replayArguments: [] } }, ["--speed", "max"], BOUND_MS);
+  const dataSet = { file, replayArguments: [] };
+  await runReplay({ ...context, dataSet, meter }, ["--speed", "max"], BOUND_MS);
   const filled = traffic(brokerPid);
   await rm(file);
 
   const redisBefore = await redisNetBytes(redisNodes);
   const wanted = await wantedIn(fleet);
   await fleet.launchWorkers(1);
+  const [[workerRole, workerPids]] = fleet.roles;
+  meter.began(workerRole, workerPids[0]);
   const isDrained = async () => (await fleet.recordsTaken()) >= wanted;
   await untilSo(isDrained, { ...WAITING, fleet, what: "all is drained" });
   await sleep(SETTLE_MS);
-  const workerPids = [...fleet.roles.values()].flat();
   const [kafka, states] = [
     await socketBytes(workerPids, portsOf(brokers)),
     await socketBytes(workerPids, portsOf(redisNodes)),
   ];
   const redisAfter = await redisNetBytes(redisNodes);
   await fleet.launchQuery();
+  const queryPids = fleet.roles.get("query");
+  meter.began("query", queryPids[0]);
   const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
   view.start();
   await untilSo(() => view.arrivals >= wanted, { ...WAITING, fleet, what: "all is in the view" });
   await view.stop();
-  const folded = await socketBytes(fleet.roles.get("query"), portsOf(brokers));
+  const folded = await socketBytes(queryPids, portsOf(brokers));
 
   const bytes = {
     "replay → broker": filled.readBytes - before.readBytes,

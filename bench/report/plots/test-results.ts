@@ -96,17 +96,30 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
         diskBytes: 3e6,
         residentMb: 90,
         answers: byKind(KINDS, spread(0.1 * factor)),
+        cost: costOf(factor, []),
       })),
     ),
-    oneUser: [{ arrivals: 1000, lateness: "any", answers: byKind(["latest", "at"], spread(factor)) }],
+    oneUser: [
+      {
+        arrivals: 1000,
+        lateness: "any",
+        answers: byKind(["latest", "at"], spread(factor)),
+        cost: costOf(factor, WHOLE),
+      },
+    ],
     byUsers: [1000, 50_000].map((users) => drain(factor, { users })),
     byPartitions: [1, 64].map((partitions) => drain(factor, { partitions })),
     rebuilds: {
-      ...byKind(["onDisk", "inMemory"], { eventsPerSecond: 40_000 * factor, microsPerEvent: 20 }),
+      ...byKind(["onDisk", "inMemory"], {
+        eventsPerSecond: 40_000 * factor,
+        microsPerEvent: 20,
+        cost: costOf(factor, []),
+      }),
       redis: {
         usersPerSecond: 30_000,
         entriesPerSecond: 90_000 * factor,
         microsPerEntry: 8,
+        cost: costOf(factor, []),
         usersLacking: 0,
       },
     },

@@ -22,8 +22,13 @@ export function growthPlots({ growth: runs }) {
       inMemory,
       ...rebuildPanels(runs),
     ],
-    measured: runs.flatMap(({ byUsers, byPartitions }) => [...byUsers, ...byPartitions]),
+    measured: runs.flatMap(measuredIn),
   };
+}
+
+/** All that has a cost. */
+function measuredIn({ views, oneUser, byUsers, byPartitions, rebuilds }) {
+  return [...views, ...oneUser, ...byUsers, ...byPartitions, ...Object.values(rebuilds)];
 }
 
 function overHttpPanel(runs) {
