@@ -20,7 +20,7 @@ export const PHASES = [
 ];
 
 export const USAGE = `npm run bench -- [options]
-  --runs N         how often each phase is repeated; the median counts (default 3)
+  --runs N         how often each phase is repeated: min, median and max of each figure are told (default 3)
   --phase NAME     only this one, of
                    drain      a full topic of 50,000 users, through one worker until audit and Redis have it
                    drain-two  the same through two
@@ -28,7 +28,7 @@ export const USAGE = `npm run bench -- [options]
                    peers      a full topic through one worker, and the same topic through others' programs
                    all-in     a file at full speed, through two workers, until Redis and the view have it
                    latency    steady rates: how long each row takes until it is seen
-                   answers    questions over 50 connections while rows come at that rate
+                   answers    questions over 50 connections while rows come at --rate
                    idle       what each process takes while nothing comes
                    burst      more than it can take: what is seen in time, and that nothing is lost
                    scaling    the full topic of 50,000 users, through 1, 2 and 4 workers
@@ -36,14 +36,15 @@ export const USAGE = `npm run bench -- [options]
                    wire       bytes per event on each hop
                    floor      what the machine and its servers allow without the product
   --peers A,B      peers only of ${PEER_NAMES.join(", ")}
-  --events N       how many drains, growth, wire and floor have (default 1000000)
+  --events N       how many drains, peers, scaling, growth, wire and floor have (default 1000000)
   --rate N         rows per second of answers (default 1000) and latency (default 1000, 5000, 20000 and 50000)
   --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
-  --seconds N      how long latency, idle and each kind of answers measure (default 30)
-  --settle N       how long it sends before that, while fresh processes compile their code (default 60)
+  --seconds N      seconds that latency, idle and each kind of answers measure (default 30)
+  --settle N       seconds that latency sends before, while fresh processes compile their code (default 60)
   --full           growth up to a million users, a user of a million arrivals, a view of 20 million: it takes hours
   --profile        write a CPU profile of every process of ours, and tell where the time goes
   --help           this text
+It prints tables with what else the machine did meanwhile, and writes all figures as JSON, and a plot of them as SVG, to bench/results.
 What all-in replays is the bike stations' file in the folder LASTKNOWN_DATA (default ../shared/data), else a made-up sample.`;
 
 const LATENCY_RATES = [1000, 5000, 20_000, 50_000];

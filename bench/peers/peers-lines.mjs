@@ -1,4 +1,5 @@
 import { minMedianMax } from "../report/spread.mjs";
+import { spreadCell } from "../report/run-rows.mjs";
 import { figure, percent, tableLines } from "../report/table.mjs";
 
 /** The process of a peer, or of ours. */
@@ -7,13 +8,14 @@ const OWN = /^(peer|worker)/;
 const COLUMNS = [
   ["events/s", (result) => result.rowsPerSecond],
   ["2nd half", (result) => result.secondHalf.rowsPerSecond],
-  ["µs own", (result) => microsOf(result.cost, OWN)],
+  ["own µs/event", (result) => microsOf(result.cost, OWN)],
   ["2nd half", (result) => microsOf(result.secondHalf.cost, OWN)],
-  ["µs Redis", (result) => microsOf(result.cost, /^redis/)],
-  ["µs broker", (result) => microsOf(result.cost, /^broker/)],
-  ["RSS MB", (result) => roleOf(result.cost, OWN).residentMaxMb],
+  ["Redis µs/event", (result) => microsOf(result.cost, /^redis/)],
+  ["broker µs/event", (result) => microsOf(result.cost, /^broker/)],
+  ["resident MB", (result) => roleOf(result.cost, OWN).residentMaxMb],
 ];
 const RATE = COLUMNS[0][1];
+const OWN_MICROS = COLUMNS[2][1];
 /** CPU time of an event in all that works for it. */
 const TOTAL = ({ cost }) => [OWN, /^redis/, /^broker/].reduce((sum, role) => sum + microsOf(cost, role), 0);
 
@@ -26,14 +28,14 @@ export function peersLines(runs) {
   const ours = measured.get("lastknown") ?? [];
   return [
     "",
-    `Peers: ${figure(runs[0].rows)} events of ${figure(runs[0].users)} users, one topic, drained by each in turn; medians`,
+    `Peers: ${figure(runs[0].rows)} events of ${figure(runs[0].users)} users, one topic, drained by each in turn; medians, min / median / max below`,
     ...tableLines(
-      ["", ...COLUMNS.map(([title]) => title), "events/s to ours", "all µs to ours", "events"],
+      ["", ...COLUMNS.map(([title]) => title), "events/s to ours", "all µs to ours", "events done"],
       names.map((name) =>
         measured.get(name).length === 0 ? emptyRow(runs[0].peers[name]) : row(measured.get(name), ours),
       ),
     ),
-    "CPU µs per event, from the first event that is done to the last; then the state of each user and the number of audit records are compared",
+    "µs are of CPU time; all is from the first event that is done to the last; then the state of each user and the number of audit records are compared",
     ...(names.some((name) => isShare(measured.get(name)[0]))
       ? ["* of the first events of the topic alone"]
       : []),
@@ -56,7 +58,7 @@ function row(results, ours) {
 }
 
 /** Whether it drained so much less than the topic that it was not its beginning that is not counted. */
-function isShare(result) {
+export function isShare(result) {
   return result !== undefined && result.rows < result.of / 2;
 }
 
@@ -73,12 +75,11 @@ function ratio(results, ours, valueOf) {
 /** What else went on takes from each differently: whoever was disturbed must be seen to be. */
 function othersLine(name, results) {
   if (results.length === 0) return [];
-  const rate = minMedianMax(results.map(RATE));
   const others = minMedianMax(results.map(({ cost }) => cost.othersShare));
   const stolen = minMedianMax(results.map(({ cost }) => cost.stolenShare));
   return [
-    `${name}: events/s ${figure(rate.min)} / ${figure(rate.median)} / ${figure(rate.max)}; meanwhile other programs ` +
-      `took up to ${percent(others.max)} of the machine, its host up to ${percent(stolen.max)}`,
+    `${name}: events/s ${spreadCell(results, RATE)}, own µs/event ${spreadCell(results, OWN_MICROS)}; meanwhile other ` +
+      `programs took up to ${percent(others.max)} of the machine, its host up to ${percent(stolen.max)}`,
   ];
 }
 

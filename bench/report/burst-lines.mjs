@@ -1,4 +1,4 @@
-import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
+import { costRows, countRow, HEAD, othersLines, row } from "./run-rows.mjs";
 import { figure, tableLines } from "./table.mjs";
 
 /** In words, of the first pace, the sustained one, and of the last. */
@@ -21,9 +21,9 @@ export function burstLines(runs) {
       ),
       row("seconds from the last append until Redis has all", runs, (run) => run.drainSeconds.redis),
       row("seconds from the last append until the view has all", runs, (run) => run.drainSeconds.view),
-      row("rows lost on the way to the topic", runs, (run) => run.sent - run.stored, "0"),
-      row("rows lost on the way to the view", runs, (run) => run.sent - run.inView, "0"),
-      row("users whose newest Redis lacks", runs, (run) => run.usersLacking, "0"),
+      countRow("rows lost on the way to the topic", runs, (run) => run.sent - run.stored, "0"),
+      countRow("rows lost on the way to the view", runs, (run) => run.sent - run.inView, "0"),
+      countRow("users whose newest Redis lacks", runs, (run) => run.usersLacking, "0"),
       ...costRows(runs),
       ...Object.keys(runs[0].cost.roles).map((role) =>
         row(`MB at most without mapped files, ${role}`, runs, (run) => run.cost.roles[role].anonymousMaxMb),

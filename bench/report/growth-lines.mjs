@@ -1,39 +1,19 @@
-import { HEAD, othersLines, row } from "./run-rows.mjs";
-import { minMedianMax } from "./spread.mjs";
+import { growthViewLines } from "./growth-view-lines.mjs";
+import { countRow, HEAD, othersLines, row } from "./run-rows.mjs";
 import { figure, tableLines } from "./table.mjs";
-
-const KINDS = ["latest", "at", "knownAt", "both", "history", "explain"];
-/** Words of a target, for an answer on both clocks in the view. */
-const BOTH_TARGET = "both clocks ≤ 1 ms";
 
 /** @param runs of the phase */
 export function growthLines(runs) {
-  const [{ views, oneUser, byUsers, byPartitions }] = runs;
+  const [{ oneUser, byUsers, byPartitions }] = runs;
   return [
-    "",
-    `Growth of the view, by itself: CPU µs for an arrival, ms of answers (${BOTH_TARGET}); medians`,
-    ...tableLines(
-      [
-        "view",
-        "µs, all",
-        "µs, last",
-        ...KINDS.flatMap((kind) => [`${kind} p50`, "p99"]),
-        "B on disk",
-        "RSS MB",
-      ],
-      views.map((size, index) =>
-        viewRow(
-          size,
-          runs.map((run) => run.views[index]),
-        ),
-      ),
-    ),
+    ...growthViewLines(runs),
     "",
     `One user of ${figure(oneUser[0].arrivals)} arrivals, over HTTP, one question at a time`,
     ...tableLines(
       HEAD,
       oneUser.flatMap((_, index) => oneUserRows(runs.map((run) => run.oneUser[index]))),
     ),
+    ...othersLines(runs.flatMap((run) => run.oneUser)),
     "",
     "Growth of the drain, one worker",
     ...tableLines(HEAD, [
@@ -45,30 +25,16 @@ export function growthLines(runs) {
       ),
       ...byPartitions.flatMap(({ partitions }, index) =>
         drainRows(
-          `${partitions} partitions`,
+          `${partitions} partition${partitions === 1 ? "" : "s"}`,
           runs.map((run) => run.byPartitions[index]),
         ),
       ),
     ]),
+    ...othersLines(runs.flatMap((run) => [...run.byUsers, ...run.byPartitions])),
     "",
     "Made anew from the audit",
     ...tableLines(HEAD, rebuildRows(runs.map(({ rebuilds }) => rebuilds))),
-    ...othersLines(runs.flatMap((run) => [...run.byUsers, ...run.byPartitions])),
-  ];
-}
-
-function viewRow({ store, users, arrivals, lateness }, views) {
-  const median = (valueOf, digits) => {
-    const { median: value } = minMedianMax(views.map(valueOf));
-    return digits === undefined ? figure(value) : value.toFixed(digits);
-  };
-  return [
-    `${store}: ${figure(users)} users × ${arrivals / users}, late: ${lateness}`,
-    median((view) => view.microsPerArrival),
-    median((view) => view.microsOfOneMore),
-    ...KINDS.flatMap((kind) => ["p50", "p99"].map((rank) => median((view) => view.answers[kind][rank], 2))),
-    median((view) => view.diskBytes / arrivals),
-    median((view) => view.residentMb),
+    ...othersLines(runs.flatMap(({ rebuilds }) => Object.values(rebuilds))),
   ];
 }
 
@@ -100,12 +66,12 @@ function drainRows(title, drains) {
 function rebuildRows(rebuilds) {
   return [
     row("events/s into a view on disk", rebuilds, ({ onDisk }) => onDisk.eventsPerSecond, "≥ 120,000"),
-    row("CPU µs/event of the query service", rebuilds, ({ onDisk }) => onDisk.microsPerEvent),
+    row("CPU µs/event of the query service, on disk", rebuilds, ({ onDisk }) => onDisk.microsPerEvent),
     row("events/s into a view in memory", rebuilds, ({ inMemory }) => inMemory.eventsPerSecond, "≥ 300,000"),
-    row("CPU µs/event of the query service", rebuilds, ({ inMemory }) => inMemory.microsPerEvent),
+    row("CPU µs/event of the query service, in memory", rebuilds, ({ inMemory }) => inMemory.microsPerEvent),
     row("users/s into Redis", rebuilds, ({ redis }) => redis.usersPerSecond, "≥ 200,000"),
     row("audit entries/s read for that", rebuilds, ({ redis }) => redis.entriesPerSecond),
     row("CPU µs/entry of the worker", rebuilds, ({ redis }) => redis.microsPerEntry),
-    row("users whose newest Redis lacks afterwards", rebuilds, ({ redis }) => redis.usersLacking, "0"),
+    countRow("users whose newest Redis lacks afterwards", rebuilds, ({ redis }) => redis.usersLacking, "0"),
   ];
 }

@@ -20,8 +20,9 @@ const ANSWER_TARGETS = { latest: { p50: "≤ 1", p99: "≤ 5" }, asOf: { p50: "�
 /** Everything that a person wants to know, as lines of text. */
 export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
   return [
-    `${dataSet}, ${options.runs} runs of each phase, min / median / max${isProfiled ? " (PROFILED: slower than life)" : ""}`,
+    `${dataSet}, ${runsText(options)}${isProfiled ? " (PROFILED: slower than life)" : ""}`,
     ...machineLines(machine),
+    "CPU time is of all processes of a role together, memory of the greatest of them; MB are of 2^20 bytes",
     ...["drain", "drain-two", "drain-few"].flatMap((name) =>
       phases[name] === undefined ? [] : drainLines(phases[name]),
     ),
@@ -36,6 +37,10 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...(phases.floor === undefined ? [] : floorLines(phases.floor)),
     ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),
   ];
+}
+
+function runsText({ runs }) {
+  return runs === 1 ? "1 run of each phase" : `${runs} runs of each phase: min / median / max`;
 }
 
 function drainLines(runs) {

@@ -37,11 +37,24 @@ export function row(title, runs, valueOf, target = "") {
   return [title, figure(min), figure(median), figure(max), target];
 }
 
+/** Of what is counted: whole numbers. */
+export function countRow(title, runs, valueOf, target = "") {
+  const { min, median, max } = minMedianMax(runs.map(valueOf));
+  return [title, ...[min, median, max].map((count) => count.toLocaleString("en-US")), target];
+}
+
+/** The same of a row in one cell: `min / median / max`, or the figure of the only run. */
+export function spreadCell(runs, valueOf, print = figure) {
+  const { min, median, max } = minMedianMax(runs.map(valueOf));
+  return runs.length === 1 ? print(median) : [min, median, max].map(print).join(" / ");
+}
+
+/** What else went on, of all that has a cost. */
 export function othersLines(runs) {
-  const others = minMedianMax(runs.map(({ cost }) => cost.othersShare));
-  const stolen = minMedianMax(runs.map(({ cost }) => cost.stolenShare));
+  const share = (valueOf) => spreadCell(runs, ({ cost }) => valueOf(cost), percent);
+  const words = runs.length === 1 ? "" : " (min / median / max)";
   return [
-    `meanwhile other programs took ${percent(others.min)} / ${percent(others.median)} / ${percent(others.max)} of ` +
-      `the machine, its host ${percent(stolen.min)} / ${percent(stolen.median)} / ${percent(stolen.max)}`,
+    `meanwhile other programs took ${share((cost) => cost.othersShare)} of the machine, ` +
+      `its host ${share((cost) => cost.stolenShare)}${words}`,
   ];
 }

@@ -1,20 +1,17 @@
-import { othersLines } from "./run-rows.mjs";
-import { minMedianMax } from "./spread.mjs";
+import { othersLines, spreadCell } from "./run-rows.mjs";
 import { figure, tableLines } from "./table.mjs";
 
 /** @param runs of the phase: each has figures with each codec */
 export function wireLines(runs) {
   const [{ codecs }] = runs;
-  const medianOf = (hop, index) =>
-    minMedianMax(runs.map((run) => run.codecs[index].bytesPerEvent[hop])).median;
   return [
     "",
-    `Wire: bytes per event, ${figure(codecs[0].rows)} rows of 50,000 users through one worker at full speed; medians`,
+    `Wire: ${figure(codecs[0].rows)} rows of 50,000 users through one worker at full speed; min / median / max`,
     ...tableLines(
-      ["", ...codecs.map(({ codec }) => codec)],
+      ["bytes/event", ...codecs.map(({ codec }) => codec)],
       Object.keys(codecs[0].bytesPerEvent).map((hop) => [
         hop,
-        ...codecs.map((_, index) => figure(medianOf(hop, index))),
+        ...codecs.map((_, index) => spreadCell(runs, (run) => run.codecs[index].bytesPerEvent[hop])),
       ]),
     ),
     "how the broker keeps both topics: the product sends uncompressed, has no setting for it, and reads gzip, not lz4",

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "@jest/globals";
 import { plotOf } from "./plot.mjs";
-import { resultsOf, RUN_OF } from "./test-results.js";
+import { resultsOf, RUN_OF } from "../test-results.js";
 import { PHASES } from "../../options.mjs";
 
 const LETTER_PX = 6.7;

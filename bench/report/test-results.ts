@@ -24,7 +24,8 @@ const byKind = (kinds: readonly string[], value: unknown): Figures =>
 
 function drain(factor: number, more: Figures = {}): Figures {
   const cost = costOf(factor, DRAINED);
-  return { rows: 99_000, rowsPerSecond: 50_000 * factor, users: 50_000, workers: 1, cost, ...more };
+  const figures = { rows: 99_000, rowsPerSecond: 50_000 * factor, users: 50_000, workers: 1, cost, ...more };
+  return { ...figures, of: 100_000, secondHalf: figures };
 }
 
 /** Phase → the figures of one run. */
@@ -36,16 +37,18 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
     rows: 100_000,
     users: 50_000,
     peers: {
-      lastknown: { title: "lastknown, one worker", ...drain(factor) },
+      lastknown: { title: "lastknown, one worker", does: "all", ...drain(factor) },
       plain: {
         title: "kafkajs eachMessage",
-        ...drain(factor / 40, { cost: costOf(factor * 40, ["peer", "redis ×3", "broker"]) }),
+        does: "some",
+        ...drain(factor / 40, { rows: 5000, cost: costOf(factor * 40, ["peer", "redis ×3", "broker"]) }),
       },
-      streams: { title: "Kafka Streams", failure: "NOT BUILT: no compiler" },
+      streams: { title: "Kafka Streams", does: "reduces", failure: "NOT BUILT: no compiler" },
     },
   }),
   "all-in": (factor) => ({
     rows: 1000,
+    lookEveryMs: { redis: 100, view: 50 },
     rowsPerSecond: { replay: 30 * factor, redis: 20 * factor, view: 10 * factor },
     cost: costOf(factor, WHOLE),
     curves: byKind(
@@ -59,13 +62,24 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
   latency: (factor) => ({
     rates: [1000, 50_000].map((rate) => ({
       rate,
-      ...byKind(["redis", "latestOverHttp", "viewOverHttp"], { fromPlan: spread(20 * factor) }),
+      rows: 90 * rate,
+      publishSeconds: 90 * factor,
+      ...byKind(["redis", "redisAtFirst", "latestOverHttp", "viewOverHttp"], {
+        fromPlan: spread(20 * factor),
+        fromAppend: spread(10 * factor),
+      }),
+      asked: { count: 100, superseded: 1, skipped: 2, unseen: 0 },
+      lookEveryMs: { redis: 4.5, redisLongest: 20, httpShare: 0.15 },
       cost: costOf(factor, WHOLE),
       curves: byKind(["redis", "latest", "view"], perCent(20 * factor)),
     })),
   }),
   answers: (factor) => ({
-    answers: byKind(["latest", "asOf", "history"], { perSecond: 900 * factor, waits: spread(40 * factor) }),
+    answers: byKind(["latest", "asOf", "history"], {
+      perSecond: 900 * factor,
+      waits: spread(40 * factor),
+      failed: {},
+    }),
     cost: costOf(factor, WHOLE),
   }),
   idle: (factor) => ({
@@ -74,9 +88,16 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
   }),
   burst: (factor) => ({
     sent: 8_000_000,
+    stored: 8_000_000,
+    inView: 8_000_000,
+    usersLacking: 0,
+    lookEveryMs: 50,
+    drainSeconds: { redis: 2 * factor, view: 9 * factor },
     steps: [50_000, 200_000].map((rate) => ({
       rate,
       seconds: 10,
+      seenWithin: { 2: 0.9, 30: 1 },
+      delayMs: spread(30 * factor),
       reachedRate: rate / 2 / factor,
       curve: perCent(20 * factor),
     })),
