@@ -32,6 +32,14 @@ test("a figure has the least, the median and the greatest of the runs", () => {
   expect(rowOf("rows/s", told(["drain"]))).toEqual(["45,000", "50,000", "60,000", "≥ 200,000"]);
 });
 
+test("a machine that is not at rest is told before all figures", () => {
+  const results = resultsOf([], []);
+  const lines = (busyBefore: number): string[] =>
+    reportLines({ ...results, machine: { ...(results["machine"] as object), busyBefore } });
+  expect(lines(0.02).join("\n")).not.toContain("NOT AT REST");
+  expect(lines(0.6)[2]).toMatch(/60 % of the machine busy.*NOT AT REST/);
+});
+
 test("bytes on the wire are told so for each codec", () => {
   expect(rowOf("replay → broker", told(["wire"]))).toEqual(["108 / 120 / 144", "108 / 120 / 144"]);
   expect(rowOf("replay → broker", told(["wire"], [1]))).toEqual(["120", "120"]);

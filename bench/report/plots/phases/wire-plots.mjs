@@ -22,7 +22,10 @@ export function wirePlots({ wire: runs }) {
           ),
         ),
       }),
-      cpuPanel(byCodec.map((one) => ({ label: one.codec, runs: one.runs }))),
+      cpuPanel(
+        byCodec.map((one) => ({ label: one.codec, runs: one.runs })),
+        { title: "CPU time per event, starts of processes included" },
+      ),
     ],
     measured: byCodec.flatMap((one) => one.runs),
   };
