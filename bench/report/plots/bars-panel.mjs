@@ -13,6 +13,8 @@ const APART_PX = 10;
 const FIGURE_PX = 62;
 /** Where one bar is so many times the next, it is cut, or the others could not be compared. */
 const CUT_FACTOR = 4;
+/** So far past the next it goes before it is cut. */
+const PAST_NEXT_FACTOR = 1.2;
 const WHISKER_PX = 3;
 /** Of a bar that no legend names. */
 const PLAIN = "#7d9db5";
@@ -56,12 +58,14 @@ function placedBars(bars) {
   });
 }
 
+/** To the end of the longest whisker, except where a bar itself, not its whisker alone, leaves all others far behind. */
 function axisEnd(bars) {
-  const [greatest = 1, next = greatest] = bars
-    .map(({ spread }) => spread?.max ?? NaN)
-    .filter(Number.isFinite)
-    .sort((a, b) => b - a);
-  return next > 0 && greatest > next * CUT_FACTOR ? next * 1.2 : greatest;
+  const [longest, next] = bars
+    .flatMap(({ spread }) => (Number.isFinite(spread?.median) ? [spread] : []))
+    .sort((a, b) => b.max - a.max);
+  if (longest === undefined) return 1;
+  const isCut = next?.max > 0 && longest.median > next.max * CUT_FACTOR;
+  return isCut ? next.max * PAST_NEXT_FACTOR : longest.max;
 }
 
 /** Not every line needs its number where they are close. */
