@@ -4,6 +4,9 @@ import { figure, tableLines } from "./table.mjs";
 const KINDS = ["latest", "at", "knownAt", "both", "history", "explain"];
 /** Words of a target, for an answer on both clocks in the view. */
 const BOTH_TARGET = "both clocks ≤ 1";
+export const LATENESS_WORDS =
+  "late: three in four arrivals, by up to an hour (hour) or by as long as can be (any); or what follows the first " +
+  "quarter comes at the end, all at once (backlog)";
 /** Most answers take less than a millisecond. */
 const MS_DIGITS = 3;
 
@@ -38,6 +41,7 @@ export function growthViewLines(runs) {
     ...answersTable("p50"),
     "",
     ...answersTable("p99"),
+    LATENESS_WORDS,
     ...othersLines(views.flatMap(({ all }) => all)),
   ];
 }

@@ -4,7 +4,7 @@ import { floorLines } from "./floor-lines.mjs";
 import { growthLines } from "./growth-lines.mjs";
 import { latencyLines } from "./latency-lines.mjs";
 import { machineLines } from "./machine-lines.mjs";
-import { costRows, HEAD, othersLines, row } from "./run-rows.mjs";
+import { costRows, HEAD, othersLines, row, runsText } from "./run-rows.mjs";
 import { scalingLines } from "./scaling-lines.mjs";
 import { wireLines } from "./wire-lines.mjs";
 import { figure, tableLines } from "./table.mjs";
@@ -20,7 +20,7 @@ const ANSWER_TARGETS = { latest: { p50: "≤ 1", p99: "≤ 5" }, asOf: { p50: "�
 /** Everything that a person wants to know, as lines of text. */
 export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
   return [
-    `${dataSet}, ${runsText(options)}${isProfiled ? " (PROFILED: slower than life)" : ""}`,
+    `${dataSet}, ${runsText(options, "min / median / max")}${isProfiled ? " (PROFILED: slower than life)" : ""}`,
     ...machineLines(machine),
     "CPU time is of all processes of a role together, memory of the greatest of them; MB are of 2^20 bytes",
     ...["drain", "drain-two", "drain-few"].flatMap((name) =>
@@ -37,10 +37,6 @@ export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
     ...(phases.floor === undefined ? [] : floorLines(phases.floor)),
     ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),
   ];
-}
-
-function runsText({ runs }) {
-  return runs === 1 ? "1 run of each phase" : `${runs} runs of each phase: min / median / max`;
 }
 
 function drainLines(runs) {

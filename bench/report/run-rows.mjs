@@ -32,6 +32,11 @@ export function costRows(runs, targets = {}) {
   ];
 }
 
+/** @param {string} words how the figures of several runs are told */
+export function runsText({ runs }, words) {
+  return runs === 1 ? "1 run of each phase" : `${runs} runs of each phase: ${words}`;
+}
+
 export function row(title, runs, valueOf, target = "") {
   const { min, median, max } = minMedianMax(runs.map(valueOf));
   return [title, figure(min), figure(median), figure(max), target];

@@ -1,7 +1,7 @@
 // The picture of a session: what one would rather look at than read. The table and the JSON have every figure.
 
 import { machineLines } from "../machine-lines.mjs";
-import { othersLines } from "../run-rows.mjs";
+import { othersLines, runsText } from "../run-rows.mjs";
 import { pageOf } from "./page.mjs";
 import { allInPlots } from "./phases/all-in-plots.mjs";
 import { answersPlots } from "./phases/answers-plots.mjs";
@@ -15,6 +15,7 @@ import { peersPlots } from "./phases/peers-plots.mjs";
 import { scalingPlots } from "./phases/scaling-plots.mjs";
 import { wirePlots } from "./phases/wire-plots.mjs";
 
+const SPREAD_WORDS = "a bar or a dot is the median, its whisker goes from min to max";
 /**
  * Phases that are drawn together, in the order of the page. Of the phases and the options each makes a `title`,
  * `panels`, what was `measured`: all that has a cost, which tells what else the machine did meanwhile; and `notes`
@@ -39,10 +40,7 @@ export function plotOf(results) {
   const { name, dataSet, options, phases, machine, isProfiled } = results;
   const head = {
     title: `lastknown bench, ${name}${isProfiled ? " (PROFILED: slower than life)" : ""}`,
-    lines: [
-      ...machineLines(machine),
-      `${dataSet}; ${options.runs} runs of each phase: a bar or a dot is the median, its whisker goes from min to max`,
-    ],
+    lines: [...machineLines(machine), `${dataSet}, ${runsText(options, SPREAD_WORDS)}`],
     panels: [],
   };
   const drawn = PLOTS.filter(([names]) => names.some((phase) => phases[phase] !== undefined)).map(

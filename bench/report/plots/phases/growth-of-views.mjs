@@ -4,7 +4,9 @@
 import { pointOf } from "../bar-of-runs.mjs";
 import { curvesPanel } from "../curves-panel.mjs";
 
-const KINDS = ["latest", "at", "knownAt", "both", "history", "explain"];
+/** What looks at all that a state won against is dearer by far, and has panels of its own. */
+const DEAR_KIND = "explain";
+const KINDS = ["latest", "at", "knownAt", "both", "history"];
 const SIZES = {
   users: { title: "by users", across: "users", sizeOf: ({ users }) => users },
   arrivals: {
@@ -16,45 +18,43 @@ const SIZES = {
 
 /** @param {"users" | "arrivals"} grows */
 export function viewPanels(runs, grows) {
-  const { title, across, sizeOf } = SIZES[grows];
-  const curve = curveThrough(runs, (view) => view.grows === grows, sizeOf);
-  const panel = (what, unit, curves) =>
-    curvesPanel({
-      title: `${what}, ${title}`,
-      x: { title: across, isOfSizes: true },
-      y: { title: unit },
-      curves,
-    });
+  const curve = curveOf(runs, grows);
+  const answers = (rank) =>
+    panelOf(
+      "An answer of the view",
+      `ms, ${rank}`,
+      grows,
+      KINDS.map((kind) => curve(kind, (view) => view.answers[kind][rank])),
+    );
   return [
-    panel("An arrival in the view", "CPU µs per arrival", [
+    panelOf("An arrival in the view", "CPU µs per arrival", grows, [
       curve("all", (view) => view.microsPerArrival),
       curve("the last", (view) => view.microsOfOneMore),
     ]),
-    panel(
-      "An answer of the view",
-      "ms, p50",
-      KINDS.map((kind) => curve(kind, (view) => view.answers[kind].p50)),
-    ),
-    panel(
-      "An answer of the view",
-      "ms, p99",
-      KINDS.map((kind) => curve(kind, (view) => view.answers[kind].p99)),
-    ),
+    answers("p50"),
+    answers("p99"),
   ];
+}
+
+export function explainPanels(runs) {
+  return ["users", "arrivals"].map((grows) =>
+    panelOf(
+      "What explain takes",
+      "ms",
+      grows,
+      ["p50", "p99"].map((rank) => curveOf(runs, grows)(rank, (view) => view.answers[DEAR_KIND][rank])),
+    ),
+  );
 }
 
 /** What the view takes of the disk, and the process that folds into it of the memory. */
 export function placePanels(runs) {
-  const curve = curveThrough(runs, ({ grows }) => grows === "users", SIZES.users.sizeOf);
-  const panel = (title, unit, curves) =>
-    curvesPanel({ title, x: { title: SIZES.users.across, isOfSizes: true }, y: { title: unit }, curves });
+  const curve = curveOf(runs, "users");
+  const onDisk = curve("view", (view) => view.diskBytes / view.arrivals);
+  const inMemory = curve("view", (view) => view.residentMb);
   return [
-    panel("The view on disk, by users", "bytes per arrival", [
-      curve("view", (view) => view.diskBytes / view.arrivals),
-    ]),
-    panel("Memory of the process that folds, by users", "MB resident", [
-      curve("view", (view) => view.residentMb),
-    ]),
+    panelOf("The view on disk", "bytes per arrival", "users", [onDisk]),
+    panelOf("Memory of the process that folds", "MB resident", "users", [inMemory]),
   ];
 }
 
@@ -83,6 +83,20 @@ export function oneUserPanels(runs) {
     panel("The last arrivals", "CPU µs per arrival", (view) => view.microsOfOneMore),
     panel("An answer on both clocks", "ms, p99", (view) => view.answers.both.p99),
   ];
+}
+
+function panelOf(what, unit, grows, curves) {
+  const { title, across } = SIZES[grows];
+  return curvesPanel({
+    title: `${what}, ${title}`,
+    x: { title: across, isOfSizes: true },
+    y: { title: unit },
+    curves,
+  });
+}
+
+function curveOf(runs, grows) {
+  return curveThrough(runs, (view) => view.grows === grows, SIZES[grows].sizeOf);
 }
 
 function curveThrough(runs, isOf, sizeOf) {

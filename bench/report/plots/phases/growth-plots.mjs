@@ -1,7 +1,8 @@
 import { barOf, namedBarOf } from "../bar-of-runs.mjs";
 import { barsPanel } from "../bars-panel.mjs";
-import { oneUserPanels, placePanels, viewPanels } from "./growth-of-views.mjs";
+import { explainPanels, oneUserPanels, placePanels, viewPanels } from "./growth-of-views.mjs";
 import { drainPanels } from "./growth-of-drains.mjs";
+import { LATENESS_WORDS } from "../../growth-view-lines.mjs";
 import { figure } from "../../table.mjs";
 
 export function growthPlots({ growth: runs }) {
@@ -10,16 +11,18 @@ export function growthPlots({ growth: runs }) {
     title: "Growth: what an event and an answer cost as things grow",
     notes: [
       "sizes are drawn by their logarithm, costs are not: what grows with the logarithm of a size is a straight line",
+      LATENESS_WORDS,
     ],
     panels: [
       ...viewPanels(runs, "users"),
       ...viewPanels(runs, "arrivals"),
+      ...explainPanels(runs),
+      onDisk,
       ...oneUserPanels(runs),
       overHttpPanel(runs),
       ...drainPanels(runs, "byUsers", "users"),
-      onDisk,
-      ...drainPanels(runs, "byPartitions", "partitions"),
       inMemory,
+      ...drainPanels(runs, "byPartitions", "partitions"),
       ...rebuildPanels(runs),
     ],
     measured: runs.flatMap(measuredIn),
