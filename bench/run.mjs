@@ -119,7 +119,13 @@ async function runOnFleet(context, title, { run, isStarted = false, fleetOptions
 async function tellProfiles({ name, phases, options }) {
   for (const [phase, runs] of Object.entries(phases)) {
     const folder = `${profileFolderOf(name)}/${phase}-${options.runs}`;
-    const lines = await profileLines(folder, runs.at(-1).cost.roles);
+    const cost = costOf(runs.at(-1));
+    const lines = cost === undefined ? [] : await profileLines(folder, cost.roles);
     process.stdout.write(`\nProfiles of the last run of ${phase} (${folder})\n${lines.join("\n")}\n`);
   }
+}
+
+/** What the profiles are of: of several rates the last one, as each leaves its own in the place of those before. */
+function costOf({ cost, rates }) {
+  return cost ?? rates?.at(-1).cost;
 }
