@@ -112,7 +112,7 @@ function writeDigits(bytes: Uint8Array, start: number, value: number, digits: nu
   let left = value;
   for (let at = start + digits - 1; at >= start; at--) {
     const tens = Math.floor(left / 10);
-    bytes[at] = DIGIT_ZERO + left - tens * 10;
+    bytes[at] = DIGIT_ZERO + (left - tens * 10);
     left = tens;
   }
   return start + digits;

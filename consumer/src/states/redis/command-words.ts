@@ -6,8 +6,10 @@ import { encodeOrder, printTime, type Micros, type Order } from "@lastknown/shar
  */
 export interface CommandWords {
   text(word: string): void;
-  /** One word of two texts. */
-  joined(head: string, tail: string): void;
+  /** One word: ASCII, and a short text behind it. */
+  headed(head: Buffer, tail: string): void;
+  /** One word: ASCII, and a whole number, 0 or more, behind it. */
+  numbered(head: Buffer, number: number): void;
   /** As encodeOrder has it. */
   order(order: Order): void;
   /** As printTime has it. */
@@ -22,8 +24,12 @@ export class TextWords implements CommandWords {
     this.texts.push(word);
   }
 
-  joined(head: string, tail: string): void {
-    this.texts.push(`${head}${tail}`);
+  headed(head: Buffer, tail: string): void {
+    this.texts.push(`${head.toString()}${tail}`);
+  }
+
+  numbered(head: Buffer, number: number): void {
+    this.headed(head, String(number));
   }
 
   order(order: Order): void {

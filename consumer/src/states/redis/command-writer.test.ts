@@ -15,6 +15,8 @@ const word = fc.oneof(
   fc.string({ unit: "grapheme-ascii", minLength: 150, maxLength: 1200, size: "max" }),
   fc.constantFrom("", "\r\n", "é", "\u{1f68c}".repeat(70), "a".repeat(199), "a".repeat(200), "a".repeat(201)),
 );
+const head = fc.string({ unit: "grapheme-ascii", maxLength: 40 }).map((text) => Buffer.from(text));
+const number = fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, 9, 10, 99, 100, Number.MAX_SAFE_INTEGER));
 const time = fc.oneof(
   fc.integer({ min: EARLIEST_MICROS, max: LATEST_MICROS }),
   fc.constantFrom(-1, 0, EARLIEST_MICROS, LATEST_MICROS),
@@ -25,15 +27,33 @@ const order = fc.record({
   timeStamp: time,
   eventId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString("hex")),
 });
-const giving: fc.Arbitrary<(words: CommandWords) => void> = fc.oneof(
-  word.map((text) => (words: CommandWords) => words.text(text)),
-  fc.tuple(word, word).map(
-    ([head, tail]) =>
-      (words: CommandWords) =>
-        words.joined(head, tail),
+type Giving = (words: CommandWords) => void;
+const giving: fc.Arbitrary<Giving> = fc.oneof(
+  word.map(
+    (text): Giving =>
+      (words) =>
+        words.text(text),
   ),
-  order.map((any) => (words: CommandWords) => words.order(any)),
-  time.map((micros) => (words: CommandWords) => words.time(micros)),
+  fc.tuple(head, word).map(
+    ([begin, tail]): Giving =>
+      (words) =>
+        words.headed(begin, tail),
+  ),
+  fc.tuple(head, number).map(
+    ([begin, whole]): Giving =>
+      (words) =>
+        words.numbered(begin, whole),
+  ),
+  order.map(
+    (any): Giving =>
+      (words) =>
+        words.order(any),
+  ),
+  time.map(
+    (micros): Giving =>
+      (words) =>
+        words.time(micros),
+  ),
 );
 
 test("writes commands as Redis reads them, of whatever words, one after the other", () => {

@@ -10,8 +10,8 @@ import type { CommandWords } from "./command-words.js";
 
 const INITIAL_BYTES = 4096;
 const UTF8_BYTES_PER_UNIT_MAX = 3;
-/** Longer texts are left to the runtime, which has to be entered for each. */
-const SHORT_CHARACTERS = 200;
+/** Of a safe integer. */
+const DIGITS_MAX = 16;
 /** A mark, the digits of a length, and two line ends: less than this. */
 const FRAME_BYTES_MAX = 24;
 const [CR, LF, DIGIT_ZERO] = [0x0d, 0x0a, 0x30];
@@ -42,18 +42,40 @@ export class CommandWriter implements CommandWords {
   }
 
   text(word: string): void {
-    this.joined("", word);
+    this.#reserve(FRAME_BYTES_MAX + word.length * UTF8_BYTES_PER_UNIT_MAX);
+    const begin = this.#at;
+    // Nearly all words are ASCII, and to ask for the length before costs as much as to write them.
+    this.#head(BULK, word.length);
+    const written = this.#bytes.write(word, this.#at);
+    if (written !== word.length) {
+      this.#at = begin;
+      this.#head(BULK, written);
+      this.#bytes.write(word, this.#at);
+    }
+    this.#at += written;
+    this.#end();
   }
 
-  joined(head: string, tail: string): void {
-    this.#reserve(FRAME_BYTES_MAX + (head.length + tail.length) * UTF8_BYTES_PER_UNIT_MAX);
+  headed(head: Buffer, tail: string): void {
+    this.#reserve(FRAME_BYTES_MAX + head.length + tail.length * UTF8_BYTES_PER_UNIT_MAX);
     const begin = this.#at;
     this.#head(BULK, head.length + tail.length);
-    if (this.#isWrittenAsAscii(head) && this.#isWrittenAsAscii(tail)) return this.#end();
-    this.#at = begin;
-    this.#head(BULK, Buffer.byteLength(head) + Buffer.byteLength(tail));
-    this.#at += this.#bytes.write(head, this.#at);
-    this.#at += this.#bytes.write(tail, this.#at);
+    this.#ascii(head);
+    if (!this.#isWrittenAsAscii(tail)) {
+      this.#at = begin;
+      this.#head(BULK, head.length + Buffer.byteLength(tail));
+      this.#ascii(head);
+      this.#at += this.#bytes.write(tail, this.#at);
+    }
+    this.#end();
+  }
+
+  numbered(head: Buffer, number: number): void {
+    this.#reserve(FRAME_BYTES_MAX + head.length + DIGITS_MAX);
+    const digits = digitsOf(number);
+    this.#head(BULK, head.length + digits);
+    this.#ascii(head);
+    this.#digits(number, digits);
     this.#end();
   }
 
@@ -71,10 +93,9 @@ export class CommandWriter implements CommandWords {
     this.#end();
   }
 
-  /** False, and any part is written, where it is none, or long. */
+  /** False, and any part is written, where it is none. */
   #isWrittenAsAscii(text: string): boolean {
     const { length } = text;
-    if (length > SHORT_CHARACTERS) return false;
     const bytes = this.#bytes;
     const at = this.#at;
     for (let index = 0; index < length; index++) {
@@ -86,19 +107,31 @@ export class CommandWriter implements CommandWords {
     return true;
   }
 
-  #head(mark: number, count: number): void {
+  /** A few bytes: to enter the runtime for them would cost more. */
+  #ascii(head: Buffer): void {
+    const { length } = head;
     const bytes = this.#bytes;
-    bytes[this.#at++] = mark;
-    let digits = 1;
-    for (let rest = count; rest > 9; rest = Math.floor(rest / 10)) digits++;
-    let left = count;
-    for (let at = this.#at + digits - 1; at >= this.#at; at--) {
+    const at = this.#at;
+    for (let index = 0; index < length; index++) bytes[at + index] = head[index] as number;
+    this.#at = at + length;
+  }
+
+  #head(mark: number, count: number): void {
+    this.#bytes[this.#at++] = mark;
+    this.#digits(count, digitsOf(count));
+    this.#end();
+  }
+
+  #digits(number: number, digits: number): void {
+    const bytes = this.#bytes;
+    const begin = this.#at;
+    let left = number;
+    for (let at = begin + digits - 1; at >= begin; at--) {
       const tens = Math.floor(left / 10);
-      bytes[at] = DIGIT_ZERO + left - tens * 10;
+      bytes[at] = DIGIT_ZERO + (left - tens * 10);
       left = tens;
     }
-    this.#at += digits;
-    this.#end();
+    this.#at = begin + digits;
   }
 
   #end(): void {
@@ -113,4 +146,10 @@ export class CommandWriter implements CommandWords {
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
+}
+
+function digitsOf(number: number): number {
+  let digits = 1;
+  for (let left = number; left > 9; left = Math.floor(left / 10)) digits++;
+  return digits;
 }

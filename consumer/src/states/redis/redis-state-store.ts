@@ -67,6 +67,8 @@ export class RedisStateStore implements StateStore {
   readonly #options: RedisStateStoreOptions;
   readonly #redis: Cluster & WithScripts;
   readonly #keys: RedisKeys;
+  /** By bucket. */
+  readonly #keyHeads: (Buffer | undefined)[] = [];
   readonly #scriptCalls = new ScriptCalls();
 
   constructor(options: RedisStateStoreOptions) {
@@ -205,8 +207,13 @@ export class RedisStateStore implements StateStore {
   }
 
   #writeStateKeys(words: CommandWords, bucket: number, states: readonly NewestState[]): void {
-    const head = this.#keys.state("", bucket);
-    for (const { user } of states) words.joined(head, user);
+    const head = this.#keyHeadOf(bucket);
+    for (const { user } of states) words.headed(head, user);
+  }
+
+  /** What the keys of all users of a bucket begin with. */
+  #keyHeadOf(bucket: number): Buffer {
+    return (this.#keyHeads[bucket] ??= Buffer.from(this.#keys.state("", bucket)));
   }
 }
 
@@ -225,12 +232,17 @@ function countsOf(
 
 /** As storedState has them. */
 function writeStates(words: CommandWords, states: readonly NewestState[]): void {
+  let partition: number | undefined;
+  let head = Buffer.alloc(0);
   for (const { order, attributes, source } of states) {
     words.order(order);
     words.time(order.timeStamp);
     words.time(order.sts);
     words.text(attributes);
-    words.joined(`${source.topic}/${source.partition}/`, String(source.offset));
+    // All events of a bucket are of one topic and one partition.
+    if (partition !== source.partition) head = Buffer.from(`${source.topic}/${source.partition}/`);
+    partition = source.partition;
+    words.numbered(head, source.offset);
   }
 }
 
