@@ -16,6 +16,7 @@ import {
   type LatestRead,
   type LatestStates,
 } from "../latest-states.js";
+import { WritesOfATurn } from "./writes-of-a-turn.js";
 
 /** Attempts where a slot has just moved: the second asks the node that the first was pointed to. */
 const ATTEMPTS_MAX = 2;
@@ -27,10 +28,12 @@ const ATTEMPTS_MAX = 2;
 export class RedisLatestStates implements LatestStates {
   readonly #redis: Cluster;
   readonly #keys: RedisKeys;
+  readonly #writes: WritesOfATurn;
 
   constructor(redis: Cluster, fleet: string) {
     this.#redis = redis;
     this.#keys = new RedisKeys(fleet);
+    this.#writes = new WritesOfATurn(redis);
   }
 
   async read(user: string): Promise<LatestRead> {
@@ -50,6 +53,7 @@ export class RedisLatestStates implements LatestStates {
   async #pipeline(progressKey: string, stateKey: string): Promise<[unknown, unknown]> {
     let lastError: unknown;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      this.#writes.hold();
       const replies = await this.#redis.pipeline().get(progressKey).hgetall(stateKey).exec();
       // Each entry has an error of its own, such as MOVED (hazard R3).
       lastError = replies?.find(([error]) => error !== null)?.[0];
