@@ -39,6 +39,17 @@ test("gives up on a read that hangs, then asks only now and then until the store
   expect(inner.reads).toBe(4);
 });
 
+test("tells of each read that failed, and of none that is refused untried", async () => {
+  const inner = new Scripted();
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => void errors.push(error);
+  const guarded = new GuardedLatestStates({ inner, deadlineMs: 1000, onError });
+  inner.next = () => Promise.reject(new Error("away"));
+  for (let read = 0; read < 5; read++)
+    await expect(guarded.read("bus")).rejects.toThrow(LatestUnavailableError);
+  expect(errors).toEqual([new Error("away"), new Error("away"), new Error("away")]);
+});
+
 test("one user's unreadable state does not close the store to the others", async () => {
   const inner = new Scripted();
   const guarded = new GuardedLatestStates({ inner, deadlineMs: 1000 });

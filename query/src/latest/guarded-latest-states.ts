@@ -1,15 +1,5 @@
-import {
-  circuitBreaker,
-  CircuitState,
-  ConsecutiveBreaker,
-  handleWhen,
-  isBrokenCircuitError,
-  timeout,
-  TimeoutStrategy,
-  wrap,
-  type CircuitBreakerPolicy,
-  type IPolicy,
-} from "cockatiel";
+import { withDeadline } from "@lastknown/shared";
+import { Breaker } from "./breaker.js";
 import {
   LatestUnavailableError,
   UnreadableStateError,
@@ -36,25 +26,15 @@ const BREAK_MS = 2000;
  */
 export class GuardedLatestStates implements LatestStates {
   readonly #inner: LatestStates;
+  readonly #deadlineMs: number;
   readonly #onError: (error: unknown) => void;
-  readonly #breaker: CircuitBreakerPolicy;
-  readonly #policy: IPolicy;
+  readonly #breaker: Breaker;
 
   constructor({ inner, deadlineMs, breakMs = BREAK_MS, onError }: GuardedLatestStatesOptions) {
     this.#inner = inner;
+    this.#deadlineMs = deadlineMs;
     this.#onError = onError ?? (() => undefined);
-    // A state that cannot be read says nothing about the store.
-    const isFault = handleWhen((error) => !(error instanceof UnreadableStateError));
-    this.#breaker = circuitBreaker(isFault, {
-      halfOpenAfter: breakMs,
-      breaker: new ConsecutiveBreaker(FAILURES_TO_BREAK),
-    });
-    this.#policy = wrap(this.#breaker, timeout(deadlineMs, TimeoutStrategy.Aggressive));
-  }
-
-  /** Whether reads are refused without being tried. */
-  get isOpen(): boolean {
-    return this.#breaker.state === CircuitState.Open;
+    this.#breaker = new Breaker({ failuresMax: FAILURES_TO_BREAK, breakMs });
   }
 
   read(user: string): Promise<LatestRead> {
@@ -66,14 +46,33 @@ export class GuardedLatestStates implements LatestStates {
   }
 
   async #guard<Result>(call: () => Promise<Result>): Promise<Result> {
+    if (!this.#breaker.admits()) throw unavailable("it did not a moment ago");
     try {
-      return await this.#policy.execute(call);
+      const result = await withDeadline(this.#deadlineMs, call(), this.#late);
+      this.#breaker.succeeded();
+      return result;
     } catch (cause) {
-      if (cause instanceof UnreadableStateError) throw cause;
-      if (!isBrokenCircuitError(cause)) this.#onError(cause);
-      if (cause instanceof LatestUnavailableError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new LatestUnavailableError(`the store of latest states does not answer (${reason})`, { cause });
+      throw this.#failureOf(cause);
     }
   }
+
+  readonly #late = (): never => {
+    throw new Error(`no answer within ${this.#deadlineMs} ms`);
+  };
+
+  #failureOf(cause: unknown): unknown {
+    if (cause instanceof UnreadableStateError) {
+      // It says nothing about the store but that it answers.
+      this.#breaker.succeeded();
+      return cause;
+    }
+    this.#breaker.failed();
+    this.#onError(cause);
+    if (cause instanceof LatestUnavailableError) return cause;
+    return unavailable(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function unavailable(reason: string, cause?: unknown): LatestUnavailableError {
+  return new LatestUnavailableError(`the store of latest states does not answer (${reason})`, { cause });
 }
