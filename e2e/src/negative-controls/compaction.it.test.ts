@@ -29,7 +29,7 @@ const KEYS_BY_USER: readonly BuildChange[] = [
 const FOLDS_IN_AUDIT_ORDER: BuildChange = {
   file: "query/dist/view/lmdb/lmdb-view-store.js",
   from: "if (tail !== undefined && offset <= tail.lastOffset)",
-  to: "if (tail !== undefined && this.#arrivals.get(keys.arrivalKey(tail.number, offset)) !== undefined)",
+  to: "if (tail !== undefined && this.#pasts.get(keys.arrivalKey(tail.number, offset)) !== undefined)",
 };
 
 describe("a view that is built from an audit after real compaction", () => {

@@ -12,50 +12,61 @@ const TWO_TO_32 = 2 ** 32;
 const TIME_BIAS = 2 ** 52;
 const EVENT_ID_BYTES = 16;
 export const ORDER_BYTES = 3 * 8 + EVENT_ID_BYTES;
-const USER_BYTES = 4;
+/** Of an entry of a user: its number u32, and what kind of entry it is. */
+const HEAD_BYTES = 4 + 1;
+/** The kinds of entries of a user, in the order in which they stand. */
+const ARRIVAL = 1;
+const ORDER = 2;
+const BLOCK = 3;
+const SEEN = 4;
 
-/** `user number u32` */
-export function userPrefix(user: number): Buffer {
-  return withUser(user, 0);
+/** A key below those of all arrivals of this user, and above what is before them. */
+export function beforeArrivals(user: number): Buffer {
+  return head(user, ARRIVAL, 0);
 }
 
-/** The first key that belongs to no arrival of this user. */
-export function afterUser(user: number): Buffer {
-  return withUser(user + 1, 0);
+/** A key above those of all arrivals of this user, and below what comes after them. */
+export function afterArrivals(user: number): Buffer {
+  return head(user, ARRIVAL + 1, 0);
 }
 
-/** `user number u32, source offset u64` */
+/** `head, source offset u64` */
 export function arrivalKey(user: number, offset: number): Buffer {
-  const key = withUser(user, 8);
-  writeUint64(key, offset, USER_BYTES);
+  const key = head(user, ARRIVAL, 8);
+  writeUint64(key, offset, HEAD_BYTES);
   return key;
 }
 
 export function offsetOfArrivalKey(key: Buffer): number {
-  return readUint64(key, USER_BYTES);
+  return readUint64(key, HEAD_BYTES);
 }
 
-/** `user number u32, event id` */
+/** `head, event id` */
 export function seenKey(user: number, eventId: string): Buffer {
-  const key = withUser(user, EVENT_ID_BYTES);
-  key.write(eventId, USER_BYTES, "hex");
+  const key = head(user, SEEN, EVENT_ID_BYTES);
+  key.write(eventId, HEAD_BYTES, "hex");
   return key;
 }
 
-/** `user number u32, order, complement of the offset`: of equal orders the first received sorts last. */
+/** `head, order, complement of the offset`: of equal orders the first received sorts last. */
 export function orderKey(user: number, { order, offset }: OrderPosition): Buffer {
-  const key = withUser(user, ORDER_BYTES + 8);
-  writeOrder(key, order, USER_BYTES);
-  writeUint64(key, Number.MAX_SAFE_INTEGER - offset, USER_BYTES + ORDER_BYTES);
+  const key = head(user, ORDER, ORDER_BYTES + 8);
+  writeOrder(key, order, HEAD_BYTES);
+  writeUint64(key, Number.MAX_SAFE_INTEGER - offset, HEAD_BYTES + ORDER_BYTES);
   return key;
 }
 
 export function positionOfOrderKey(key: Buffer): OrderPosition {
-  const offset = Number.MAX_SAFE_INTEGER - readUint64(key, USER_BYTES + ORDER_BYTES);
-  return { order: readOrder(key, USER_BYTES), offset };
+  const offset = Number.MAX_SAFE_INTEGER - readUint64(key, HEAD_BYTES + ORDER_BYTES);
+  return { order: readOrder(key, HEAD_BYTES), offset };
 }
 
-/** A key above all of this user's that the bound lets in, and below all others. */
+/** A key below all orders of this user, and above what is before them. */
+export function beforeOrders(user: number): Buffer {
+  return head(user, ORDER, 0);
+}
+
+/** A key above all orders of this user that the bound lets in, and below all others. */
 export function aboveBound(user: number, bound: OrderBound): Buffer {
   if ("below" in bound) return orderKey(user, bound.below);
   return "orderMax" in bound ? aboveOrder(user, bound.orderMax) : aboveOrderTime(user, bound.orderTimeMax);
@@ -63,37 +74,37 @@ export function aboveBound(user: number, bound: OrderBound): Buffer {
 
 /** A key above all of this user's of this order, and below all of greater ones. */
 function aboveOrder(user: number, order: Order): Buffer {
-  const key = withUser(user, ORDER_BYTES + 1);
-  writeOrder(key, order, USER_BYTES);
+  const key = head(user, ORDER, ORDER_BYTES + 1);
+  writeOrder(key, order, HEAD_BYTES);
   // No offset's complement begins with this byte.
-  key.writeUInt8(0xff, USER_BYTES + ORDER_BYTES);
+  key.writeUInt8(0xff, HEAD_BYTES + ORDER_BYTES);
   return key;
 }
 
 /** A key above all of this user's whose order_time is at most the one given. */
 function aboveOrderTime(user: number, orderTimeMax: number): Buffer {
-  const key = withUser(user, 8);
-  writeUint64(key, biased(orderTimeMax + 1), USER_BYTES);
+  const key = head(user, ORDER, 8);
+  writeUint64(key, biased(orderTimeMax + 1), HEAD_BYTES);
   return key;
 }
 
-/** `user number u32, level u8, block u64` */
+/** `head, level u8, block u64` */
 export function blockKey(user: number, level: number, block: number): Buffer {
-  const key = withUser(user, 1 + 8);
-  key.writeUInt8(level, USER_BYTES);
-  writeUint64(key, block, USER_BYTES + 1);
+  const key = head(user, BLOCK, 1 + 8);
+  key.writeUInt8(level, HEAD_BYTES);
+  writeUint64(key, block, HEAD_BYTES + 1);
   return key;
 }
 
 export function blockOfKey(key: Buffer): number {
-  return readUint64(key, USER_BYTES + 1);
+  return readUint64(key, HEAD_BYTES + 1);
 }
 
 /** A key below this block's and not below those of the blocks before it. */
 export function belowBlock(user: number, level: number, block: number): Buffer {
   if (block > 0) return blockKey(user, level, block - 1);
-  const key = withUser(user, 1);
-  key.writeUInt8(level, USER_BYTES);
+  const key = head(user, BLOCK, 1);
+  key.writeUInt8(level, HEAD_BYTES);
   return key;
 }
 
@@ -143,8 +154,9 @@ export function readUint64(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
 }
 
-function withUser(user: number, moreBytes: number): Buffer {
-  const key = Buffer.allocUnsafe(USER_BYTES + moreBytes);
+function head(user: number, kind: number, moreBytes: number): Buffer {
+  const key = Buffer.allocUnsafe(HEAD_BYTES + moreBytes);
   key.writeUInt32BE(user);
+  key[4] = kind;
   return key;
 }

@@ -35,10 +35,11 @@ export interface ViewFolderHooks {
  * The view on disk. Tables:
  *
  * - `users`: user → its number
- * - `arrivals`: number, source offset → running maximum of order, append time, schema id, body
- * - `order`: number, order, offset → nothing
- * - `blocks`: number, size, block of order times → the least sts in it
- * - `seen`: number, event id → the first source offset with it
+ * - `pasts`: all that is kept of each user's arrivals, side by side, so that an arrival changes few pages:
+ *   - number, arrival, source offset → running maximum of order, append time, schema id, body
+ *   - number, order, offset → nothing
+ *   - number, size, block of order times → the least sts in it
+ *   - number, event id → the first source offset with it
  * - `partitions`: partition → where to go on in the audit, one past the greatest source offset
  * - `schemas`: id → text, `counters`: the next user number, who writes
  *
@@ -50,9 +51,7 @@ export class LmdbViewStore implements ViewStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #maxFutureSkew: MaxFutureSkew;
   readonly #users: CheckedTable;
-  readonly #arrivals: CheckedTable;
-  readonly #order: CheckedTable;
-  readonly #seen: CheckedTable;
+  readonly #pasts: CheckedTable;
   readonly #blocks: ReceivedBlocks;
   readonly #partitions: CheckedTable;
   readonly #schemas: CheckedTable;
@@ -72,10 +71,8 @@ export class LmdbViewStore implements ViewStore {
     this.#onClosed = hooks.onClosed;
     this.#maxFutureSkew = maxFutureSkew;
     this.#users = table("users");
-    this.#arrivals = table("arrivals");
-    this.#order = table("order");
-    this.#seen = table("seen");
-    this.#blocks = new ReceivedBlocks(table("blocks"));
+    this.#pasts = table("pasts");
+    this.#blocks = new ReceivedBlocks(this.#pasts);
     this.#partitions = table("partitions");
     this.#schemas = table("schemas");
     this.#counters = table("counters");
@@ -135,8 +132,8 @@ export class LmdbViewStore implements ViewStore {
     const maximum = tail === undefined ? order : greater(order, tail.maximum);
     const block = this.#put(number, arrival, maximum, tail?.block);
     const seenKey = keys.seenKey(number, order.eventId);
-    const seenBefore = this.#seen.get(seenKey) !== undefined;
-    if (!seenBefore) this.#seen.put(seenKey, keys.uint64(offset));
+    const seenBefore = this.#pasts.get(seenKey) !== undefined;
+    if (!seenBefore) this.#pasts.put(seenKey, keys.uint64(offset));
     this.#tails.set(user, { number, lastOffset: offset, maximum, block });
     return { ...arrival, stateBefore: tail?.maximum, seenBefore };
   }
@@ -145,33 +142,33 @@ export class LmdbViewStore implements ViewStore {
   #addBefore(tail: UserTail, arrival: Arrival): FoldedArrival | undefined {
     const { number } = tail;
     const { user, offset, order } = arrival;
-    if (this.#arrivals.get(keys.arrivalKey(number, offset)) !== undefined) return undefined;
+    if (this.#pasts.get(keys.arrivalKey(number, offset)) !== undefined) return undefined;
     const before = this.#maximumBefore(number, offset);
     this.#put(number, arrival, before === undefined ? order : greater(order, before));
     this.#raiseMaximaAfter(number, offset, order);
     const seenKey = keys.seenKey(number, order.eventId);
-    const firstSeen = this.#seen.get(seenKey);
+    const firstSeen = this.#pasts.get(seenKey);
     const seenBefore = firstSeen !== undefined && keys.readUint64(firstSeen, 0) < offset;
-    if (!seenBefore) this.#seen.put(seenKey, keys.uint64(offset));
+    if (!seenBefore) this.#pasts.put(seenKey, keys.uint64(offset));
     this.#tails.set(user, { ...tail, maximum: greater(order, tail.maximum) });
     return { ...arrival, stateBefore: before, seenBefore };
   }
 
   #put(number: number, arrival: Arrival, maximum: Order, last?: SmallBlock): SmallBlock {
-    this.#arrivals.put(keys.arrivalKey(number, arrival.offset), arrivalValue(arrival, maximum));
-    this.#order.put(keys.orderKey(number, arrival), EMPTY);
+    this.#pasts.put(keys.arrivalKey(number, arrival.offset), arrivalValue(arrival, maximum));
+    this.#pasts.put(keys.orderKey(number, arrival), EMPTY);
     return this.#blocks.add(number, arrival.order, last);
   }
 
   /** The maxima only grow with the offset, so the first that is already as great ends the correction. */
   #raiseMaximaAfter(number: number, offset: number, order: Order): void {
     const raised: [Buffer, Buffer][] = [];
-    const range = { start: keys.arrivalKey(number, offset + 1), end: keys.afterUser(number) };
-    for (const { key, value } of this.#arrivals.range(range)) {
+    const range = { start: keys.arrivalKey(number, offset + 1), end: keys.afterArrivals(number) };
+    for (const { key, value } of this.#pasts.range(range)) {
       if (compareOrder(maximumOf(value), order) >= 0) break;
       raised.push([key, withMaximum(value, order)]);
     }
-    for (const [key, value] of raised) this.#arrivals.put(key, value);
+    for (const [key, value] of raised) this.#pasts.put(key, value);
   }
 
   #tail(user: string): UserTail | undefined {
@@ -179,8 +176,13 @@ export class LmdbViewStore implements ViewStore {
     if (recent !== undefined) return recent;
     const number = this.#numberOf(user);
     if (number === undefined) return undefined;
-    const range = { start: keys.afterUser(number), end: keys.userPrefix(number), reverse: true, limit: 1 };
-    for (const { key, value } of this.#arrivals.range(range)) {
+    const range = {
+      start: keys.afterArrivals(number),
+      end: keys.beforeArrivals(number),
+      reverse: true,
+      limit: 1,
+    };
+    for (const { key, value } of this.#pasts.range(range)) {
       return { number, lastOffset: keys.offsetOfArrivalKey(key), maximum: maximumOf(value) };
     }
     throw this.#soundness.lose(`user ${JSON.stringify(user)} has no arrivals`);
@@ -189,12 +191,12 @@ export class LmdbViewStore implements ViewStore {
   #maximumBefore(number: number, offset: number): Order | undefined {
     const range = {
       start: keys.arrivalKey(number, offset),
-      end: keys.userPrefix(number),
+      end: keys.beforeArrivals(number),
       exclusiveStart: true,
       reverse: true,
       limit: 1,
     };
-    for (const { value } of this.#arrivals.range(range)) return maximumOf(value);
+    for (const { value } of this.#pasts.range(range)) return maximumOf(value);
     return undefined;
   }
 
@@ -234,7 +236,7 @@ export class LmdbViewStore implements ViewStore {
 
   arrival(user: string, offset: number): Arrival | undefined {
     const number = this.#numberOf(user);
-    const value = number === undefined ? undefined : this.#arrivals.get(keys.arrivalKey(number, offset));
+    const value = number === undefined ? undefined : this.#pasts.get(keys.arrivalKey(number, offset));
     return value === undefined ? undefined : arrivalOf(value, offset, this.#maxFutureSkew);
   }
 
@@ -242,11 +244,11 @@ export class LmdbViewStore implements ViewStore {
     const number = this.#numberOf(user);
     if (number === undefined) return;
     let stateBefore = this.#maximumBefore(number, fromOffset);
-    const range = { start: keys.arrivalKey(number, fromOffset), end: keys.afterUser(number) };
-    for (const { key, value } of this.#arrivals.range(range)) {
+    const range = { start: keys.arrivalKey(number, fromOffset), end: keys.afterArrivals(number) };
+    for (const { key, value } of this.#pasts.range(range)) {
       const offset = keys.offsetOfArrivalKey(key);
       const arrival = arrivalOf(value, offset, this.#maxFutureSkew);
-      const firstSeen = this.#seen.get(keys.seenKey(number, arrival.order.eventId));
+      const firstSeen = this.#pasts.get(keys.seenKey(number, arrival.order.eventId));
       if (firstSeen === undefined) throw this.#soundness.lose("an arrival's event was never seen");
       yield { ...arrival, stateBefore, seenBefore: keys.readUint64(firstSeen, 0) < offset };
       stateBefore = maximumOf(value);
@@ -256,8 +258,8 @@ export class LmdbViewStore implements ViewStore {
   *latestReceived(user: string): Iterable<Arrival> {
     const number = this.#numberOf(user);
     if (number === undefined) return;
-    const range = { start: keys.afterUser(number), end: keys.userPrefix(number), reverse: true };
-    for (const { key, value } of this.#arrivals.range(range)) {
+    const range = { start: keys.afterArrivals(number), end: keys.beforeArrivals(number), reverse: true };
+    for (const { key, value } of this.#pasts.range(range)) {
       yield arrivalOf(value, keys.offsetOfArrivalKey(key), this.#maxFutureSkew);
     }
   }
@@ -267,11 +269,11 @@ export class LmdbViewStore implements ViewStore {
     if (number === undefined) return;
     const range = {
       start: keys.aboveBound(number, bound),
-      end: keys.userPrefix(number),
+      end: keys.beforeOrders(number),
       exclusiveStart: true,
       reverse: true,
     };
-    for (const { key } of this.#order.range(range)) yield keys.positionOfOrderKey(key);
+    for (const { key } of this.#pasts.range(range)) yield keys.positionOfOrderKey(key);
   }
 
   latestReceivedBy(user: string, orderTimeMax: Micros, receivedMax: Micros): Micros | undefined {
@@ -283,14 +285,9 @@ export class LmdbViewStore implements ViewStore {
     this.#tails.clear();
     this.#root.transactionSync(() => {
       this.#requireOwned();
-      for (const table of this.#emptied) table.clear();
-      this.#blocks.clear();
+      for (const table of [this.#users, this.#pasts, this.#partitions, this.#schemas]) table.clear();
       this.#counters.remove(NEXT_USER);
     });
-  }
-
-  get #emptied(): CheckedTable[] {
-    return [this.#users, this.#arrivals, this.#order, this.#seen, this.#partitions, this.#schemas];
   }
 
   async close(): Promise<void> {

@@ -48,10 +48,6 @@ export class ReceivedBlocks {
     return found === undefined ? undefined : keys.unbiased(found);
   }
 
-  clear(): void {
-    this.#table.clear();
-  }
-
   /** Times are biased; both ends belong to the range. */
   #latestWithin(
     user: number,

@@ -12,7 +12,7 @@ import {
 import { machineBoot } from "./machine-boot.js";
 
 /** Changes when the tables change so that an older view would be misread; an older one is rebuilt. */
-const VIEW_LAYOUT = 3;
+const VIEW_LAYOUT = 4;
 /** Starts in a row that ended within STABLE_AFTER_MS without being closed: the file kills its readers. */
 const CRASHES_MAX = 3;
 export const STABLE_AFTER_MS = 60_000;
