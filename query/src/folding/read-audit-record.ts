@@ -2,7 +2,6 @@ import {
   auditEntryKey,
   auditRecordKind,
   decodeAuditEntry,
-  decodeEvent,
   decodeEventHead,
   InvalidFleetRecordError,
   isLegalTime,
@@ -10,6 +9,7 @@ import {
   orderOf,
   parseFleetRecord,
   partitionOf,
+  readEvent,
   userIdProblem,
   type AuditEntry,
   type FleetRecord,
@@ -34,6 +34,9 @@ export interface AuditContext {
   /** Those known so far: an entry of another is read as far as its head. */
   readonly schemas: Pick<SchemaCopies, "byId">;
 }
+
+/** No user is expected: the id is read. */
+const NOBODY = { bytes: Buffer.alloc(0), text: "" };
 
 /** Takes a record of one audit partition apart. Bodies are views of the record's value. */
 export function readAuditRecord(context: AuditContext, partition: number, record: LogRecord): AuditRecord {
@@ -73,7 +76,7 @@ function arrivalOf({ fleet, schemas }: AuditContext, entry: AuditEntry): Arrival
   const { offset, appendedAtMs, schemaId, event: body } = entry;
   const schema = schemas.byId(schemaId);
   // Compaction can move a schema's copy behind entries that use it; the head has the same form in all versions.
-  const head = schema === undefined ? decodeEventHead(body) : decodeEvent(schema, body);
+  const head = schema === undefined ? decodeEventHead(body) : readEvent(schema, body, 0, NOBODY);
   const problem = userIdProblem(head.user);
   if (problem !== undefined) throw new MalformedAvroError(problem);
   if (!isLegalTime(head.timeStamp) || !isLegalTime(head.sts))

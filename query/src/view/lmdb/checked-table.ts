@@ -8,6 +8,8 @@ export interface Entry {
 }
 
 const CHECKSUM_BYTES = 4;
+/** Of nearly all entries. */
+const JOINED_BYTES = 4096;
 /** LMDB's own findings: a page that is not there, of another type, not LMDB's, or that a transaction broke on. */
 const LMDB_DAMAGE_CODES: ReadonlySet<unknown> = new Set([
   -30797, -30796, -30795, -30793, -30784, -30782, -30781, -30780,
@@ -23,6 +25,8 @@ export class CheckedTable {
   readonly #table: Database<Buffer, Buffer>;
   readonly #soundness: Soundness;
   readonly #name: string;
+  /** A value and its key side by side; made anew where they need more. */
+  #joined = Buffer.allocUnsafe(JOINED_BYTES);
 
   constructor(table: Database<Buffer, Buffer>, name: string, soundness: Soundness) {
     this.#table = table;
@@ -56,9 +60,8 @@ export class CheckedTable {
 
   put(key: Buffer, value: Buffer): void {
     this.#soundness.require();
-    const checksum = Buffer.allocUnsafe(CHECKSUM_BYTES);
-    checksum.writeUInt32BE(checksumOf(key, value));
-    this.#guarded(() => this.#table.putSync(key, Buffer.concat([value, checksum])));
+    const stored = this.#withChecksum(key, value);
+    this.#guarded(() => this.#table.putSync(key, stored));
   }
 
   remove(key: Buffer): void {
@@ -71,11 +74,30 @@ export class CheckedTable {
     this.#guarded(() => this.#table.clearSync());
   }
 
+  /** To be written at once: the next one stands in the same bytes. */
+  #withChecksum(key: Buffer, value: Buffer): Buffer {
+    const end = value.length;
+    const checksum = this.#checksumOf(key, value, end);
+    this.#joined.writeUInt32BE(checksum, end);
+    return this.#joined.subarray(0, end + CHECKSUM_BYTES);
+  }
+
   #checked(key: Buffer, stored: Buffer): Buffer {
     const end = stored.length - CHECKSUM_BYTES;
-    const value = stored.subarray(0, Math.max(0, end));
-    if (end >= 0 && stored.readUInt32BE(end) === checksumOf(key, value)) return value;
+    if (end >= 0 && stored.readUInt32BE(end) === this.#checksumOf(key, stored, end))
+      return stored.subarray(0, end);
     throw this.#soundness.lose(`an entry of its table ${this.#name} is not what was written`);
+  }
+
+  /** Over the value, the first `end` of the bytes, and the key. One call over both: the calls cost more than the bytes. */
+  #checksumOf(key: Buffer, bytes: Buffer, end: number): number {
+    const length = end + key.length;
+    // Room for the checksum itself, which can be longer than the key.
+    if (this.#joined.length < length + CHECKSUM_BYTES)
+      this.#joined = Buffer.allocUnsafe(2 * length + CHECKSUM_BYTES);
+    bytes.copy(this.#joined, 0, 0, end);
+    key.copy(this.#joined, end);
+    return crc32(this.#joined.subarray(0, length));
   }
 
   #guarded<Answer>(call: () => Answer): Answer {
@@ -86,9 +108,4 @@ export class CheckedTable {
       throw this.#soundness.lose(`its table ${this.#name} cannot be read: ${(cause as Error).message}`);
     }
   }
-}
-
-/** One call over both: the calls cost more than the bytes. */
-function checksumOf(key: Buffer, value: Buffer): number {
-  return crc32(Buffer.concat([value, key]));
 }
