@@ -1,8 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import {
+  AuditEntryEncoder,
   auditRecordKind,
   bucketOf,
   createMetrics,
+  decodeAuditEntry,
+  FRAME_BYTES,
+  framedSchemaId,
   printTime,
   type Event,
   type LogReader,
@@ -154,6 +158,24 @@ describe("a partition whose records are gone from the events topic", () => {
     expect(lines.of("healing begins").map(({ source }) => source)).toEqual(["events", "audit"]);
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(await doubles(fleet)).toBe(0);
+  });
+
+  test("takes no time from the audit that no event may have: one so old is the greatest of orders", async () => {
+    const { fleet } = await strandedFleet();
+    const { auditTopic } = fleet.names;
+    const entry = (await recordsOf(fleet, auditTopic)).find(
+      ({ key }) => auditRecordKind(key!)?.kind === "entry",
+    )!;
+    const event = fleet.eventOf({ user: "user 1", timeStamp: -(2 ** 52) - 1, sts: 0, attributes: {} });
+    const value = new AuditEntryEncoder(framedSchemaId(entry.value!)!).encode({
+      ...decodeAuditEntry(entry.value!),
+      event: fleet.recordOf(event).value!.subarray(FRAME_BYTES),
+    });
+    await fleet.log.append(auditTopic, [{ partition: 0, key: entry.key, value }]);
+    const worker = fleet.worker();
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow("cannot be read at offset 27: a time is outside");
+    await worker.stop();
   });
 
   test("ends the worker where the audit has lost entries too, or has some that cannot be read", async () => {

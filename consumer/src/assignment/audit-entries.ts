@@ -5,6 +5,7 @@ import {
   decodeEvent,
   decodeEventHead,
   InvalidEventSchemaError,
+  isLegalTime,
   MalformedAvroError,
   orderOf,
   parseEventSchema,
@@ -120,6 +121,9 @@ function sourceOf(
   { partition, maxFutureSkew }: AuditEntriesOptions,
 ): StateSource {
   const event = decodeEvent(schema, entry.event);
+  // No worker enters such an event.
+  if (!isLegalTime(event.timeStamp) || !isLegalTime(event.sts))
+    throw new MalformedAvroError("a time is outside 1900-01-01 to 2100-01-01");
   return { partition, bucket, record: { offset: entry.offset }, event, order: orderOf(event, maxFutureSkew) };
 }
 

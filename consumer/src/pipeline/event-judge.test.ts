@@ -54,6 +54,10 @@ describe("an event judge", () => {
     valid = encoder.encode(eventOf());
   });
 
+  test("enters no number that is not exact: it would be read as another", () => {
+    expect(() => judged({ appendedAtMs: 2 ** 62 })).toThrow("not a safe integer");
+  });
+
   test("makes an audit entry of an event, a pure function of the record", () => {
     const arrival = judged({});
     if (arrival.kind !== "arrival") throw new Error(arrival.error);

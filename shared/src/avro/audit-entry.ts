@@ -51,7 +51,10 @@ export class AuditEntryEncoder {
     return bytes;
   }
 
-  /** The same of an event that begins at `from` in the bytes and ends with them: it is copied from there when it is written. */
+  /**
+   * The same of an event that begins at `from` in the bytes and ends with them: it is copied from there when it is written.
+   * Throws RangeError at once where the place holds what is no exact integer.
+   */
   valueOf(place: EntryPlace, bytes: Buffer, from: number): EntryValue {
     return new EntryValue(this.#schemaId, place, bytes, from);
   }
@@ -85,7 +88,7 @@ class EntryValue {
     this.#from = from;
   }
 
-  copy(target: Buffer, start: number): number {
+  copy(target: Buffer, start: number): void {
     const { partition, offset, appendedAtMs, schemaId } = this.#place;
     const bytes = this.#bytes;
     const from = this.#from;
@@ -98,7 +101,6 @@ class EntryValue {
     at = writeLong(target, at, eventBytes);
     if (eventBytes > FEW_BYTES) bytes.copy(target, at, from);
     else for (let index = 0; index < eventBytes; index++) target[at + index] = bytes[from + index] as number;
-    return this.length;
   }
 }
 
@@ -151,7 +153,7 @@ export class EntryKey {
     this.#from = from;
   }
 
-  copy(target: Buffer, start: number): number {
+  copy(target: Buffer, start: number): void {
     const user = this.#user;
     const bytes = this.#bytes;
     const from = this.#from;
@@ -160,7 +162,6 @@ export class EntryKey {
     writePlace(target, placeAt, this.#place.partition, this.#place.offset);
     const idAt = placeAt + PLACE_BYTES;
     for (let index = 0; index < EVENT_ID_BYTES; index++) target[idAt + index] = bytes[from + index] as number;
-    return this.length;
   }
 }
 

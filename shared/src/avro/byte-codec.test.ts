@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
+import { sizeOfLong } from "./long.js";
 
 /** Zigzag and base 128 in BigInt, as the Avro specification has them. */
 function zigzagVarint(value: number): Buffer {
@@ -18,6 +19,10 @@ const safeInteger = fc.oneof(
   fc.maxSafeInteger(),
   fc.integer({ min: -200, max: 200 }),
   fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 52, -(2 ** 52) - 1),
+  // Where one more byte is needed, or the other half begins.
+  fc
+    .tuple(fc.integer({ min: 5, max: 52 }), fc.constantFrom(-1, 0, 1), fc.constantFrom(-1, 1))
+    .map(([bits, more, sign]) => sign * (2 ** bits + more)),
 );
 
 test("integers are written and read as the specification has them, over the whole exact range", () => {
@@ -27,6 +32,7 @@ test("integers are written and read as the specification has them, over the whol
       writer.long(value);
       const written = writer.take();
       expect(written.toString("hex")).toBe(zigzagVarint(value).toString("hex"));
+      expect(sizeOfLong(value)).toBe(written.length);
       expect(new ByteReader(written).long()).toBe(value);
     }),
     { numRuns: 2000 },

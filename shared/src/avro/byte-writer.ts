@@ -1,4 +1,4 @@
-import { LONG_BYTES_MAX, writeLong } from "./long.js";
+import { LONG_BYTES_MAX, requireSafeInteger, writeLong } from "./long.js";
 
 const INITIAL_BYTES = 1024;
 
@@ -16,7 +16,7 @@ export class ByteWriter {
 
   /** A zigzag varint. Throws RangeError past ±(2^53−1), where a JavaScript number is no longer exact. */
   long(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`);
+    requireSafeInteger(value);
     this.#reserve(LONG_BYTES_MAX);
     this.#position = writeLong(this.#bytes, this.#position, value);
   }

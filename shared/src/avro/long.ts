@@ -15,10 +15,15 @@ export function writeLong(bytes: Uint8Array, start: number, value: number): numb
   return writeGroups(bytes, at, high);
 }
 
-/** In how many bytes writeLong writes it. */
+/** In how many bytes writeLong writes it. Throws RangeError past ±(2^53−1), where a JavaScript number is no longer exact. */
 export function sizeOfLong(value: number): number {
+  requireSafeInteger(value);
   const { low, high } = zigzag(value);
   return high === 0 ? groupsOf(low) : LOW_GROUPS + groupsOf(high);
+}
+
+export function requireSafeInteger(value: number): void {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`);
 }
 
 /** Its zigzag form in two whole numbers, of which the lower has 28 bits. */

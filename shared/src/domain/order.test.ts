@@ -11,7 +11,7 @@ import {
   ENCODED_ORDER_LENGTH,
   isClamped,
   orderOf,
-  writeOrder,
+  writeOrderText,
   type Order,
 } from "./order.js";
 import { EARLIEST_MICROS, LATEST_MICROS } from "./time.js";
@@ -94,7 +94,7 @@ describe("the order of a user's events", () => {
     fc.assert(
       fc.property(order, (any) => {
         const bytes = Buffer.alloc(ENCODED_ORDER_LENGTH + 2, "-");
-        expect(writeOrder(bytes, 1, any)).toBe(ENCODED_ORDER_LENGTH + 1);
+        expect(writeOrderText(bytes, 1, any)).toBe(ENCODED_ORDER_LENGTH + 1);
         expect(bytes.toString()).toBe(`-${encodeOrder(any)}-`);
       }),
     );

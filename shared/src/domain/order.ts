@@ -90,7 +90,7 @@ function encodeTime(micros: Micros): string {
 const HEX_DIGITS = Buffer.from("0123456789abcdef");
 
 /** Writes the text of encodeOrder, which has as many bytes as characters. Gives where it ends. */
-export function writeOrder(bytes: Uint8Array, start: number, order: Order): number {
+export function writeOrderText(bytes: Uint8Array, start: number, order: Order): number {
   let at = writeTimeDigits(bytes, start, order.orderTime);
   at = writeTimeDigits(bytes, at, order.sts);
   at = writeTimeDigits(bytes, at, order.timeStamp);

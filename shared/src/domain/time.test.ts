@@ -7,7 +7,7 @@ import {
   parseIsoTime,
   printTime,
   PRINTED_TIME_BYTES,
-  writeTime,
+  writeTimeText,
 } from "./time.js";
 
 const micros = fc.integer({ min: EARLIEST_MICROS, max: LATEST_MICROS });
@@ -22,7 +22,7 @@ test("a time is written as bytes as it is printed", () => {
   fc.assert(
     fc.property(micros, micros, (first, second) => {
       const bytes = Buffer.alloc(2 * PRINTED_TIME_BYTES + 1, "-");
-      expect(writeTime(bytes, writeTime(bytes, 0, first), second)).toBe(2 * PRINTED_TIME_BYTES);
+      expect(writeTimeText(bytes, writeTimeText(bytes, 0, first), second)).toBe(2 * PRINTED_TIME_BYTES);
       expect(bytes.toString()).toBe(`${printTime(first)}${printTime(second)}-`);
     }),
   );

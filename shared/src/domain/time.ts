@@ -88,7 +88,7 @@ const POINT = 0x2e;
 const CAPITAL_Z = 0x5a;
 
 /** Writes what printTime prints of a legal time, as ASCII. Gives where it ends. */
-export function writeTime(bytes: Uint8Array, start: number, micros: Micros): number {
+export function writeTimeText(bytes: Uint8Array, start: number, micros: Micros): number {
   const day = Math.floor(micros / DAY_MICROS);
   const { text } = dayOf(day);
   let at = start;

@@ -2,7 +2,7 @@
 export interface AppendBytes {
   readonly length: number;
   /** Writes all of them into the target, from that place on. */
-  copy(target: Buffer, at: number): number;
+  copy(target: Buffer, at: number): void;
 }
 
 export interface AppendRecord<Bytes extends AppendBytes = AppendBytes> {

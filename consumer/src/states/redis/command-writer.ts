@@ -1,8 +1,8 @@
 import {
   ENCODED_ORDER_LENGTH,
   PRINTED_TIME_BYTES,
-  writeOrder,
-  writeTime,
+  writeOrderText,
+  writeTimeText,
   type Micros,
   type Order,
 } from "@lastknown/shared";
@@ -24,10 +24,16 @@ const [ARRAY, BULK] = ["*", "$"].map((mark) => mark.charCodeAt(0)) as [number, n
 export class CommandWriter implements CommandWords {
   #bytes = Buffer.allocUnsafe(INITIAL_BYTES);
   #at = 0;
+  #words = 0;
 
   /** How many bytes are written. */
   get length(): number {
     return this.#at;
+  }
+
+  /** How many words are written. */
+  get words(): number {
+    return this.#words;
   }
 
   /** A view: it stands as long as nothing more is written. */
@@ -53,7 +59,7 @@ export class CommandWriter implements CommandWords {
       this.#bytes.write(word, this.#at);
     }
     this.#at += written;
-    this.#end();
+    this.#endWord();
   }
 
   headed(head: Buffer, tail: string): void {
@@ -67,7 +73,7 @@ export class CommandWriter implements CommandWords {
       this.#ascii(head);
       this.#at += this.#bytes.write(tail, this.#at);
     }
-    this.#end();
+    this.#endWord();
   }
 
   numbered(head: Buffer, number: number): void {
@@ -76,21 +82,21 @@ export class CommandWriter implements CommandWords {
     this.#head(BULK, head.length + digits);
     this.#ascii(head);
     this.#digits(number, digits);
-    this.#end();
+    this.#endWord();
   }
 
   order(order: Order): void {
     this.#reserve(FRAME_BYTES_MAX + ENCODED_ORDER_LENGTH);
     this.#head(BULK, ENCODED_ORDER_LENGTH);
-    this.#at = writeOrder(this.#bytes, this.#at, order);
-    this.#end();
+    this.#at = writeOrderText(this.#bytes, this.#at, order);
+    this.#endWord();
   }
 
   time(micros: Micros): void {
     this.#reserve(FRAME_BYTES_MAX + PRINTED_TIME_BYTES);
     this.#head(BULK, PRINTED_TIME_BYTES);
-    this.#at = writeTime(this.#bytes, this.#at, micros);
-    this.#end();
+    this.#at = writeTimeText(this.#bytes, this.#at, micros);
+    this.#endWord();
   }
 
   /** False, and any part is written, where it is none. */
@@ -132,6 +138,11 @@ export class CommandWriter implements CommandWords {
       left = tens;
     }
     this.#at = begin + digits;
+  }
+
+  #endWord(): void {
+    this.#end();
+    this.#words++;
   }
 
   #end(): void {

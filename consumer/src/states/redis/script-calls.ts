@@ -40,7 +40,8 @@ export class ScriptCalls {
   readonly #sent = new WeakMap<Redis, Set<string>>();
 
   /**
-   * One answer per call, in their order, and behind them that of WAIT. Never rejects.
+   * One answer per call, in their order, and behind them that of WAIT. Rejects only where a call cannot be written, and
+   * then nothing was sent.
    *
    * @param waitMs how long to wait at the end until a replica has what was written; undefined does not wait
    */
@@ -82,12 +83,17 @@ const WORDS_BEFORE_KEYS = 3;
 /** The first call of a script on a connection carries it whole. In small letters, as the client sends all others. */
 function writeCall(words: CommandWriter, call: ScriptCall, sent: Set<string>): void {
   const { script, keyCount, valueCount } = call;
-  words.command(WORDS_BEFORE_KEYS + keyCount + valueCount);
+  const count = WORDS_BEFORE_KEYS + keyCount + valueCount;
+  const before = words.words;
+  words.command(count);
   const isKnown = sent.has(script.digest);
   words.text(isKnown ? "evalsha" : "eval");
   words.text(isKnown ? script.digest : script.lua);
   words.text(String(keyCount));
   call.write(words);
+  // Sent, it would take what comes behind it for its own, or lack something for ever.
+  if (words.words - before !== count)
+    throw new Error(`a command of ${count} words was given ${words.words - before}`);
   sent.add(script.digest);
 }
 
