@@ -55,14 +55,6 @@ test("keys that no worker can have written are told apart from a fault", async (
   }
 });
 
-test("a hash with nothing of a state in it counts as none, as workers take it", async () => {
-  const { redis, fleet, written } = connection;
-  const key = new RedisKeys(fleet).state("painted");
-  written.add(key);
-  await redis.hset(key, { colour: "red" });
-  expect(await new RedisLatestStates(redis, fleet).read("painted")).toMatchObject({ state: undefined });
-});
-
 test("a hash that is no state of ours is told apart from a fault", async () => {
   const { redis, fleet, written } = connection;
   const key = new RedisKeys(fleet).state("bus");

@@ -20,8 +20,6 @@ import { WritesOfATurn } from "./writes-of-a-turn.js";
 
 /** Attempts where a slot has just moved: the second asks the node that the first was pointed to. */
 const ATTEMPTS_MAX = 2;
-/** The two times among the others are told by the order. */
-const FIELDS_READ = [STATE_FIELDS.order, STATE_FIELDS.attributes, STATE_FIELDS.source];
 
 /**
  * Reads a user's hash and its bucket's progress from the master of their slot, in one pipeline. It has no
@@ -56,11 +54,7 @@ export class RedisLatestStates implements LatestStates {
     let lastError: unknown;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       this.#writes.hold();
-      const replies = await this.#redis
-        .pipeline()
-        .get(progressKey)
-        .hmget(stateKey, ...FIELDS_READ)
-        .exec();
+      const replies = await this.#redis.pipeline().get(progressKey).hgetall(stateKey).exec();
       // Each entry has an error of its own, such as MOVED (hazard R3).
       lastError = replies?.find(([error]) => error !== null)?.[0];
       if (replies?.length === 2 && lastError === undefined) return [replies[0]?.[1], replies[1]?.[1]];
@@ -84,21 +78,23 @@ function progressOf(reply: unknown): number | undefined {
   return parseProgress(typeof reply === "string" ? reply : null);
 }
 
-/** Redis answers nothing but nulls for a key that does not exist. */
+/** Redis answers an empty hash for a key that does not exist. */
 function stateOf(user: string, reply: unknown): UserState | undefined {
-  const fields = reply as readonly (string | null)[];
-  if (fields.every((field) => field === null)) return undefined;
-  const [order, attributes, source] = fields;
+  const fields = Object.entries(reply as Record<string, string>);
+  if (fields.length === 0) return undefined;
+  const field = new Map(fields);
   try {
-    const { timeStamp, sts, eventId, orderTime } = decodeOrder(order ?? "");
+    const order = decodeOrder(field.get(STATE_FIELDS.order) ?? "");
+    const { timeStamp, sts, eventId, orderTime } = order;
+    const attributes = attributesOf(field.get(STATE_FIELDS.attributes) ?? "");
     return {
       user,
       timeStamp,
       sts,
-      attributes: attributesOf(attributes ?? ""),
+      attributes,
       eventId,
       orderTime,
-      source: sourceOf(source ?? ""),
+      source: sourceOf(field.get(STATE_FIELDS.source) ?? ""),
     };
   } catch (cause) {
     throw unreadable(cause);
