@@ -8,6 +8,7 @@ import {
   isLegalTime,
   MalformedAvroError,
   orderOf,
+  OUT_OF_RANGE,
   parseEventSchema,
   slicesToEnd,
   type AuditEntry,
@@ -123,7 +124,7 @@ function sourceOf(
   const event = decodeEvent(schema, entry.event);
   // No worker enters such an event.
   if (!isLegalTime(event.timeStamp) || !isLegalTime(event.sts))
-    throw new MalformedAvroError("a time is outside 1900-01-01 to 2100-01-01");
+    throw new MalformedAvroError(`a time is ${OUT_OF_RANGE}`);
   return { partition, bucket, record: { offset: entry.offset }, event, order: orderOf(event, maxFutureSkew) };
 }
 

@@ -8,6 +8,7 @@ import {
   isLegalTime,
   MalformedAvroError,
   murmur2,
+  OUT_OF_RANGE,
   readEvent,
   userIdProblem,
   type Event,
@@ -89,12 +90,7 @@ export class EventJudge {
       );
     }
     if (!isLegalTime(event.timeStamp) || !isLegalTime(event.sts)) {
-      return rejection(
-        place,
-        "illegal_time",
-        "a time is outside 1900-01-01 to 2100-01-01",
-        readOf(event, schemaId),
-      );
+      return rejection(place, "illegal_time", `a time is ${OUT_OF_RANGE}`, readOf(event, schemaId));
     }
     return this.#arrivalOf(place, { key, value, schemaId, event, bucket: hash % BUCKETS });
   }

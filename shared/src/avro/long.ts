@@ -1,3 +1,5 @@
+import { sizeOfBase128, writeBase128 } from "../varint/base-128.js";
+
 /** Of a safe integer: 54 bits with its sign, seven to a byte. */
 export const LONG_BYTES_MAX = 8;
 
@@ -8,18 +10,18 @@ const LOW_GROUPS = 4;
 /** Writes a safe integer as a zigzag varint. Gives where it ends. */
 export function writeLong(bytes: Uint8Array, start: number, value: number): number {
   const { low, high } = zigzag(value);
-  if (high === 0) return writeGroups(bytes, start, low);
+  if (high === 0) return writeBase128(bytes, start, low);
   let groups = low;
   let at = start;
   for (; at < start + LOW_GROUPS; groups >>>= 7) bytes[at++] = (groups & 0x7f) | 0x80;
-  return writeGroups(bytes, at, high);
+  return writeBase128(bytes, at, high);
 }
 
 /** In how many bytes writeLong writes it. Throws RangeError past ±(2^53−1), where a JavaScript number is no longer exact. */
 export function sizeOfLong(value: number): number {
   requireSafeInteger(value);
   const { low, high } = zigzag(value);
-  return high === 0 ? groupsOf(low) : LOW_GROUPS + groupsOf(high);
+  return high === 0 ? sizeOfBase128(low) : LOW_GROUPS + sizeOfBase128(high);
 }
 
 export function requireSafeInteger(value: number): void {
@@ -32,19 +34,4 @@ function zigzag(value: number): { low: number; high: number } {
   const magnitude = isNegative ? -(value + 1) : value;
   const high = Math.floor(magnitude / LOW_RANGE);
   return { low: ((magnitude - high * LOW_RANGE) << 1) | (isNegative ? 1 : 0), high };
-}
-
-function writeGroups(bytes: Uint8Array, start: number, value: number): number {
-  let groups = value;
-  let at = start;
-  for (; groups > 0x7f; groups >>>= 7) bytes[at++] = (groups & 0x7f) | 0x80;
-  bytes[at++] = groups;
-  return at;
-}
-
-function groupsOf(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x200000) return 3;
-  return value < 0x10000000 ? 4 : 5;
 }

@@ -122,11 +122,6 @@ export function decodeOrder(text: string): Order {
   };
 }
 
-/** The order time alone, of what encodeOrder wrote. */
-export function orderTimeOf(encoded: string): Micros {
-  return decodeTime(encoded, 0);
-}
-
 function decodeTime(text: string, index: number): Micros {
   return parseInt(text.slice(index * TIME_DIGITS, (index + 1) * TIME_DIGITS), 16) - TIME_BIAS;
 }

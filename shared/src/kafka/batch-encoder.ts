@@ -1,4 +1,5 @@
 import { crc32c } from "@node-rs/crc32";
+import { sizeOfBase128, writeBase128 } from "../varint/base-128.js";
 import type { AppendBytes, AppendRecord } from "./appender.js";
 import { compressGzip } from "./gzip.js";
 
@@ -125,19 +126,11 @@ function writeBytes(bytes: Buffer, at: number, field: AppendBytes | null): numbe
 
 /** Of a zigzag varint of 32 bits. */
 function sizeOfVarint(value: number): number {
-  const raw = zigzag(value);
-  if (raw < 0x80) return 1;
-  if (raw < 0x4000) return 2;
-  if (raw < 0x200000) return 3;
-  return raw < 0x10000000 ? 4 : 5;
+  return sizeOfBase128(zigzag(value));
 }
 
 function writeVarint(bytes: Buffer, start: number, value: number): number {
-  let at = start;
-  let raw = zigzag(value);
-  for (; raw > 0x7f; raw >>>= 7) bytes[at++] = (raw & 0x7f) | 0x80;
-  bytes[at++] = raw;
-  return at;
+  return writeBase128(bytes, start, zigzag(value));
 }
 
 function zigzag(value: number): number {
