@@ -5,11 +5,12 @@ import {
   KafkaAdmin,
   KafkaLogReader,
   silentLogger,
+  slicesToEnd,
   unframe,
 } from "@lastknown/shared";
 import { loadSettings } from "@lastknown/shared/settings";
 
-const READ_LIMITS = { bytesMax: 4 * 1024 * 1024, waitMs: 500 };
+const READ_BYTES = 4 * 1024 * 1024;
 const NO_KEY = Buffer.alloc(0);
 
 /** Opens a reader of the fleet's topics for as long as `work` lasts. */
@@ -48,10 +49,8 @@ export async function readRecords(fleet) {
 export async function forEachRecord(fleet, take) {
   await withReader(fleet, async (reader, { eventsTopic }) => {
     for (const [partition, { start, end }] of await reader.ends(eventsTopic)) {
-      for await (const { key, value, offset, appendedAtMs } of recordsIn(reader, eventsTopic, partition, [
-        start,
-        end,
-      ])) {
+      const records = recordsIn(reader, eventsTopic, partition, [start, end]);
+      for await (const { key, value, offset, appendedAtMs } of records) {
         const { sts } = decodeEventHead(unframe(value).body);
         take({ bucket: bucketOf(key ?? NO_KEY), offset, appendedAtMs, sts });
       }
@@ -64,9 +63,8 @@ export async function forEachRecord(fleet, take) {
  * @param {readonly [number, number]} offsets
  */
 export async function* recordsIn(reader, topic, partition, [start, end]) {
-  for (let position = start; position < end;) {
-    const slice = await reader.read(topic, partition, position, READ_LIMITS);
-    for (const record of slice.records) if (record.offset < end) yield record;
-    position = slice.nextOffset;
+  const slices = slicesToEnd(reader, { topic, partition, ends: { start, end }, bytesMax: READ_BYTES });
+  for await (const { records } of slices) {
+    for (const record of records) if (record.offset < end) yield record;
   }
 }
