@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root } from "../bootstrap.mjs";
 import { say } from "../say.mjs";
 
-const NEEDS_BROWSER = /-page\.it\.test\.ts$/;
+const NEEDS_BROWSER = /-(page|tabs)\.it\.test\.ts$/;
 /** Without it those tests are skipped, and counted so. */
 const VARIABLE = "LASTKNOWN_TEST_CHROMIUM";
 
