@@ -2,7 +2,6 @@ import { isUtf8 } from "node:buffer";
 import {
   AuditEntryEncoder,
   BUCKETS,
-  EntryKey,
   FRAME_BYTES,
   framedSchemaId,
   isLegalTime,
@@ -15,6 +14,7 @@ import {
   type LogRecord,
   type MaxFutureSkew,
 } from "@lastknown/shared";
+import { ArrivalEntry, type WholeRecord } from "./arrival-entry.js";
 import { EventOrder } from "./event-order.js";
 import type { WriterSchema } from "./writer-schemas.js";
 import type { Arrival } from "./partition-batch.js";
@@ -92,22 +92,17 @@ export class EventJudge {
     if (!isLegalTime(event.timeStamp) || !isLegalTime(event.sts)) {
       return rejection(place, "illegal_time", `a time is ${OUT_OF_RANGE}`, readOf(event, schemaId));
     }
-    return this.#arrivalOf(place, { key, value, schemaId, event, bucket: hash % BUCKETS });
+    // Its key and value were looked at above.
+    return this.#arrivalOf(partition, record as WholeRecord, { schemaId, event, bucket: hash % BUCKETS });
   }
 
-  /** An event's body begins behind its frame and ends with the value: its entry takes it from there unseen. */
   #arrivalOf(
-    { partition, record }: RecordPlace,
-    read: Pick<Arrival, "schemaId" | "event" | "bucket"> & { readonly key: Buffer; readonly value: Buffer },
+    partition: number,
+    record: WholeRecord,
+    read: Pick<Arrival, "schemaId" | "event" | "bucket">,
   ): Arrival {
-    const { key, value, schemaId, event, bucket } = read;
-    const { offset, appendedAtMs } = record;
-    const source = { partition, offset, appendedAtMs, schemaId };
-    const auditRecord = {
-      partition,
-      key: new EntryKey(key, source, value, FRAME_BYTES),
-      value: this.#encoder.valueOf(source, value, FRAME_BYTES),
-    };
+    const { schemaId, event, bucket } = read;
+    const auditRecord = new ArrivalEntry(this.#encoder, partition, record, schemaId);
     const order = new EventOrder(event, this.#options.maxFutureSkew);
     return { kind: "arrival", partition, record, bucket, schemaId, event, order, auditRecord };
   }

@@ -7,18 +7,22 @@ import {
   type Order,
 } from "@lastknown/shared";
 
-/** As orderOf, but the id is made only where it decides: nearly all events are told apart by their times. */
+/** As orderOf, of an event whose fields it takes when they decide: nearly all are told apart by their order times. */
 export class EventOrder implements Order {
   readonly orderTime: Micros;
-  readonly sts: Micros;
-  readonly timeStamp: Micros;
   readonly #event: Event;
 
   constructor(event: Event, maxFutureSkew: MaxFutureSkew) {
     this.orderTime = clampedTime(event, maxFutureSkew);
-    this.sts = event.sts;
-    this.timeStamp = event.timeStamp;
     this.#event = event;
+  }
+
+  get sts(): Micros {
+    return this.#event.sts;
+  }
+
+  get timeStamp(): Micros {
+    return this.#event.timeStamp;
   }
 
   get eventId(): EventId {

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import avro from "avsc";
 import fc from "fast-check";
-import { bufferOf } from "../kafka/appender.js";
 import {
   AUDIT_ENTRY_SCHEMA,
   AuditEntryEncoder,
   auditEntryKey,
+  auditEntryKeyLength,
   auditRecordKind,
   decodeAuditEntry,
-  EntryKey,
   fleetRecordKey,
   schemaCopyKey,
+  writeAuditEntryKey,
 } from "./audit-entry.js";
 import { MalformedAvroError } from "./byte-reader.js";
 import { unframe } from "./framing.js";
@@ -75,7 +75,10 @@ describe("the audit's keys", () => {
     const key = auditEntryKey("é", 0x01020304, 0x0506, "ab".repeat(16));
     const body = Buffer.concat([Buffer.alloc(5), Buffer.alloc(16, 0xab), Buffer.from("behind")]);
     const place = { partition: 0x01020304, offset: 0x0506 };
-    expect(bufferOf(new EntryKey(Buffer.from("é"), place, body, 5))).toEqual(key);
+    const user = Buffer.from("é");
+    const written = Buffer.alloc(auditEntryKeyLength(user.length) + 2, 0x2e);
+    writeAuditEntryKey(written, 1, { user, ...place }, { bytes: body, from: 5 });
+    expect(written).toEqual(Buffer.concat([Buffer.from("."), key, Buffer.from(".")]));
     expect(key.toString("hex")).toBe("c3a9" + "01020304" + "0000000000000506" + "ab".repeat(16));
   });
 

@@ -45,53 +45,31 @@ export class AuditEntryEncoder {
   }
 
   encode({ event, ...place }: AuditEntry): Buffer {
-    const value = this.valueOf(place, event, 0);
-    const bytes = Buffer.allocUnsafe(value.length);
-    value.copy(bytes, 0);
+    const bytes = Buffer.allocUnsafe(this.lengthOf(place, event.length));
+    this.write(bytes, 0, place, { bytes: event, from: 0 });
     return bytes;
   }
 
-  /**
-   * The same of an event that begins at `from` in the bytes and ends with them: it is copied from there when it is written.
-   * Throws RangeError at once where the place holds what is no exact integer.
-   */
-  valueOf(place: EntryPlace, bytes: Buffer, from: number): EntryValue {
-    return new EntryValue(this.#schemaId, place, bytes, from);
-  }
-}
-
-/** Up to so many bytes are copied one by one: a view of them would cost more. */
-const FEW_BYTES = 256;
-
-/** An entry's value, as what appends it asks for it. */
-class EntryValue {
-  readonly length: number;
-  readonly #schemaId: number;
-  readonly #place: EntryPlace;
-  readonly #bytes: Buffer;
-  readonly #from: number;
-
-  constructor(schemaId: number, place: EntryPlace, bytes: Buffer, from: number) {
-    const eventBytes = bytes.length - from;
-    const { partition, offset, appendedAtMs } = place;
-    this.length =
+  /** Bytes of the entry. Throws RangeError where the place holds what is no exact integer. */
+  lengthOf({ partition, offset, appendedAtMs, schemaId }: EntryPlace, eventBytes: number): number {
+    return (
       FRAME_BYTES +
       sizeOfLong(partition) +
       sizeOfLong(offset) +
       sizeOfLong(appendedAtMs) +
-      sizeOfLong(place.schemaId) +
+      sizeOfLong(schemaId) +
       sizeOfLong(eventBytes) +
-      eventBytes;
-    this.#schemaId = schemaId;
-    this.#place = place;
-    this.#bytes = bytes;
-    this.#from = from;
+      eventBytes
+    );
   }
 
-  copy(target: Buffer, start: number): void {
-    const { partition, offset, appendedAtMs, schemaId } = this.#place;
-    const bytes = this.#bytes;
-    const from = this.#from;
+  /** Writes the entry of an event that begins at `from` in its bytes and ends with them. */
+  write(
+    target: Buffer,
+    start: number,
+    { partition, offset, appendedAtMs, schemaId }: EntryPlace,
+    { bytes, from }: { readonly bytes: Buffer; readonly from: number },
+  ): void {
     const eventBytes = bytes.length - from;
     let at = writeFrame(target, start, this.#schemaId);
     at = writeLong(target, at, partition);
@@ -103,6 +81,9 @@ class EntryValue {
     else for (let index = 0; index < eventBytes; index++) target[at + index] = bytes[from + index] as number;
   }
 }
+
+/** Up to so many bytes are copied one by one: to enter the runtime for them would cost more. */
+const FEW_BYTES = 256;
 
 /** Reads a framed entry; `event` is a view into `value`. Throws MalformedAvroError. */
 export function decodeAuditEntry(value: Buffer): AuditEntry {
@@ -137,32 +118,23 @@ export function auditEntryKey(user: string, partition: number, offset: number, e
   return key;
 }
 
-/** The same, by the user's bytes, of an event whose body begins, with its id, at `from` in the bytes. */
-export class EntryKey {
-  readonly length: number;
-  readonly #user: Buffer;
-  readonly #place: Pick<AuditEntry, "partition" | "offset">;
-  readonly #bytes: Buffer;
-  readonly #from: number;
+/** Bytes of the key of an entry about a user of so many. */
+export function auditEntryKeyLength(userBytes: number): number {
+  return userBytes + COORDINATES_BYTES;
+}
 
-  constructor(user: Buffer, place: Pick<AuditEntry, "partition" | "offset">, bytes: Buffer, from: number) {
-    this.length = user.length + COORDINATES_BYTES;
-    this.#user = user;
-    this.#place = place;
-    this.#bytes = bytes;
-    this.#from = from;
-  }
-
-  copy(target: Buffer, start: number): void {
-    const user = this.#user;
-    const bytes = this.#bytes;
-    const from = this.#from;
-    for (let index = 0; index < user.length; index++) target[start + index] = user[index] as number;
-    const placeAt = start + user.length;
-    writePlace(target, placeAt, this.#place.partition, this.#place.offset);
-    const idAt = placeAt + PLACE_BYTES;
-    for (let index = 0; index < EVENT_ID_BYTES; index++) target[idAt + index] = bytes[from + index] as number;
-  }
+/** Writes the same, by the user's bytes, of an event whose body begins, with its id, at `from` in its bytes. */
+export function writeAuditEntryKey(
+  target: Buffer,
+  start: number,
+  { user, partition, offset }: { readonly user: Buffer } & Pick<AuditEntry, "partition" | "offset">,
+  { bytes, from }: { readonly bytes: Buffer; readonly from: number },
+): void {
+  for (let index = 0; index < user.length; index++) target[start + index] = user[index] as number;
+  const placeAt = start + user.length;
+  writePlace(target, placeAt, partition, offset);
+  const idAt = placeAt + PLACE_BYTES;
+  for (let index = 0; index < EVENT_ID_BYTES; index++) target[idAt + index] = bytes[from + index] as number;
 }
 
 function writePlace(key: Buffer, at: number, partition: number, offset: number): void {

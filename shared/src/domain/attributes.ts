@@ -51,11 +51,14 @@ export function canonicalJson(attributes: Attributes): string {
   return `{${members}}`;
 }
 
-/** As JSON.stringify, which takes its time over what is no text. */
+/** As JSON.stringify, which takes its time. */
 function jsonOf(value: AttributeValue): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return NEEDS_NO_ESCAPE.test(value) ? `"${value}"` : JSON.stringify(value);
   return typeof value === "number" && !Number.isFinite(value) ? "null" : String(value);
 }
+
+/** Printable ASCII but the quote and the backslash. */
+const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
 
 /** Keys as an object gives them, and as they are written: sorted, and each as JSON. */
 interface Shape {

@@ -2,9 +2,13 @@
 export class VarintReader {
   readonly buffer: Buffer;
   position: number;
+  readonly #memory: ArrayBufferLike;
+  readonly #memoryAt: number;
 
   constructor(buffer: Buffer, position: number) {
     this.buffer = buffer;
+    this.#memory = buffer.buffer;
+    this.#memoryAt = buffer.byteOffset;
     this.position = position;
   }
 
@@ -45,7 +49,12 @@ export class VarintReader {
     const end = start + length;
     if (length < 0 || end > this.buffer.length) throw new RangeError("a field is longer than its record");
     this.position = end;
-    return this.buffer.subarray(start, end);
+    return this.#view(start, length);
+  }
+
+  /** As subarray, which asks the buffer anew for all that is known of it. */
+  #view(start: number, length: number): Buffer {
+    return Buffer.from(this.#memory, this.#memoryAt + start, length);
   }
 
   skip(bytes: number): void {

@@ -190,7 +190,7 @@ export class RedisStateStore implements StateStore {
       words.text(String(progress));
       writeStates(words, states);
     };
-    return { ...UPSERT, bucket, ...countsOf(states, { keys: 1, values: 2 }), write };
+    return bucketCall(UPSERT, { bucket, states, keys: 1, values: 2, write });
   }
 
   #rebuildOf({ bucket, rebuild, callsBefore, progress, states }: RebuildCall): BucketCall {
@@ -203,7 +203,7 @@ export class RedisStateStore implements StateStore {
       words.text(progress === undefined ? "" : String(progress));
       writeStates(words, states);
     };
-    return { ...REBUILD, bucket, ...countsOf(states, { keys: 2, values: 3 }), write };
+    return bucketCall(REBUILD, { bucket, states, keys: 2, values: 3, write });
   }
 
   #writeStateKeys(words: CommandWords, bucket: number, states: readonly NewestState[]): void {
@@ -219,15 +219,21 @@ export class RedisStateStore implements StateStore {
 
 const VALUES_PER_STATE = 5;
 
-/** @param before how many keys and values come before those of states */
-function countsOf(
-  states: readonly NewestState[],
-  before: { readonly keys: number; readonly values: number },
-): Pick<ScriptCall, "keyCount" | "valueCount"> {
-  return {
-    keyCount: before.keys + states.length,
-    valueCount: before.values + VALUES_PER_STATE * states.length,
-  };
+interface CallContents extends Pick<BucketCall, "bucket" | "write"> {
+  readonly states: readonly NewestState[];
+  /** How many keys and values come before those of the states. */
+  readonly keys: number;
+  readonly values: number;
+}
+
+/** Field by field: objects that are spread into one have a shape each, which every look at a field has to find out. */
+function bucketCall(
+  { script, command }: Pick<BucketCall, "script" | "command">,
+  { bucket, states, keys, values, write }: CallContents,
+): BucketCall {
+  const keyCount = keys + states.length;
+  const valueCount = values + VALUES_PER_STATE * states.length;
+  return { script, command, bucket, keyCount, valueCount, write };
 }
 
 /** As storedState has them. */
