@@ -119,13 +119,16 @@ async function runOnFleet(context, title, { run, isStarted = false, fleetOptions
 async function tellProfiles({ name, phases, options }) {
   for (const [phase, runs] of Object.entries(phases)) {
     const folder = `${profileFolderOf(name)}/${phase}-${options.runs}`;
-    const cost = costOf(runs.at(-1));
-    const lines = cost === undefined ? [] : await profileLines(folder, cost.roles);
+    const roles = rolesOf(runs.at(-1));
+    const lines = roles === undefined ? [] : await profileLines(folder, roles);
     process.stdout.write(`\nProfiles of the last run of ${phase} (${folder})\n${lines.join("\n")}\n`);
   }
 }
 
-/** What the profiles are of: of several rates the last one, as each leaves its own in the place of those before. */
-function costOf({ cost, rates }) {
-  return cost ?? rates?.at(-1).cost;
+/**
+ * What each role took for an event, as far as the phase tells it at all. Of several rates the last one, as each leaves
+ * its profiles in the place of those before.
+ */
+function rolesOf({ cost, rates }) {
+  return (cost ?? rates?.at(-1).cost)?.roles;
 }

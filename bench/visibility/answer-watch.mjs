@@ -31,6 +31,7 @@ export class AnswerWatch {
   #isStopped = false;
   #following = Promise.resolve();
   #inFlight = new Set();
+  #failure;
   #latest = [];
   #view = [];
   #counts = { asked: 0, superseded: 0, skipped: 0, unseen: 0 };
@@ -56,6 +57,7 @@ export class AnswerWatch {
     await this.#following;
     await Promise.all(this.#inFlight);
     this.#agent.destroy();
+    if (this.#failure !== undefined) throw this.#failure;
     return {
       latest: this.#latest,
       view: this.#view,
@@ -94,7 +96,16 @@ export class AnswerWatch {
     }
   }
 
+  /** Never rejects: a failure is told by `stop`. */
   async #askUntilSeen(url, record, shown) {
+    try {
+      await this.#untilSeen(url, record, shown);
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+
+  async #untilSeen(url, record, shown) {
     const deadlineMs = Date.now() + SEEN_BOUND_MS;
     this.#counts.asked++;
     while (Date.now() < deadlineMs) {
@@ -115,7 +126,7 @@ export class AnswerWatch {
     shown.push({ sts: record.sts, appendedAtMs: record.appendedAtMs, seenAtMs: deadlineMs });
   }
 
-  /** Which arrival the answer names; undefined while the user is not known. */
+  /** Which arrival the answer names; undefined while the user is not known, or where it has to be asked again. */
   #ask(path) {
     const { promise, resolve, reject } = withResolvers();
     const request = get(
@@ -129,7 +140,11 @@ export class AnswerWatch {
         response.once("end", () => resolve(response.statusCode === 200 ? arrivalIn(body) : undefined));
       },
     );
-    request.once("error", reject);
+    request.once("error", (error) => {
+      // The service ends a connection that was silent for long, perhaps just when it is used again.
+      if (request.reusedSocket && error.code === "ECONNRESET") resolve(undefined);
+      else reject(error);
+    });
     request.setTimeout(SEEN_BOUND_MS, () => request.destroy(new Error(`${path} was not answered`)));
     return promise;
   }
