@@ -42,7 +42,7 @@ const PHASE_OF = {
   floor: { run: runFloor },
   scaling: { run: runScaling, hasOwnFleets: true },
 };
-/** Enough for the broker's JIT: a server that has just started is not what anybody runs. */
+/** The least that a server has done before: one that has just started is not what anybody runs. */
 const WARM_UP_ROWS = 50_000;
 
 try {

@@ -1,5 +1,6 @@
 // Where the time of a process goes, by its CPU profile.
 
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { placeOf } from "./profile-place.mjs";
@@ -22,7 +23,9 @@ const WAITING = new Set(["(idle)", "(root)", "(program)"]);
  * @param {Record<string, { microsPerEvent: number }>} roles of the same run
  */
 export async function profileLines(folder, roles) {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(PROFILE)).sort();
+  // A phase without a process of ours has none.
+  const files = existsSync(folder) ? await readdir(folder) : [];
+  const names = files.filter((name) => name.endsWith(PROFILE)).sort();
   const lines = await Promise.all(
     names.map(async (name) => {
       const title = basename(name, PROFILE);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import {
+  auditEntryKey,
   bufferOf,
   decodeAuditEntry,
   EARLIEST_MICROS,
@@ -72,7 +73,14 @@ describe("an event judge", () => {
       schemaId: 7,
       event: valid.subarray(5),
     });
-    expect(judged({})).toEqual(arrival);
+    const again = judged({});
+    if (again.kind !== "arrival") throw new Error(again.error);
+    expect(again).toEqual(arrival);
+    for (const { auditRecord, event, partition } of [arrival, again]) {
+      const key = auditEntryKey(event.user, partition, 41, event.eventId);
+      expect(bufferOf(auditRecord.key!)).toEqual(key);
+      expect(bufferOf(auditRecord.value!)).toEqual(bufferOf(arrival.auditRecord.value!));
+    }
   });
 
   test.each<[string, () => Changes]>([

@@ -21,7 +21,7 @@ const entry = fc.record({
   offset: fc.integer({ min: 0, max: 2 ** 52 }),
   appendedAtMs: fc.nat(4e12),
   schemaId: fc.nat(),
-  event: fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes)),
+  event: fc.uint8Array({ maxLength: 400, size: "max" }).map((bytes) => Buffer.from(bytes)),
 });
 const user = fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 });
 const eventId = fc.constantFrom("0".repeat(32), "f".repeat(32), "00".repeat(8) + "61".repeat(8));
@@ -41,6 +41,19 @@ describe("an audit entry", () => {
         ]);
         expect(value.event.equals(read["event"] as Uint8Array)).toBe(true);
         expect(decodeAuditEntry(encoded)).toEqual(value);
+      }),
+    );
+  });
+
+  test("can be written anywhere, of an event that ends its bytes", () => {
+    fc.assert(
+      fc.property(entry, fc.nat(3), fc.nat(9), ({ event, ...place }, start, from) => {
+        const encoder = new AuditEntryEncoder(3);
+        const bytes = Buffer.concat([Buffer.alloc(from, 0xee), event]);
+        const target = Buffer.alloc(start + encoder.lengthOf(place, event.length) + 1, 0x2e);
+        encoder.write(target, start, place, { bytes, from });
+        const expected = [Buffer.alloc(start, 0x2e), encoder.encode({ event, ...place }), Buffer.from(".")];
+        expect(target.equals(Buffer.concat(expected))).toBe(true);
       }),
     );
   });

@@ -17,7 +17,12 @@ const attributes = fc.dictionary(fc.string({ unit: "binary" }), value);
 
 describe("canonicalJson", () => {
   test("is what JSON.stringify says of each member, whatever other sets were written before", () => {
-    const value = fc.oneof(fc.string({ unit: "grapheme" }), fc.double(), fc.boolean());
+    const value = fc.oneof(
+      fc.string({ unit: "grapheme" }),
+      fc.string({ unit: "binary" }),
+      fc.double(),
+      fc.boolean(),
+    );
     const keys = fc.constantFrom("a", "b", "é", "10", "9", '"', "__proto__");
     fc.assert(
       fc.property(fc.array(fc.uniqueArray(fc.tuple(keys, value), { selector: ([key]) => key })), (sets) => {
@@ -30,6 +35,14 @@ describe("canonicalJson", () => {
         }
       }),
     );
+  });
+
+  test("escapes what JSON.stringify escapes, wherever it stands", () => {
+    for (let unit = 0; unit <= 0xffff; unit++) {
+      const character = String.fromCharCode(unit);
+      for (const text of [character, `a${character}`, `${character}\n`])
+        if (canonicalJson({ text }) !== JSON.stringify({ text })) throw new Error(`of unit ${unit}: ${text}`);
+    }
   });
 
   test("is the same whatever order the columns come in", () => {

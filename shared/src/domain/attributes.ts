@@ -51,7 +51,7 @@ export function canonicalJson(attributes: Attributes): string {
   return `{${members}}`;
 }
 
-/** As JSON.stringify, which takes its time. */
+/** As JSON.stringify, whose call costs more than what is mostly to be done. */
 function jsonOf(value: AttributeValue): string {
   if (typeof value === "string") return NEEDS_NO_ESCAPE.test(value) ? `"${value}"` : JSON.stringify(value);
   return typeof value === "number" && !Number.isFinite(value) ? "null" : String(value);
