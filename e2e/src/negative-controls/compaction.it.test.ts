@@ -21,7 +21,7 @@ const KEYS_BY_USER: readonly BuildChange[] = [
   {
     file: "shared/dist/avro/audit-entry.js",
     from: "target[idAt + index] = bytes[from + index];",
-    to: "target.fill(0, placeAt, start + this.length);",
+    to: "target.fill(0, placeAt, placeAt + COORDINATES_BYTES);",
   },
 ];
 
