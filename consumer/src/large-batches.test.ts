@@ -52,7 +52,8 @@ describe("large batches of several partitions", () => {
   };
 
   test("write no state before its entry", async () => {
-    const counts = await produce(eventsOf((index) => `user-${index % USERS}`));
+    const events = eventsOf(userAt);
+    const counts = await produce(events);
     const { log, states } = fleet;
     const early: string[] = [];
     const append = async (topic: string, records: readonly AppendRecord[]): Promise<void> => {
@@ -82,7 +83,7 @@ describe("large batches of several partitions", () => {
     for (const [partition, count] of counts.entries())
       expect(await auditedIn(partition)).toEqual(Array.from({ length: count }, (_, offset) => offset));
     const newest = new Map<string, number>();
-    for (const { user, timeStamp } of eventsOf((index) => `user-${index % USERS}`))
+    for (const { user, timeStamp } of events)
       newest.set(user, Math.max(timeStamp, newest.get(user) ?? -Infinity));
     const kept = [...states.states()].map(([user, { order }]): [string, number] => {
       return [user, decodeOrder(order).timeStamp];
@@ -95,10 +96,7 @@ describe("large batches of several partitions", () => {
     // Two in a row are let through, five are not.
     const rows = [2, 5];
     const giants = rows.map((row, partition) => Array.from({ length: row }, () => userIn(partition, GIANT)));
-    const users = [
-      ...giants.flat(),
-      ...Array.from({ length: EVENTS }, (_, index) => `user-${index % USERS}`),
-    ];
+    const users = [...giants.flat(), ...Array.from({ length: EVENTS }, (_, index) => userAt(index))];
     await produce(eventsOf((index) => users[index] as string));
     const append = async (topic: string, records: readonly AppendRecord[]): Promise<void> => {
       const refused = records.filter(
@@ -132,5 +130,9 @@ describe("large batches of several partitions", () => {
     }
   };
 });
+
+function userAt(index: number): string {
+  return `user-${index % USERS}`;
+}
 
 const ALL = { bytesMax: 1 << 30, waitMs: 0 };

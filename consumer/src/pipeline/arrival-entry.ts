@@ -14,7 +14,7 @@ export type WholeRecord = LogRecord & { readonly key: Buffer; readonly value: Bu
 
 /**
  * The audit's record of an arrival, which is written straight from that of the events to where it goes out from. It is
- * one object for each arrival: what lives as long as its batch, Node copies meanwhile.
+ * one object for each arrival: what lives as long as its batch, the garbage collector copies meanwhile.
  */
 export class ArrivalEntry implements AppendRecord, EntryPlace {
   readonly partition: number;
