@@ -1,4 +1,5 @@
 import type { Logger } from "../logging/index.js";
+import type { Attempt } from "./bounded-retry.js";
 import type { BrokerConnections } from "./broker-connections.js";
 import { PartitionError, UNKNOWN_TOPIC_OR_PARTITION } from "./kafka-fault.js";
 import { produceRequest, produceResponse, type PartitionBatch } from "./produce-protocol.js";
@@ -9,10 +10,11 @@ export type ProducingConnections = Pick<
   "call" | "leadersOf" | "broker" | "close" | "requestTimeoutMs"
 >;
 
-/** A batch on its way in one attempt, and who waits for its acknowledgement. */
-interface SentBatch extends PartitionBatch {
-  /** Aborted when the attempt is over: from then on it must not be sent. */
-  readonly over: AbortSignal;
+/** A batch on its way, and who waits for its acknowledgement. */
+interface SentBatch {
+  readonly batch: PartitionBatch;
+  /** When it is over the batch must not be sent any more. */
+  readonly attempt: Attempt;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -40,23 +42,23 @@ export class BatchSender {
   }
 
   /** Resolves when all in-sync replicas have the batch. Errors: PartitionError, or what kafkajs's connections throw. */
-  async send(batch: PartitionBatch, over: AbortSignal): Promise<void> {
+  async send(batch: PartitionBatch, attempt: Attempt): Promise<void> {
     const { topic, partition } = batch;
     const leader = (await this.#connections.leadersOf(topic)).get(partition);
     // Perhaps made since the metadata was loaded.
     if (leader === undefined) throw new PartitionError(topic, partition, UNKNOWN_TOPIC_OR_PARTITION);
     await new Promise<void>((resolve, reject) => {
-      this.#gather(leader, { ...batch, over, resolve, reject });
+      this.#gather(leader, { batch, attempt, resolve, reject });
     });
   }
 
-  #gather(leader: number, batch: SentBatch): void {
+  #gather(leader: number, sent: SentBatch): void {
     const together = this.#gathered.get(leader);
     if (together !== undefined) {
-      together.push(batch);
+      together.push(sent);
       return;
     }
-    this.#gathered.set(leader, [batch]);
+    this.#gathered.set(leader, [sent]);
     setImmediate(() => {
       const gathered = this.#gathered.get(leader) ?? [];
       this.#gathered.delete(leader);
@@ -69,11 +71,14 @@ export class BatchSender {
     try {
       const broker = await this.#connections.broker(leader);
       const connection = await broker.connectionPool.getConnection(0);
-      const wanted = batches.filter(({ over }) => !over.aborted);
+      const wanted = batches.filter(({ attempt }) => !attempt.isOver);
       if (wanted.length === 0) return;
       const { requestTimeoutMs } = this.#connections;
       const produced = await connection.send({
-        request: produceRequest(wanted, Math.floor(requestTimeoutMs * ACK_TIMEOUT_SHARE)),
+        request: produceRequest(
+          wanted.map(({ batch }) => batch),
+          Math.floor(requestTimeoutMs * ACK_TIMEOUT_SHARE),
+        ),
         response: produceResponse,
         requestTimeout: requestTimeoutMs,
       });
@@ -89,7 +94,8 @@ export class BatchSender {
 
   #settle(batches: readonly SentBatch[], errorCodes: ReadonlyMap<string, number>): void {
     const failed: string[] = [];
-    for (const { topic, partition, resolve, reject } of batches) {
+    for (const { batch, resolve, reject } of batches) {
+      const { topic, partition } = batch;
       const place = placeOf(topic, partition);
       // A partition that the answer does not name is not acknowledged (hazard K1).
       const errorCode = errorCodes.get(place);
@@ -107,14 +113,15 @@ export class BatchSender {
 function splitIntoRequests(batches: readonly SentBatch[]): SentBatch[][] {
   const requests: SentBatch[][] = [];
   let bytesLeft = 0;
-  for (const batch of batches) {
+  for (const sent of batches) {
     const request = requests.at(-1);
-    if (request === undefined || batch.bytes.length > bytesLeft) {
-      requests.push([batch]);
-      bytesLeft = REQUEST_BYTES_MAX - batch.bytes.length;
+    const { length } = sent.batch.bytes;
+    if (request === undefined || length > bytesLeft) {
+      requests.push([sent]);
+      bytesLeft = REQUEST_BYTES_MAX - length;
     } else {
-      request.push(batch);
-      bytesLeft -= batch.bytes.length;
+      request.push(sent);
+      bytesLeft -= length;
     }
   }
   return requests;

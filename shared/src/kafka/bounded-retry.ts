@@ -10,6 +10,12 @@ export interface RetryLimits {
   readonly deadlineMs: number;
 }
 
+/** No AbortSignal: nobody waits for its end, and each request of a trickle would pay for an event. */
+export interface Attempt {
+  /** Also by its time-out: then it must change nothing more. */
+  readonly isOver: boolean;
+}
+
 export interface RetriedCall<Answer> {
   /** What failed, as the end of "Kafka at … did not": `answer a read of topic/3`. */
   readonly doing: string;
@@ -18,14 +24,11 @@ export interface RetriedCall<Answer> {
   readonly limits: RetryLimits;
   /** Aborted when the client closes; without it the call ends only by itself. */
   readonly closing?: AbortSignal;
-  /** What it is given is aborted when the attempt is over, also by its time-out: then it must change nothing more. */
-  readonly attempt: (over: AbortSignal) => Promise<Answer>;
+  readonly attempt: (attempt: Attempt) => Promise<Answer>;
   /** Called before the next attempt, to drop what the fault proved wrong. */
   readonly recover: (fault: KafkaFault, error: unknown) => void;
 }
 
-/** Nobody reads why an attempt was over. Without one, each abort makes an error with a stack of its own. */
-const OVER = "the attempt is over";
 const FIRST_DELAY_MS = 50;
 const DELAY_MS_MAX = 2000;
 /** A topic just created is not known to each broker at once: 0.05 to 0.8 s in all. */
@@ -91,15 +94,15 @@ export class AttemptTimeoutError extends Error {
 }
 
 async function attemptWithTimeout<Answer>(
-  attempt: (over: AbortSignal) => Promise<Answer>,
+  attempt: RetriedCall<Answer>["attempt"],
   timeoutMs: number,
 ): Promise<Answer> {
-  const over = new AbortController();
+  const state = { isOver: false };
   try {
-    return await withDeadline(timeoutMs, attempt(over.signal), () => {
+    return await withDeadline(timeoutMs, attempt(state), () => {
       throw new AttemptTimeoutError(`no answer in ${timeoutMs} ms`);
     });
   } finally {
-    over.abort(OVER);
+    state.isOver = true;
   }
 }

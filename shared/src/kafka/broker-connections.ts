@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import kafkajs, { type ISocketFactoryArgs } from "kafkajs";
 import type { Logger } from "../logging/index.js";
 import type { KafkaSettings } from "../settings/kafka-settings.js";
-import { retryBounded } from "./bounded-retry.js";
+import { retryBounded, type Attempt } from "./bounded-retry.js";
 import { openSocket, saslOptions, sslOptions } from "./create-kafka.js";
 import { UnknownTopicError } from "./errors.js";
 import { ConnectionsDroppedError, type KafkaFault } from "./kafka-fault.js";
@@ -69,7 +69,7 @@ export class BrokerConnections {
     topic: string,
     doing: string,
     waitMs: number,
-    attempt: (over: AbortSignal) => Promise<Answer>,
+    attempt: (attempt: Attempt) => Promise<Answer>,
   ): Promise<Answer> {
     const { connectTimeoutMs, requestTimeoutMs, brokers } = this.#settings;
     let begunWith = this.#dropped;
@@ -77,9 +77,9 @@ export class BrokerConnections {
       topic,
       doing,
       brokers,
-      attempt: (over) => {
+      attempt: (state) => {
         begunWith = this.#dropped;
-        return attempt(over);
+        return attempt(state);
       },
       closing: this.#closing.signal,
       limits: {

@@ -67,19 +67,15 @@ export class KafkaAppender implements Appender {
   }
 
   /** Does the work when all that was planned before it for its place has ended. */
-  async #inTurn<Answer>(place: string, work: () => Promise<Answer>): Promise<Answer> {
+  #inTurn<Answer>(place: string, work: () => Promise<Answer>): Promise<Answer> {
     const before = this.#lastWork.get(place);
     const done = before === undefined ? work() : before.then(work);
-    const ended = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#lastWork.set(place, ended);
-    try {
-      return await done;
-    } finally {
+    const forget = (): void => {
       if (this.#lastWork.get(place) === ended) this.#lastWork.delete(place);
-    }
+    };
+    const ended = done.then(forget, forget);
+    this.#lastWork.set(place, ended);
+    return done;
   }
 
   /**
@@ -110,8 +106,8 @@ export class KafkaAppender implements Appender {
     const { partition } = records[0] as AppendRecord;
     // The broker replaces the time where the topic says LogAppendTime.
     const bytes = await encodeBatch(records, Date.now(), this.#compression);
-    await this.#connections.call(topic, `acknowledge records for ${topic}`, 0, (over) =>
-      this.#sender.send({ topic, partition, bytes }, over),
+    await this.#connections.call(topic, `acknowledge records for ${topic}`, 0, (attempt) =>
+      this.#sender.send({ topic, partition, bytes }, attempt),
     );
   }
 }

@@ -29,7 +29,11 @@ export function produceRequest(batches: readonly PartitionBatch[], ackTimeoutMs:
 
 function encodeProduce(batches: readonly PartitionBatch[], ackTimeoutMs: number): Buffer {
   const byTopic = new Map<string, PartitionBatch[]>();
-  for (const batch of batches) byTopic.set(batch.topic, [...(byTopic.get(batch.topic) ?? []), batch]);
+  for (const batch of batches) {
+    const together = byTopic.get(batch.topic);
+    if (together === undefined) byTopic.set(batch.topic, [batch]);
+    else together.push(batch);
+  }
   const head = Buffer.alloc(12);
   head.writeInt16BE(NOT_TRANSACTIONAL, 0);
   head.writeInt16BE(ALL_IN_SYNC, 2);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProducingConnections } from "./batch-sender.js";
-import { retryBounded } from "./bounded-retry.js";
+import { retryBounded, type Attempt } from "./bounded-retry.js";
 import type { InternalBroker, ProtocolCall } from "./kafkajs-internals.js";
 import { decodeRecords, wholeBatches } from "./record-batch.js";
 import type { LogRecord } from "./log-reader.js";
@@ -53,7 +53,7 @@ export class ScriptedBrokers implements ProducingConnections {
     topic: string,
     doing: string,
     _waitMs: number,
-    attempt: (over: AbortSignal) => Promise<Answer>,
+    attempt: (attempt: Attempt) => Promise<Answer>,
   ): Promise<Answer> {
     const { attemptTimeoutMs = 1000, callDeadlineMs = 5000 } = this.#options;
     return retryBounded({
