@@ -28,8 +28,8 @@ const KEYS_BY_USER: readonly BuildChange[] = [
 /** An arrival that comes late counts as the newest to come, not as what it was among its user's arrivals. */
 const FOLDS_IN_AUDIT_ORDER: BuildChange = {
   file: "query/dist/view/lmdb/lmdb-view-store.js",
-  from: "if (tail !== undefined && offset <= tail.lastOffset)",
-  to: "if (tail !== undefined && this.#pasts.get(keys.arrivalKey(tail.number, offset)) !== undefined)",
+  from: "if (offset <= tail.lastOffset)",
+  to: "if (this.#userPasts.has(tail.number, offset))",
 };
 
 describe("a view that is built from an audit after real compaction", () => {

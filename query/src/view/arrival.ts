@@ -25,6 +25,16 @@ export interface FoldedArrival extends Arrival {
   readonly seenBefore: boolean;
 }
 
+/** Field by field: an object that is spread into another has a shape of its own, which costs at each look at it. */
+export function foldedArrival(
+  arrival: Arrival,
+  stateBefore: Order | undefined,
+  seenBefore: boolean,
+): FoldedArrival {
+  const { user, offset, order, appendedAtMs, schemaId, body } = arrival;
+  return { user, offset, order, appendedAtMs, schemaId, body, stateBefore, seenBefore };
+}
+
 /**
  * A place in a user's arrivals sorted by order. Of arrivals with one order the first received stands as the
  * greatest: which of them is the newest is decided by their attributes, when it is asked.

@@ -10,6 +10,7 @@ export interface Entry {
 const CHECKSUM_BYTES = 4;
 /** Of nearly all entries. */
 const JOINED_BYTES = 4096;
+const ONLY_NEW = { noOverwrite: true };
 /** LMDB's own findings: a page that is not there, of another type, not LMDB's, or that a transaction broke on. */
 const LMDB_DAMAGE_CODES: ReadonlySet<unknown> = new Set([
   -30797, -30796, -30795, -30793, -30784, -30782, -30781, -30780,
@@ -64,6 +65,14 @@ export class CheckedTable {
     this.#guarded(() => this.#table.putSync(key, stored));
   }
 
+  /** False, and nothing is written, where the table has the key. What it has there is not looked at. */
+  putNew(key: Buffer, value: Buffer): boolean {
+    this.#soundness.require();
+    const stored = this.#withChecksum(key, value);
+    // It says whether it wrote, other than its type has it; the view's own tests hold that against the version in use.
+    return this.#guarded(() => this.#table.putSync(key, stored, ONLY_NEW) as unknown as boolean);
+  }
+
   remove(key: Buffer): void {
     this.#soundness.require();
     this.#guarded(() => this.#table.removeSync(key));
@@ -95,8 +104,8 @@ export class CheckedTable {
     // Room for the checksum itself, which can be longer than the key.
     if (this.#joined.length < length + CHECKSUM_BYTES)
       this.#joined = Buffer.allocUnsafe(2 * length + CHECKSUM_BYTES);
-    bytes.copy(this.#joined, 0, 0, end);
-    key.copy(this.#joined, end);
+    this.#joined.set(end === bytes.length ? bytes : bytes.subarray(0, end));
+    this.#joined.set(key, end);
     return crc32(this.#joined.subarray(0, length));
   }
 

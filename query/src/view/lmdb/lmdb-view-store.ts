@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { compareOrder, FatalError, type MaxFutureSkew, type Micros, type Order } from "@lastknown/shared";
+import { FatalError, type MaxFutureSkew, type Micros } from "@lastknown/shared";
 import type { RootDatabase } from "lmdb";
-import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
+import { foldedArrival, type Arrival, type FoldedArrival, type OrderPosition } from "../arrival.js";
 import {
   type FoldBatch,
   type FoldPosition,
@@ -9,18 +9,17 @@ import {
   type ViewDamagedError,
   type ViewStore,
 } from "../view-store.js";
-import { arrivalOf, arrivalValue, greater, maximumOf, withMaximum } from "./arrival-value.js";
+import { arrivalOf, greater, maximumOf } from "./arrival-value.js";
 import { CheckedTable } from "./checked-table.js";
 import * as keys from "./keys.js";
-import { ReceivedBlocks, type SmallBlock } from "./received-blocks.js";
 import { RecentTails, type UserTail } from "./recent-tails.js";
 import { Soundness } from "./soundness.js";
 import { translateWriteError } from "./unwritable.js";
+import { UserPasts } from "./user-pasts.js";
 import type { ViewTable } from "./view-tables.js";
 
 /** About 30 MB at worst. */
 const TAILS_MAX = 50_000;
-const EMPTY = Buffer.alloc(0);
 const NEXT_USER = Buffer.from("next-user");
 const OWNER = Buffer.from("owner");
 
@@ -52,7 +51,7 @@ export class LmdbViewStore implements ViewStore {
   readonly #maxFutureSkew: MaxFutureSkew;
   readonly #users: CheckedTable;
   readonly #pasts: CheckedTable;
-  readonly #blocks: ReceivedBlocks;
+  readonly #userPasts: UserPasts;
   readonly #partitions: CheckedTable;
   readonly #schemas: CheckedTable;
   readonly #counters: CheckedTable;
@@ -72,7 +71,7 @@ export class LmdbViewStore implements ViewStore {
     this.#maxFutureSkew = maxFutureSkew;
     this.#users = table("users");
     this.#pasts = table("pasts");
-    this.#blocks = new ReceivedBlocks(this.#pasts);
+    this.#userPasts = new UserPasts(this.#pasts);
     this.#partitions = table("partitions");
     this.#schemas = table("schemas");
     this.#counters = table("counters");
@@ -126,78 +125,47 @@ export class LmdbViewStore implements ViewStore {
   /** Undefined where it was there. */
   #add(arrival: Arrival): FoldedArrival | undefined {
     const { user, offset, order } = arrival;
-    const tail = this.#tail(user);
-    if (tail !== undefined && offset <= tail.lastOffset) return this.#addBefore(tail, arrival);
-    const number = tail?.number ?? this.#newUserNumber(user);
-    const maximum = tail === undefined ? order : greater(order, tail.maximum);
-    const block = this.#put(number, arrival, maximum, tail?.block);
-    const seenKey = keys.seenKey(number, order.eventId);
-    const seenBefore = this.#pasts.get(seenKey) !== undefined;
-    if (!seenBefore) this.#pasts.put(seenKey, keys.uint64(offset));
-    this.#tails.set(user, { number, lastOffset: offset, maximum, block });
-    return { ...arrival, stateBefore: tail?.maximum, seenBefore };
+    const tail = this.#tailToFold(user);
+    if (tail === undefined) return this.#addFirst(arrival);
+    if (offset <= tail.lastOffset) return this.#addBefore(tail, arrival);
+    const stateBefore = tail.maximum;
+    tail.lastOffset = offset;
+    tail.maximum = greater(order, stateBefore);
+    tail.block = this.#userPasts.put(tail.number, arrival, tail.maximum, tail.block);
+    return foldedArrival(arrival, stateBefore, this.#userPasts.see(tail.number, order.eventId, offset));
+  }
+
+  #addFirst(arrival: Arrival): FoldedArrival {
+    const { user, offset, order } = arrival;
+    const number = this.#newUserNumber(user);
+    const block = this.#userPasts.put(number, arrival, order, undefined);
+    this.#tails.add(user, { number, lastOffset: offset, maximum: order, block });
+    return foldedArrival(arrival, undefined, this.#userPasts.see(number, order.eventId, offset));
   }
 
   /** Adds an arrival that comes late into the view, as compaction keeps the last copy of each. */
   #addBefore(tail: UserTail, arrival: Arrival): FoldedArrival | undefined {
     const { number } = tail;
-    const { user, offset, order } = arrival;
-    if (this.#pasts.get(keys.arrivalKey(number, offset)) !== undefined) return undefined;
-    const before = this.#maximumBefore(number, offset);
-    this.#put(number, arrival, before === undefined ? order : greater(order, before));
-    this.#raiseMaximaAfter(number, offset, order);
-    const seenKey = keys.seenKey(number, order.eventId);
-    const firstSeen = this.#pasts.get(seenKey);
-    const seenBefore = firstSeen !== undefined && keys.readUint64(firstSeen, 0) < offset;
-    if (!seenBefore) this.#pasts.put(seenKey, keys.uint64(offset));
-    this.#tails.set(user, { ...tail, maximum: greater(order, tail.maximum) });
-    return { ...arrival, stateBefore: before, seenBefore };
+    const { offset, order } = arrival;
+    if (this.#userPasts.has(number, offset)) return undefined;
+    const before = this.#userPasts.maximumBefore(number, offset);
+    const maximum = before === undefined ? order : greater(order, before);
+    this.#userPasts.put(number, arrival, maximum, undefined);
+    this.#userPasts.raiseMaximaAfter(number, offset, order);
+    tail.maximum = greater(order, tail.maximum);
+    return foldedArrival(arrival, before, this.#userPasts.seeBefore(number, order.eventId, offset));
   }
 
-  #put(number: number, arrival: Arrival, maximum: Order, last?: SmallBlock): SmallBlock {
-    this.#pasts.put(keys.arrivalKey(number, arrival.offset), arrivalValue(arrival, maximum));
-    this.#pasts.put(keys.orderKey(number, arrival), EMPTY);
-    return this.#blocks.add(number, arrival.order, last);
-  }
-
-  /** The maxima only grow with the offset, so the first that is already as great ends the correction. */
-  #raiseMaximaAfter(number: number, offset: number, order: Order): void {
-    const raised: [Buffer, Buffer][] = [];
-    const range = { start: keys.arrivalKey(number, offset + 1), end: keys.afterArrivals(number) };
-    for (const { key, value } of this.#pasts.range(range)) {
-      if (compareOrder(maximumOf(value), order) >= 0) break;
-      raised.push([key, withMaximum(value, order)]);
-    }
-    for (const [key, value] of raised) this.#pasts.put(key, value);
-  }
-
-  #tail(user: string): UserTail | undefined {
-    const recent = this.#tails.get(user);
+  #tailToFold(user: string): UserTail | undefined {
+    const recent = this.#tails.getToFold(user);
     if (recent !== undefined) return recent;
     const number = this.#numberOf(user);
     if (number === undefined) return undefined;
-    const range = {
-      start: keys.afterArrivals(number),
-      end: keys.beforeArrivals(number),
-      reverse: true,
-      limit: 1,
-    };
-    for (const { key, value } of this.#pasts.range(range)) {
-      return { number, lastOffset: keys.offsetOfArrivalKey(key), maximum: maximumOf(value) };
-    }
-    throw this.#soundness.lose(`user ${JSON.stringify(user)} has no arrivals`);
-  }
-
-  #maximumBefore(number: number, offset: number): Order | undefined {
-    const range = {
-      start: keys.arrivalKey(number, offset),
-      end: keys.beforeArrivals(number),
-      exclusiveStart: true,
-      reverse: true,
-      limit: 1,
-    };
-    for (const { value } of this.#pasts.range(range)) return maximumOf(value);
-    return undefined;
+    const last = this.#userPasts.last(number);
+    if (last === undefined) throw this.#soundness.lose(`user ${JSON.stringify(user)} has no arrivals`);
+    const tail = { number, lastOffset: last.offset, maximum: last.maximum, block: undefined };
+    this.#tails.add(user, tail);
+    return tail;
   }
 
   #newUserNumber(user: string): number {
@@ -243,14 +211,14 @@ export class LmdbViewStore implements ViewStore {
   *bySource(user: string, fromOffset: number): Iterable<FoldedArrival> {
     const number = this.#numberOf(user);
     if (number === undefined) return;
-    let stateBefore = this.#maximumBefore(number, fromOffset);
+    let stateBefore = this.#userPasts.maximumBefore(number, fromOffset);
     const range = { start: keys.arrivalKey(number, fromOffset), end: keys.afterArrivals(number) };
     for (const { key, value } of this.#pasts.range(range)) {
       const offset = keys.offsetOfArrivalKey(key);
       const arrival = arrivalOf(value, offset, this.#maxFutureSkew);
-      const firstSeen = this.#pasts.get(keys.seenKey(number, arrival.order.eventId));
+      const firstSeen = this.#userPasts.firstSeen(number, arrival.order.eventId);
       if (firstSeen === undefined) throw this.#soundness.lose("an arrival's event was never seen");
-      yield { ...arrival, stateBefore, seenBefore: keys.readUint64(firstSeen, 0) < offset };
+      yield foldedArrival(arrival, stateBefore, firstSeen < offset);
       stateBefore = maximumOf(value);
     }
   }
@@ -278,7 +246,9 @@ export class LmdbViewStore implements ViewStore {
 
   latestReceivedBy(user: string, orderTimeMax: Micros, receivedMax: Micros): Micros | undefined {
     const number = this.#numberOf(user);
-    return number === undefined ? undefined : this.#blocks.latest(number, orderTimeMax, receivedMax);
+    return number === undefined
+      ? undefined
+      : this.#userPasts.blocks.latest(number, orderTimeMax, receivedMax);
   }
 
   clear(): void {

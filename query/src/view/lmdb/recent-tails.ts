@@ -1,16 +1,16 @@
 import type { Order } from "@lastknown/shared";
 import type { SmallBlock } from "./received-blocks.js";
 
-/** What appending a user's next arrival needs to know of those before it. */
+/** What appending a user's next arrival needs to know of those before it. Each arrival changes its user's. */
 export interface UserTail {
   /** The user's number in the keys. */
   readonly number: number;
   /** The greatest source offset folded. */
-  readonly lastOffset: number;
+  lastOffset: number;
   /** The greatest order folded. */
-  readonly maximum: Order;
+  maximum: Order;
   /** The block that the last one came into; undefined where that is not known. */
-  readonly block?: SmallBlock;
+  block: SmallBlock | undefined;
 }
 
 /**
@@ -30,8 +30,17 @@ export class RecentTails {
     return this.#newer.get(user) ?? this.#older.get(user);
   }
 
-  set(user: string, tail: UserTail): void {
-    if (this.#newer.size >= this.#usersMax && !this.#newer.has(user)) {
+  /** As `get`, of a user that is folded now: it stays longer than others. */
+  getToFold(user: string): UserTail | undefined {
+    const newer = this.#newer.get(user);
+    if (newer !== undefined) return newer;
+    const older = this.#older.get(user);
+    if (older !== undefined) this.add(user, older);
+    return older;
+  }
+
+  add(user: string, tail: UserTail): void {
+    if (this.#newer.size >= this.#usersMax) {
       this.#older = this.#newer;
       this.#newer = new Map();
     }

@@ -34,10 +34,11 @@ export class MemoryViewStore implements ViewStore {
     let { sourceEnd } = this.position(batch.partition);
     for (const arrival of batch.arrivals) {
       // The batch's bodies are views of a whole fetch response, which they would keep alive.
-      const kept = { ...arrival, body: Buffer.from(arrival.body) };
-      const folded = this.#arrivalsToFill(arrival.user).add(kept);
+      const { user, offset, order, appendedAtMs, schemaId } = arrival;
+      const kept = { user, offset, order, appendedAtMs, schemaId, body: Buffer.from(arrival.body) };
+      const folded = this.#arrivalsToFill(user).add(kept);
       if (folded !== undefined) added.push(folded);
-      sourceEnd = Math.max(sourceEnd, arrival.offset + 1);
+      sourceEnd = Math.max(sourceEnd, offset + 1);
     }
     this.#positions.set(batch.partition, { nextOffset: batch.nextOffset, sourceEnd });
     return added;

@@ -1,5 +1,5 @@
 import { compareOrder, type Order } from "@lastknown/shared";
-import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
+import { foldedArrival, type Arrival, type FoldedArrival, type OrderPosition } from "../arrival.js";
 import type { OrderBound } from "../view-store.js";
 
 interface Row {
@@ -30,7 +30,7 @@ export class UserArrivals {
     this.#byOrder.splice(place, 0, arrival);
     const firstSeen = this.#seen.get(order.eventId) ?? offset;
     this.#seen.set(order.eventId, Math.min(offset, firstSeen));
-    return { ...arrival, stateBefore: before, seenBefore: firstSeen < offset };
+    return foldedArrival(arrival, before, firstSeen < offset);
   }
 
   #raiseMaximaAfter(index: number, order: Order): void {
@@ -52,7 +52,7 @@ export class UserArrivals {
       const { arrival } = this.#rows[index] as Row;
       const firstSeen = this.#seen.get(arrival.order.eventId) as number;
       const stateBefore = this.#rows[index - 1]?.maximum;
-      yield { ...arrival, stateBefore, seenBefore: firstSeen < arrival.offset };
+      yield foldedArrival(arrival, stateBefore, firstSeen < arrival.offset);
     }
   }
 
