@@ -27,6 +27,7 @@ import {
   storedTimes,
   untilHealed,
 } from "./healing-for-test.js";
+import type { StateStore } from "./states/state-store.js";
 import type { FakeFleet } from "./worker-on-fakes.js";
 
 describe("a partition whose records are gone from the events topic", () => {
@@ -94,6 +95,35 @@ describe("a partition whose records are gone from the events topic", () => {
     await worker.stop();
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(lines.of("healing begins")).toHaveLength(3);
+  });
+
+  test("asks the store about no arrival that is older than what it brought before", async () => {
+    const { fleet, events } = await strandedFleet();
+    const asked: number[] = [];
+    const { states } = fleet;
+    const watched: StateStore = {
+      apply: states.apply.bind(states),
+      progress: states.progress.bind(states),
+      rebuild: async (calls) => {
+        asked.push(...calls.flatMap((call) => call.states.map(({ order }) => order.timeStamp)));
+        return await states.rebuild(calls);
+      },
+    };
+    const lines = new Lines();
+    const reader = slowly(fleet, fleet.names.auditTopic, () => undefined);
+    const worker = fleet.worker({ logger: lines.logger, reader, states: watched });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    const newest = new Map<string, number>();
+    const newer = events.filter(({ user, timeStamp }) => {
+      const isNewer = timeStamp > (newest.get(user) ?? -Infinity);
+      if (isNewer) newest.set(user, timeStamp);
+      return isNewer;
+    });
+    expect(newer.length).toBeLessThan(events.length);
+    expect(asked).toEqual(newer.map(({ timeStamp }) => timeStamp));
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
   });
 
   test("is rebuilt by the next owner when a rebalance comes in the middle", async () => {

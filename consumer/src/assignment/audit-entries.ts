@@ -2,22 +2,23 @@ import {
   auditRecordKind,
   bucketOf,
   decodeAuditEntry,
-  decodeEvent,
-  decodeEventHead,
+  decodeEventUser,
   InvalidEventSchemaError,
   isLegalTime,
   MalformedAvroError,
-  orderOf,
   OUT_OF_RANGE,
   parseEventSchema,
+  readEvent,
   slicesToEnd,
   type AuditEntry,
   type EventSchema,
+  type KnownText,
   type LogReader,
   type LogRecord,
   type MaxFutureSkew,
   type PartitionEnds,
 } from "@lastknown/shared";
+import { EventOrder } from "../pipeline/event-order.js";
 import type { StateSource } from "../pipeline/newest-states.js";
 
 export interface AuditEntriesOptions {
@@ -46,6 +47,7 @@ export interface SourcesRead {
 /** An entry of one of the buckets, whose event is not decoded yet. */
 interface OwnEntry {
   readonly bucket: number;
+  readonly user: KnownText;
   readonly entry: AuditEntry;
 }
 
@@ -74,8 +76,11 @@ export class AuditEntries {
       this.#keepCopy(record);
       try {
         const own = this.#ownEntry(record);
-        if (own !== undefined)
-          sources.push(sourceOf(own, await this.#schemaOf(own.entry, ends), this.#options));
+        if (own === undefined) continue;
+        const { schemaId } = own.entry;
+        // To wait costs as much as all the rest: nearly all have the same schema.
+        const schema = this.#schemas.get(schemaId) ?? (await this.#schemaOf(schemaId, ends));
+        sources.push(sourceOf(own, schema, this.#options));
       } catch (error) {
         if (!(error instanceof MalformedAvroError)) throw error;
         const { offset, detail, count } = unreadable ?? { ...record, detail: error.message, count: 0 };
@@ -90,8 +95,10 @@ export class AuditEntries {
     const entry = decodeAuditEntry(value);
     const { partition, settledTo, buckets } = this.#options;
     if (entry.partition !== partition || entry.offset >= settledTo) return undefined;
-    const bucket = bucketOf(Buffer.from(decodeEventHead(entry.event).user));
-    return buckets.has(bucket) ? { bucket, entry } : undefined;
+    const text = decodeEventUser(entry.event);
+    const bytes = Buffer.from(text);
+    const bucket = bucketOf(bytes);
+    return buckets.has(bucket) ? { bucket, user: { bytes, text }, entry } : undefined;
   }
 
   #keepCopy({ key, value }: LogRecord): void {
@@ -100,7 +107,7 @@ export class AuditEntries {
     this.#schemas.set(kind.schemaId, parsed(value.toString()));
   }
 
-  async #schemaOf({ schemaId }: AuditEntry, ends: PartitionEnds): Promise<EventSchema> {
+  async #schemaOf(schemaId: number, ends: PartitionEnds): Promise<EventSchema> {
     if (!this.#schemas.has(schemaId) && !this.#isEveryCopyRead) await this.#readEveryCopy(ends);
     const schema = this.#schemas.get(schemaId);
     if (schema === undefined) throw new MalformedAvroError(`no copy of its schema ${schemaId} is there`);
@@ -117,15 +124,16 @@ export class AuditEntries {
 }
 
 function sourceOf(
-  { bucket, entry }: OwnEntry,
+  { bucket, user, entry }: OwnEntry,
   schema: EventSchema,
   { partition, maxFutureSkew }: AuditEntriesOptions,
 ): StateSource {
-  const event = decodeEvent(schema, entry.event);
+  const event = readEvent(schema, entry.event, 0, user);
   // No worker enters such an event.
   if (!isLegalTime(event.timeStamp) || !isLegalTime(event.sts))
     throw new MalformedAvroError(`a time is ${OUT_OF_RANGE}`);
-  return { partition, bucket, record: { offset: entry.offset }, event, order: orderOf(event, maxFutureSkew) };
+  const order = new EventOrder(event, maxFutureSkew);
+  return { partition, bucket, record: { offset: entry.offset }, event, order };
 }
 
 function parsed(text: string): EventSchema | undefined {

@@ -10,7 +10,8 @@ import {
 } from "@lastknown/shared";
 import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
-import { newestStates } from "../pipeline/newest-states.js";
+import { KnownOrders } from "../pipeline/known-orders.js";
+import { askedStates } from "../pipeline/newest-states.js";
 import type { RebuildCall, StateStore, NewestState } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import { AuditEntries, type Unreadable } from "./audit-entries.js";
@@ -85,6 +86,8 @@ class AuditRebuild {
   readonly #entries: AuditEntries;
   /** Bucket → calls that were acknowledged for it. */
   readonly #calls: Map<number, number>;
+  /** What these calls brought: were it lost, the count of calls would be too. */
+  readonly #known = new KnownOrders();
   #toldAtMs = performance.now();
 
   constructor(buckets: BucketsToRebuild, options: AuditRebuildOptions, signal: AbortSignal) {
@@ -121,8 +124,8 @@ class AuditRebuild {
     const { sources, unreadable } = await this.#entries.sourcesOf(records, ends);
     if (unreadable !== undefined) this.#leaveOut(unreadable);
     metrics.reappliedRecords.inc({ source: "audit" }, sources.length);
-    const states = newestStates(sources, eventsTopic);
-    return await this.#send([...states].map(([bucket, newest]) => this.#call(bucket, newest)));
+    const asked = [...askedStates(sources, eventsTopic, this.#known)].filter(([, { length }]) => length > 0);
+    return await this.#send(asked.map(([bucket, states]) => this.#call(bucket, states)));
   }
 
   #call(bucket: number, states: readonly NewestState[], progress?: number): RebuildCall {
@@ -133,7 +136,10 @@ class AuditRebuild {
     if (calls.length === 0) return true;
     const { states, patience } = this.#options;
     const outcomes = await patience.outlast("redis", this.#signal, () => states.rebuild(calls));
-    for (const { bucket, callsBefore } of calls) this.#calls.set(bucket, callsBefore + 1);
+    for (const { bucket, callsBefore, states: brought } of calls) {
+      this.#calls.set(bucket, callsBefore + 1);
+      this.#known.acknowledged(brought);
+    }
     return outcomes.every(({ kind }) => kind === "applied");
   }
 
