@@ -40,7 +40,7 @@ export const USAGE = `npm run bench -- [options]
   --rate N         rows per second of answers (default 1000) and latency (default 1000, 5000, 20000 and 50000)
   --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
   --seconds N      seconds that latency, idle and each kind of answers measure (default 30)
-  --settle N       seconds that latency sends before, while fresh processes compile their code (default 60)
+  --settle N       seconds that latency sends, and idle waits, before, while fresh processes compile their code (default 60)
   --full           growth up to a million users, a user of a million arrivals, a view of 20 million: it takes hours
   --profile        write a CPU profile of every process of ours, and tell where the time goes
   --help           this text

@@ -3,12 +3,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CostMeter } from "../machine/cost-meter.mjs";
 
-/** Fresh processes compile their code, and Node gives memory back late. */
-const SETTLE_MS = 15_000;
-
-/** @returns one run's figures */
-export async function runIdle({ fleet, servers, seconds }) {
-  await sleep(SETTLE_MS);
+/**
+ * Fresh processes compile their code, and Node gives memory back late.
+ *
+ * @returns one run's figures
+ */
+export async function runIdle({ fleet, servers, seconds, settle }) {
+  await sleep(settle * 1000);
   const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
   meter.start();
   await sleep(seconds * 1000);

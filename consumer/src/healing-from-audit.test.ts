@@ -166,6 +166,41 @@ describe("a partition whose records are gone from the events topic", () => {
     expect(storedTimes(fleet).has("a")).toBe(false);
   });
 
+  test("is fetched soon after, as no fetch of the others waits long meanwhile", async () => {
+    const fleet = await fleetOf(2);
+    const users = ["a", "b", "c", "d"];
+    const eventAt = (user: string, second: number) =>
+      fleet.eventOf({ user, timeStamp: second * SECOND, sts: 0, attributes: {} });
+    const records = users.map((user) => fleet.recordOf(eventAt(user, 1)));
+    const stranded = records[0]!.partition;
+    await fleet.produce(records);
+    await applyAll(fleet);
+    fleet.states.lose(bucketOf(Buffer.from("a")));
+    fleet.log.truncateBefore(fleet.names.eventsTopic, stranded, 1);
+    const waits: { partitions: number; waitMs: number }[] = [];
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const slow = slowly(fleet, fleet.names.auditTopic, () => held);
+    const reader: LogReader = {
+      ...slow,
+      readMany: async (topic, positions, limits) => {
+        if (topic === fleet.names.eventsTopic)
+          waits.push({ partitions: positions.size, waitMs: limits.waitMs });
+        return await slow.readMany(topic, positions, { ...limits, waitMs: 2 });
+      },
+    };
+    const worker = fleet.worker({ reader, settings: { fetchWaitMs: 400 } });
+    await worker.start();
+    await eventually("the others are fetched", () => waits.some(({ partitions }) => partitions === 1));
+    release();
+    await eventually("all are fetched", () => waits.some(({ partitions }) => partitions === 2));
+    await worker.stop();
+    const waitsOf = (partitions: number): Set<number> =>
+      new Set(waits.filter((wait) => wait.partitions === partitions).map(({ waitMs }) => waitMs));
+    expect(waitsOf(1)).toEqual(new Set([100]));
+    expect(waitsOf(2)).toEqual(new Set([400]));
+  });
+
   test("is rebuilt where retention overtakes it while it is applied again", async () => {
     const fleet = await fleetOf();
     const events = eventsOf(fleet, 40);

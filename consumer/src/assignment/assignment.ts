@@ -17,6 +17,8 @@ class AssignmentEndedError extends Error {
 
 /** Buckets of partitions without new records are touched so often: a loss in Redis is seen within that time. */
 const IDLE_TOUCH_INTERVAL_MS = 1000;
+/** How long a fetch may wait while other partitions are not started yet. */
+const STARTING_WAIT_MS_MAX = 100;
 /** A fetch of so many records is worth a request of its own. */
 const LINGER_RECORDS_MAX = 100;
 
@@ -147,10 +149,12 @@ export class Assignment {
 
   /** Gives how many records were queued. */
   async #fetch(signal: AbortSignal): Promise<number> {
-    const { reader, eventsTopic, settings, patience } = this.#options;
+    const { partitions, reader, eventsTopic, settings, patience } = this.#options;
     const offsets = this.#positions.fetched;
-    if (offsets.size === 0) return await this.#awaitStart(signal);
-    const limits = { bytesMax: settings.fetchBytesMax, waitMs: settings.fetchWaitMs };
+    // A partition that is started meanwhile is fetched with the next.
+    const waitMsMax = offsets.size < partitions.length ? STARTING_WAIT_MS_MAX : Infinity;
+    const limits = { bytesMax: settings.fetchBytesMax, waitMs: Math.min(settings.fetchWaitMs, waitMsMax) };
+    if (offsets.size === 0) return await unlessAborted(signal, sleep(limits.waitMs, 0));
     try {
       const slices = await patience.outlast("kafka", signal, () =>
         reader.readMany(eventsTopic, offsets, limits),
@@ -171,12 +175,6 @@ export class Assignment {
       this.#passGap(error);
       return 0;
     }
-  }
-
-  /** Nothing is to be fetched while all partitions wait to be started again. */
-  async #awaitStart(signal: AbortSignal): Promise<number> {
-    await unlessAborted(signal, sleep(this.#options.settings.fetchWaitMs));
-    return 0;
   }
 
   /**

@@ -24,8 +24,12 @@ export interface KafkaWorkerGroupOptions {
 
 /** Of joining and heartbeats, before the membership counts as lost and is begun anew. */
 const JOIN_RETRIES = 5;
-/** How long kafkajs sleeps between two looks at whether a heartbeat is due; also what leaving has to wait. */
-const LOOK_INTERVAL_MS = 100;
+/**
+ * How long kafkajs sleeps between two looks at whether a heartbeat is due, at most; also what leaving has to wait. A
+ * look costs as much as a fetch.
+ */
+const LOOK_INTERVAL_MS_MAX = 500;
+const LOOKS_PER_HEARTBEAT = 4;
 /** One is at work at a time, and another may still commit what it did before. */
 const GENERATIONS_KEPT_MAX = 8;
 
@@ -63,7 +67,7 @@ export class KafkaWorkerGroup implements WorkerGroup {
       sessionTimeout: membership.sessionTimeoutMs,
       rebalanceTimeout: membership.sessionTimeoutMs,
       heartbeatInterval: membership.heartbeatIntervalMs,
-      maxWaitTimeInMs: LOOK_INTERVAL_MS,
+      maxWaitTimeInMs: Math.min(LOOK_INTERVAL_MS_MAX, membership.heartbeatIntervalMs / LOOKS_PER_HEARTBEAT),
       allowAutoTopicCreation: false,
       // Else a member that leaves while it joins would come back: its broken connection counts as a crash.
       retry: { retries: JOIN_RETRIES, restartOnFailure: () => Promise.resolve(!this.#isLeaving) },
