@@ -31,6 +31,8 @@ export interface ViewFolderOptions {
 
 /** A fetch of so many entries is worth a request of its own. */
 const LINGER_ENTRIES_MAX = 100;
+/** For so many times what the last fold took, the entries of a trickle gather: a quarter of the time at most is folding. */
+const LINGER_FOLDS = 3;
 const PAUSE_MS = 200;
 const PAUSE_MS_MAX = 5000;
 
@@ -149,14 +151,14 @@ export class ViewFolder {
   }
 
   /**
-   * Requests and transactions cost more than entries: those of a trickle wait for each other, as long as it took to fold
+   * Requests and transactions cost more than entries: those of a trickle wait for each other, by how long it took to fold
    * those before. So who has little to do waits little, and who is busy gathers more.
    */
   async #linger(slices: Iterable<LogSlice>, foldMs: number): Promise<void> {
     let entries = 0;
     for (const { records } of slices) entries += records.length;
     if (entries > 0 && entries < LINGER_ENTRIES_MAX)
-      await this.#pause(Math.min(foldMs, this.#options.lingerMs));
+      await this.#pause(Math.min(LINGER_FOLDS * foldMs, this.#options.lingerMs));
   }
 
   /** As few transactions as `foldRecordsMax` allows: one of some entries costs nearly what one of hundreds does. */
