@@ -29,7 +29,7 @@ const KEYS_BY_USER: readonly BuildChange[] = [
 const FOLDS_IN_AUDIT_ORDER: BuildChange = {
   file: "query/dist/view/lmdb/lmdb-view-store.js",
   from: "if (offset <= tail.lastOffset)",
-  to: "if (this.#userPasts.has(tail.number, offset))",
+  to: "if (this.#pasts.has(tail.number, offset))",
 };
 
 describe("a view that is built from an audit after real compaction", () => {

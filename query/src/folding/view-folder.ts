@@ -31,7 +31,7 @@ export interface ViewFolderOptions {
 
 /** A fetch of so many entries is worth a request of its own. */
 const LINGER_ENTRIES_MAX = 100;
-/** For so many times what the last fold took, the entries of a trickle gather: a quarter of the time at most is folding. */
+/** For so many times as long as the last fold took, the entries of a trickle gather: then it folds a quarter of the time. */
 const LINGER_FOLDS = 3;
 const PAUSE_MS = 200;
 const PAUSE_MS_MAX = 5000;
@@ -151,8 +151,8 @@ export class ViewFolder {
   }
 
   /**
-   * Requests and transactions cost more than entries: those of a trickle wait for each other, by how long it took to fold
-   * those before. So who has little to do waits little, and who is busy gathers more.
+   * Requests and transactions cost more than entries: those of a trickle wait for each other, LINGER_FOLDS times as long
+   * as it took to fold those before. So who has little to do waits little, and who is busy gathers more.
    */
   async #linger(slices: Iterable<LogSlice>, foldMs: number): Promise<void> {
     let entries = 0;

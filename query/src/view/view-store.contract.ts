@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { encodeOrder, judge, LATEST_MICROS, type Order } from "@lastknown/shared";
+import { encodeOrder, judge, LATEST_MICROS } from "@lastknown/shared";
 import fc from "fast-check";
 import type { Arrival, FoldedArrival } from "./arrival.js";
-import { arrivalFor, batchOf, type ArrivalFacts } from "./arrival-for-test.js";
+import {
+  arrivalsInAnyOrder,
+  distinct,
+  expectedJudgements,
+  expectedOrders,
+  judgementOf,
+} from "./any-arrivals-for-test.js";
+import { arrivalFor, batchOf } from "./arrival-for-test.js";
 import type { ViewStore } from "./view-store.js";
 
 /** A busy machine takes its time. */
@@ -221,6 +228,23 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
         { numRuns: 150 },
       );
     });
+
+    test("gives each arrival as it stands in the history, where they come in their order", () => {
+      fc.assert(
+        fc.property(arrivalsInAnyOrder, fc.integer({ min: 1, max: 7 }), (facts, rowsPerBatch) => {
+          store.clear();
+          const inOrder = ["a", "b"].flatMap((user) => distinct(facts, user)).map(arrivalFor);
+          const added: FoldedArrival[] = [];
+          for (let first = 0; first < inOrder.length; first += rowsPerBatch)
+            added.push(...store.fold(batchOf(inOrder.slice(first, first + rowsPerBatch))));
+          for (const user of ["a", "b"]) {
+            const ofUser = added.filter((arrival) => arrival.user === user);
+            expect(ofUser.map(judgementOf)).toEqual(expectedJudgements(facts, user));
+          }
+        }),
+        { numRuns: 150 },
+      );
+    });
   });
 }
 
@@ -233,67 +257,3 @@ const anyTime = fc
   )
   .map(([sign, size, near]) => sign * size + near);
 const arrivalAnyTime = fc.record({ timeStamp: anyTime, sts: anyTime });
-
-/** Distinct arrivals of two users with few times and few events, so that ties and repeats abound; then doubled. */
-const arrivalsInAnyOrder: fc.Arbitrary<ArrivalFacts[]> = fc
-  .array(
-    fc.record({
-      user: fc.constantFrom("a", "b"),
-      timeStamp: fc.integer({ min: -3, max: 40 }),
-      sts: fc.integer({ min: -3, max: 20 }),
-      letter: fc.constantFrom("a", "b", "c", "d"),
-    }),
-    { maxLength: 25 },
-  )
-  .map((rows) => rows.map((row, offset) => ({ ...row, offset: offset * 3 })))
-  .chain((rows) =>
-    fc.tuple(
-      fc.shuffledSubarray(rows, { minLength: rows.length, maxLength: rows.length }),
-      fc.shuffledSubarray(rows),
-    ),
-  )
-  .map(([all, again]) => [...all, ...again]);
-
-function judgementOf({ offset, stateBefore, seenBefore }: FoldedArrival) {
-  return {
-    offset,
-    stateBefore: stateBefore === undefined ? undefined : encodeOrder(stateBefore),
-    seenBefore,
-  };
-}
-
-/** The same by looking at every earlier arrival anew, from the definitions in DESIGN.md §1. */
-function expectedJudgements(facts: readonly ArrivalFacts[], user: string) {
-  const arrivals = distinct(facts, user).map(arrivalFor);
-  return arrivals.map(({ offset, order }, index) => {
-    const earlier = arrivals.slice(0, index).map((arrival) => arrival.order);
-    const greatestFirst = earlier.map(sortableText).sort().reverse();
-    return {
-      offset,
-      stateBefore: greatestFirst[0],
-      seenBefore: earlier.some((other) => other.eventId === order.eventId),
-    };
-  });
-}
-
-function expectedOrders(facts: readonly ArrivalFacts[], user: string): string[] {
-  return distinct(facts, user)
-    .map(arrivalFor)
-    .filter(({ order }) => order.orderTime <= 50)
-    .map(({ order }) => sortableText(order))
-    .sort()
-    .reverse();
-}
-
-function distinct(facts: readonly ArrivalFacts[], user: string): ArrivalFacts[] {
-  const byOffset = new Map(facts.filter((fact) => fact.user === user).map((fact) => [fact.offset, fact]));
-  return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
-}
-
-function sortableText(order: Order): string {
-  const times = [order.orderTime, order.sts, order.timeStamp];
-  return (
-    times.map((time) => (BigInt(time) + 4503599627370496n).toString(16).padStart(14, "0")).join("") +
-    order.eventId
-  );
-}

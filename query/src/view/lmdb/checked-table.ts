@@ -69,7 +69,7 @@ export class CheckedTable {
   putNew(key: Buffer, value: Buffer): boolean {
     this.#soundness.require();
     const stored = this.#withChecksum(key, value);
-    // It says whether it wrote, other than its type has it; the view's own tests hold that against the version in use.
+    // It says whether it wrote, though its type says void; the contract of a view holds that against the version in use.
     return this.#guarded(() => this.#table.putSync(key, stored, ONLY_NEW) as unknown as boolean);
   }
 

@@ -47,6 +47,24 @@ test("a batch that fails halfway leaves neither arrivals nor the offset to go on
   await remove();
 });
 
+test("users of a batch that fails are new again, each with a past of its own", async () => {
+  const { store, remove } = await make();
+  const broken = {
+    ...arrivalFor({ user: "broken", offset: 2 }),
+    get body(): Buffer {
+      throw new Error("broken");
+    },
+  };
+  const [b, d] = [arrivalFor({ user: "b", offset: 1 }), arrivalFor({ user: "d", offset: 3 })];
+  expect(() => store.fold(batchOf([b, broken]))).toThrow("broken");
+  expect(store.fold(batchOf([d]))).toHaveLength(1);
+  expect(store.fold(batchOf([b]))).toHaveLength(1);
+  expect([...store.users(undefined)]).toEqual(["b", "d"]);
+  expect([...store.latestReceived("b")]).toEqual([b]);
+  expect([...store.latestReceived("d")]).toEqual([d]);
+  await remove();
+});
+
 test("steps over what was received after a moment, however much it is", async () => {
   const { store, remove } = await make();
   const dayMicros = 86_400_000_000;

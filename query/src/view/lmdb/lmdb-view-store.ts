@@ -9,7 +9,7 @@ import {
   type ViewDamagedError,
   type ViewStore,
 } from "../view-store.js";
-import { arrivalOf, greater, maximumOf } from "./arrival-value.js";
+import { greater } from "./arrival-value.js";
 import { CheckedTable } from "./checked-table.js";
 import * as keys from "./keys.js";
 import { RecentTails, type UserTail } from "./recent-tails.js";
@@ -48,10 +48,8 @@ export interface ViewFolderHooks {
  */
 export class LmdbViewStore implements ViewStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
-  readonly #maxFutureSkew: MaxFutureSkew;
   readonly #users: CheckedTable;
-  readonly #pasts: CheckedTable;
-  readonly #userPasts: UserPasts;
+  readonly #pasts: UserPasts;
   readonly #partitions: CheckedTable;
   readonly #schemas: CheckedTable;
   readonly #counters: CheckedTable;
@@ -68,10 +66,8 @@ export class LmdbViewStore implements ViewStore {
     this.#root = root;
     this.#soundness = soundness;
     this.#onClosed = hooks.onClosed;
-    this.#maxFutureSkew = maxFutureSkew;
     this.#users = table("users");
-    this.#pasts = table("pasts");
-    this.#userPasts = new UserPasts(this.#pasts);
+    this.#pasts = new UserPasts(table("pasts"), maxFutureSkew, soundness);
     this.#partitions = table("partitions");
     this.#schemas = table("schemas");
     this.#counters = table("counters");
@@ -131,29 +127,29 @@ export class LmdbViewStore implements ViewStore {
     const stateBefore = tail.maximum;
     tail.lastOffset = offset;
     tail.maximum = greater(order, stateBefore);
-    tail.block = this.#userPasts.put(tail.number, arrival, tail.maximum, tail.block);
-    return foldedArrival(arrival, stateBefore, this.#userPasts.see(tail.number, order.eventId, offset));
+    tail.lastBlock = this.#pasts.add(tail.number, arrival, tail);
+    return foldedArrival(arrival, stateBefore, this.#pasts.noteLast(tail.number, order.eventId, offset));
   }
 
   #addFirst(arrival: Arrival): FoldedArrival {
     const { user, offset, order } = arrival;
     const number = this.#newUserNumber(user);
-    const block = this.#userPasts.put(number, arrival, order, undefined);
-    this.#tails.add(user, { number, lastOffset: offset, maximum: order, block });
-    return foldedArrival(arrival, undefined, this.#userPasts.see(number, order.eventId, offset));
+    const lastBlock = this.#pasts.add(number, arrival, { maximum: order, lastBlock: undefined });
+    this.#tails.add(user, { number, lastOffset: offset, maximum: order, lastBlock });
+    return foldedArrival(arrival, undefined, this.#pasts.noteLast(number, order.eventId, offset));
   }
 
   /** Adds an arrival that comes late into the view, as compaction keeps the last copy of each. */
   #addBefore(tail: UserTail, arrival: Arrival): FoldedArrival | undefined {
     const { number } = tail;
     const { offset, order } = arrival;
-    if (this.#userPasts.has(number, offset)) return undefined;
-    const before = this.#userPasts.maximumBefore(number, offset);
+    if (this.#pasts.has(number, offset)) return undefined;
+    const before = this.#pasts.maximumBefore(number, offset);
     const maximum = before === undefined ? order : greater(order, before);
-    this.#userPasts.put(number, arrival, maximum, undefined);
-    this.#userPasts.raiseMaximaAfter(number, offset, order);
+    this.#pasts.add(number, arrival, { maximum, lastBlock: undefined });
+    this.#pasts.raiseMaximaAfter(number, offset, order);
     tail.maximum = greater(order, tail.maximum);
-    return foldedArrival(arrival, before, this.#userPasts.seeBefore(number, order.eventId, offset));
+    return foldedArrival(arrival, before, this.#pasts.noteEarlier(number, order.eventId, offset));
   }
 
   #tailToFold(user: string): UserTail | undefined {
@@ -161,9 +157,9 @@ export class LmdbViewStore implements ViewStore {
     if (recent !== undefined) return recent;
     const number = this.#numberOf(user);
     if (number === undefined) return undefined;
-    const last = this.#userPasts.last(number);
+    const last = this.#pasts.last(number);
     if (last === undefined) throw this.#soundness.lose(`user ${JSON.stringify(user)} has no arrivals`);
-    const tail = { number, lastOffset: last.offset, maximum: last.maximum, block: undefined };
+    const tail = { number, lastOffset: last.offset, maximum: last.maximum, lastBlock: undefined };
     this.#tails.add(user, tail);
     return tail;
   }
@@ -204,51 +200,27 @@ export class LmdbViewStore implements ViewStore {
 
   arrival(user: string, offset: number): Arrival | undefined {
     const number = this.#numberOf(user);
-    const value = number === undefined ? undefined : this.#pasts.get(keys.arrivalKey(number, offset));
-    return value === undefined ? undefined : arrivalOf(value, offset, this.#maxFutureSkew);
+    return number === undefined ? undefined : this.#pasts.arrival(number, offset);
   }
 
-  *bySource(user: string, fromOffset: number): Iterable<FoldedArrival> {
+  bySource(user: string, fromOffset: number): Iterable<FoldedArrival> {
     const number = this.#numberOf(user);
-    if (number === undefined) return;
-    let stateBefore = this.#userPasts.maximumBefore(number, fromOffset);
-    const range = { start: keys.arrivalKey(number, fromOffset), end: keys.afterArrivals(number) };
-    for (const { key, value } of this.#pasts.range(range)) {
-      const offset = keys.offsetOfArrivalKey(key);
-      const arrival = arrivalOf(value, offset, this.#maxFutureSkew);
-      const firstSeen = this.#userPasts.firstSeen(number, arrival.order.eventId);
-      if (firstSeen === undefined) throw this.#soundness.lose("an arrival's event was never seen");
-      yield foldedArrival(arrival, stateBefore, firstSeen < offset);
-      stateBefore = maximumOf(value);
-    }
+    return number === undefined ? [] : this.#pasts.bySource(number, fromOffset);
   }
 
-  *latestReceived(user: string): Iterable<Arrival> {
+  latestReceived(user: string): Iterable<Arrival> {
     const number = this.#numberOf(user);
-    if (number === undefined) return;
-    const range = { start: keys.afterArrivals(number), end: keys.beforeArrivals(number), reverse: true };
-    for (const { key, value } of this.#pasts.range(range)) {
-      yield arrivalOf(value, keys.offsetOfArrivalKey(key), this.#maxFutureSkew);
-    }
+    return number === undefined ? [] : this.#pasts.latestReceived(number);
   }
 
-  *byOrder(user: string, bound: OrderBound): Iterable<OrderPosition> {
+  byOrder(user: string, bound: OrderBound): Iterable<OrderPosition> {
     const number = this.#numberOf(user);
-    if (number === undefined) return;
-    const range = {
-      start: keys.aboveBound(number, bound),
-      end: keys.beforeOrders(number),
-      exclusiveStart: true,
-      reverse: true,
-    };
-    for (const { key } of this.#pasts.range(range)) yield keys.positionOfOrderKey(key);
+    return number === undefined ? [] : this.#pasts.byOrder(number, bound);
   }
 
   latestReceivedBy(user: string, orderTimeMax: Micros, receivedMax: Micros): Micros | undefined {
     const number = this.#numberOf(user);
-    return number === undefined
-      ? undefined
-      : this.#userPasts.blocks.latest(number, orderTimeMax, receivedMax);
+    return number === undefined ? undefined : this.#pasts.latestReceivedBy(number, orderTimeMax, receivedMax);
   }
 
   clear(): void {

@@ -1,7 +1,7 @@
 import type { Order } from "@lastknown/shared";
 import type { SmallBlock } from "./received-blocks.js";
 
-/** What appending a user's next arrival needs to know of those before it. Each arrival changes its user's. */
+/** What appending a user's next arrival needs to know of those before it; kept up to date by whoever appends. */
 export interface UserTail {
   /** The user's number in the keys. */
   readonly number: number;
@@ -10,7 +10,7 @@ export interface UserTail {
   /** The greatest order folded. */
   maximum: Order;
   /** The block that the last one came into; undefined where that is not known. */
-  block: SmallBlock | undefined;
+  lastBlock: SmallBlock | undefined;
 }
 
 /**
@@ -39,6 +39,7 @@ export class RecentTails {
     return older;
   }
 
+  /** Of a user that `getToFold` does not know, or has just found among the older. */
   add(user: string, tail: UserTail): void {
     if (this.#newer.size >= this.#usersMax) {
       this.#older = this.#newer;
