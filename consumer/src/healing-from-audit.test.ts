@@ -97,6 +97,23 @@ describe("a partition whose records are gone from the events topic", () => {
     expect(lines.of("healing begins")).toHaveLength(3);
   });
 
+  test("is rebuilt anew when the store loses a bucket of which nothing more is to come", async () => {
+    const { fleet, events } = await strandedFleet();
+    const { auditTopic } = fleet.names;
+    const entries = (await recordsOf(fleet, auditTopic)).length;
+    const lines = new Lines();
+    const reader = slowly(fleet, auditTopic, (reads) => {
+      // Before the last entry, which is user 4's.
+      if (reads === entries) fleet.states.lose(bucketOf(Buffer.from("user 0")));
+    });
+    const worker = fleet.worker({ logger: lines.logger, reader });
+    await worker.start();
+    await untilHealed(lines);
+    await worker.stop();
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(lines.of("healing begins")).toHaveLength(2);
+  });
+
   test("asks the store about no arrival that is older than what it brought before", async () => {
     const { fleet, events } = await strandedFleet();
     const asked: number[] = [];

@@ -44,7 +44,7 @@ export interface SourcesRead {
   readonly unreadable: Unreadable | undefined;
 }
 
-/** An entry of one of the buckets, whose event is not decoded yet. */
+/** An entry of one of the buckets, of whose event only the user is known yet. */
 interface OwnEntry {
   readonly bucket: number;
   readonly user: KnownText;
@@ -78,7 +78,7 @@ export class AuditEntries {
         const own = this.#ownEntry(record);
         if (own === undefined) continue;
         const { schemaId } = own.entry;
-        // To wait costs as much as all the rest: nearly all have the same schema.
+        // Nearly all have a known schema, and an await for each costs as much as to read the entry.
         const schema = this.#schemas.get(schemaId) ?? (await this.#schemaOf(schemaId, ends));
         sources.push(sourceOf(own, schema, this.#options));
       } catch (error) {

@@ -36,7 +36,7 @@ export interface BucketsToRebuild {
   readonly settledTo: number;
 }
 
-/** What one read may bring: with the states that come of it, all that a rebuild holds in memory. */
+/** What one read may bring: with the states that come of it and the order times of KnownOrders, all that a rebuild holds. */
 const READ_BYTES = 1024 * 1024;
 /** A rebuild may take hours; it is told as often how far it is. */
 const PROGRESS_LOG_INTERVAL_MS = 10_000;
@@ -86,7 +86,7 @@ class AuditRebuild {
   readonly #entries: AuditEntries;
   /** Bucket → calls that were acknowledged for it. */
   readonly #calls: Map<number, number>;
-  /** What these calls brought: were it lost, the count of calls would be too. */
+  /** What these calls brought. Were it lost, their count would be too, and the next call for the bucket would tell. */
   readonly #known = new KnownOrders();
   #toldAtMs = performance.now();
 
@@ -124,8 +124,9 @@ class AuditRebuild {
     const { sources, unreadable } = await this.#entries.sourcesOf(records, ends);
     if (unreadable !== undefined) this.#leaveOut(unreadable);
     metrics.reappliedRecords.inc({ source: "audit" }, sources.length);
-    const asked = [...askedStates(sources, eventsTopic, this.#known)].filter(([, { length }]) => length > 0);
-    return await this.#send(asked.map(([bucket, states]) => this.#call(bucket, states)));
+    // Each bucket that was read of is called, also where nobody may be newer: so a loss is seen soon.
+    const states = askedStates(sources, eventsTopic, this.#known);
+    return await this.#send([...states].map(([bucket, newest]) => this.#call(bucket, newest)));
   }
 
   #call(bucket: number, states: readonly NewestState[], progress?: number): RebuildCall {
@@ -136,11 +137,12 @@ class AuditRebuild {
     if (calls.length === 0) return true;
     const { states, patience } = this.#options;
     const outcomes = await patience.outlast("redis", this.#signal, () => states.rebuild(calls));
+    if (outcomes.some(({ kind }) => kind !== "applied")) return false;
     for (const { bucket, callsBefore, states: brought } of calls) {
       this.#calls.set(bucket, callsBefore + 1);
       this.#known.acknowledged(brought);
     }
-    return outcomes.every(({ kind }) => kind === "applied");
+    return true;
   }
 
   #leaveOut({ offset, detail, count }: Unreadable): void {

@@ -10,7 +10,8 @@ const USERS_MAX = 100_000;
  *
  * A loss in the store makes none of it wrong. What is acknowledged of a user is lost together with the bucket's
  * progress, which every call checks, also one that asks about nobody; then the partition starts again, and the arrival
- * of which this knows comes once more: as it is not older than itself, it is asked about.
+ * of which this knows comes once more: as it is not older than itself, it is asked about. A rebuild from the audit has
+ * one of its own, and counts its calls beside the states instead.
  */
 export class KnownOrders {
   readonly #usersMax: number;

@@ -1,6 +1,7 @@
 import { FatalError } from "../errors/index.js";
 import type { LogReader, LogSlice, PartitionEnds } from "./log-reader.js";
 
+/** Only after a read that brought nothing: one that may wait stands in line behind others of its reader that do. */
 const WAIT_MS = 500;
 /** Reads in a row that brought nothing although the log goes on: more than any leader election takes. */
 const EMPTY_READS_MAX = 120;
@@ -24,7 +25,8 @@ export async function* slicesToEnd(
 ): AsyncGenerator<LogSlice, void, undefined> {
   let emptyReads = 0;
   for (let offset = start; offset < end;) {
-    const slice = await reader.read(topic, partition, offset, { bytesMax, waitMs: WAIT_MS });
+    const waitMs = emptyReads === 0 ? 0 : WAIT_MS;
+    const slice = await reader.read(topic, partition, offset, { bytesMax, waitMs });
     if (slice.nextOffset > offset) {
       emptyReads = 0;
       yield slice;
