@@ -3,12 +3,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CostMeter } from "../machine/cost-meter.mjs";
 
-/**
- * Fresh processes compile their code, and Node gives memory back late.
- *
- * @returns one run's figures
- */
+/** @returns one run's figures */
 export async function runIdle({ fleet, servers, seconds, settle }) {
+  // Fresh processes compile their code, and Node gives memory back late.
   await sleep(settle * 1000);
   const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
   meter.start();

@@ -17,7 +17,7 @@ class AssignmentEndedError extends Error {
 
 /** Buckets of partitions without new records are touched so often: a loss in Redis is seen within that time. */
 const IDLE_TOUCH_INTERVAL_MS = 1000;
-/** How long a fetch may wait while other partitions are not started yet. */
+/** How long a fetch may wait while other partitions are not started yet: the next one is the first that can name them. */
 const STARTING_WAIT_MS_MAX = 100;
 /** A fetch of so many records is worth a request of its own. */
 const LINGER_RECORDS_MAX = 100;
@@ -151,10 +151,12 @@ export class Assignment {
   async #fetch(signal: AbortSignal): Promise<number> {
     const { partitions, reader, eventsTopic, settings, patience } = this.#options;
     const offsets = this.#positions.fetched;
-    // A partition that is started meanwhile is fetched with the next.
     const waitMsMax = offsets.size < partitions.length ? STARTING_WAIT_MS_MAX : Infinity;
     const limits = { bytesMax: settings.fetchBytesMax, waitMs: Math.min(settings.fetchWaitMs, waitMsMax) };
-    if (offsets.size === 0) return await unlessAborted(signal, sleep(limits.waitMs, 0));
+    if (offsets.size === 0) {
+      await unlessAborted(signal, sleep(limits.waitMs));
+      return 0;
+    }
     try {
       const slices = await patience.outlast("kafka", signal, () =>
         reader.readMany(eventsTopic, offsets, limits),

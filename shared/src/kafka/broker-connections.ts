@@ -77,9 +77,9 @@ export class BrokerConnections {
       topic,
       doing,
       brokers,
-      attempt: (state) => {
+      attempt: (running) => {
         begunWith = this.#dropped;
-        return attempt(state);
+        return attempt(running);
       },
       closing: this.#closing.signal,
       limits: {

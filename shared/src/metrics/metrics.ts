@@ -1,9 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { WeightedHistogram } from "./weighted-histogram.js";
 
-/** How late the event loop is is looked at so often. Each 10 ms, as usual, wakes a process that has nothing to do. */
-const EVENT_LOOP_LOOK_INTERVAL_MS = 50;
-
 /** What every metric is made of; `labels` names each label's possible values, which bounds them. */
 export interface MetricOptions<Label extends string> {
   /** `lastknown_<noun>_<unit>`, with `_total` for counters; base units (seconds, bytes). */
@@ -61,10 +58,7 @@ export class Metrics {
   readonly #registry = new Registry();
 
   constructor() {
-    collectDefaultMetrics({
-      register: this.#registry,
-      eventLoopMonitoringPrecision: EVENT_LOOP_LOOK_INTERVAL_MS,
-    });
+    collectDefaultMetrics({ register: this.#registry });
   }
 
   counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label> {

@@ -75,7 +75,7 @@ export const queryDefinition = {
   fetchWaitMs: setting({
     name: "query-fetch-wait-ms",
     parse: wholeNumber({ min: 1, max: 5000 }),
-    default: "500",
+    default: "250",
     doc: "how long the broker may hold back a fetch that finds nothing, in ms",
     usedBy,
   }),

@@ -106,7 +106,7 @@ export const workerDefinition = {
   fetchWaitMs: workerNumber(
     "fetch-wait-ms",
     { min: 1, max: 5000 },
-    "500",
+    "250",
     "how long the broker may hold back a fetch that finds nothing, in ms",
   ),
   lingerMs: workerNumber(
