@@ -122,3 +122,16 @@ export function slowly(
 export async function untilHealed(lines: Lines, times = 1): Promise<void> {
   await eventually("healed", () => lines.of("healing ended").length >= times, 5000);
 }
+
+/** Runs a worker until a healing has ended. Gives what it logged. */
+export async function heal(
+  fleet: FakeFleet,
+  options: Parameters<FakeFleet["worker"]>[0] = {},
+): Promise<Lines> {
+  const lines = new Lines();
+  const worker = fleet.worker({ ...options, logger: lines.logger });
+  await worker.start();
+  await untilHealed(lines);
+  await worker.stop();
+  return lines;
+}

@@ -19,6 +19,7 @@ import {
   doubles,
   eventsOf,
   fleetOf,
+  heal,
   Lines,
   newestTimes,
   recordsOf,
@@ -41,6 +42,21 @@ describe("a partition whose records are gone from the events topic", () => {
     fleet.states.restore(old);
     fleet.log.truncateBefore(fleet.names.eventsTopic, 0, count + 1 - left);
     return { fleet, events };
+  }
+
+  /** One of whose two partitions that is so, which lacks user a's only record. */
+  async function halfStrandedFleet(): Promise<{ fleet: FakeFleet; other: string }> {
+    const fleet = await fleetOf(2);
+    const users = ["a", "b", "c", "d"];
+    const records = users.map((user) =>
+      fleet.recordOf(fleet.eventOf({ user, timeStamp: SECOND, sts: 0, attributes: {} })),
+    );
+    const stranded = records[0]!.partition;
+    await fleet.produce(records);
+    await applyAll(fleet);
+    fleet.states.lose(bucketOf(Buffer.from("a")));
+    fleet.log.truncateBefore(fleet.names.eventsTopic, stranded, 1);
+    return { fleet, other: users[records.findIndex(({ partition }) => partition !== stranded)]! };
   }
 
   test("is rebuilt from the audit, and goes on with what comes after", async () => {
@@ -74,25 +90,17 @@ describe("a partition whose records are gone from the events topic", () => {
     )!;
     await fleet.log.append(auditTopic, [{ partition: 0, key: copy.key, value: copy.value }]);
     fleet.log.compact(auditTopic);
-    const lines = new Lines();
     const reader = slowly(fleet, auditTopic, () => undefined);
-    const worker = fleet.worker({ logger: lines.logger, reader });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    await heal(fleet, { reader });
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
   });
 
   test("is rebuilt anew when the store is emptied in the middle", async () => {
     const { fleet, events } = await strandedFleet();
-    const lines = new Lines();
     const reader = slowly(fleet, fleet.names.auditTopic, (reads) => {
       if (reads === 15 || reads === 40) fleet.states.restore(new Map());
     });
-    const worker = fleet.worker({ logger: lines.logger, reader });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    const lines = await heal(fleet, { reader });
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(lines.of("healing begins")).toHaveLength(3);
   });
@@ -101,15 +109,11 @@ describe("a partition whose records are gone from the events topic", () => {
     const { fleet, events } = await strandedFleet();
     const { auditTopic } = fleet.names;
     const entries = (await recordsOf(fleet, auditTopic)).length;
-    const lines = new Lines();
     const reader = slowly(fleet, auditTopic, (reads) => {
       // Before the last entry, which is user 4's.
       if (reads === entries) fleet.states.lose(bucketOf(Buffer.from("user 0")));
     });
-    const worker = fleet.worker({ logger: lines.logger, reader });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    const lines = await heal(fleet, { reader });
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(lines.of("healing begins")).toHaveLength(2);
   });
@@ -117,21 +121,15 @@ describe("a partition whose records are gone from the events topic", () => {
   test("asks the store about no arrival that is older than what it brought before", async () => {
     const { fleet, events } = await strandedFleet();
     const asked: number[] = [];
-    const { states } = fleet;
-    const watched: StateStore = {
-      apply: states.apply.bind(states),
-      progress: states.progress.bind(states),
+    const states: StateStore = {
+      ...fleet.storeWith((updates) => fleet.states.apply(updates)),
       rebuild: async (calls) => {
         asked.push(...calls.flatMap((call) => call.states.map(({ order }) => order.timeStamp)));
-        return await states.rebuild(calls);
+        return await fleet.states.rebuild(calls);
       },
     };
-    const lines = new Lines();
     const reader = slowly(fleet, fleet.names.auditTopic, () => undefined);
-    const worker = fleet.worker({ logger: lines.logger, reader, states: watched });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    await heal(fleet, { reader, states });
     const newest = new Map<string, number>();
     const newer = events.filter(({ user, timeStamp }) => {
       const isNewer = timeStamp > (newest.get(user) ?? -Infinity);
@@ -145,38 +143,24 @@ describe("a partition whose records are gone from the events topic", () => {
 
   test("is rebuilt by the next owner when a rebalance comes in the middle", async () => {
     const { fleet, events } = await strandedFleet();
-    const lines = new Lines();
     let others = 0;
     const reader = slowly(fleet, fleet.names.auditTopic, (reads) => {
       if (reads !== 10 && reads !== 30) return;
       others++;
       fleet.coordinator.rebalance();
     });
-    const worker = fleet.worker({ logger: lines.logger, reader });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    const lines = await heal(fleet, { reader });
     expect(others).toBe(2);
     expect(lines.of("healing begins")).toHaveLength(3);
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
   });
 
   test("lets the others go on while it is rebuilt, and does not hold up a stop", async () => {
-    const fleet = await fleetOf(2);
-    const users = ["a", "b", "c", "d"];
-    const eventAt = (user: string, second: number) =>
-      fleet.eventOf({ user, timeStamp: second * SECOND, sts: 0, attributes: {} });
-    const records = users.map((user) => fleet.recordOf(eventAt(user, 1)));
-    const stranded = records[0]!.partition;
-    const other = users[records.findIndex(({ partition }) => partition !== stranded)]!;
-    await fleet.produce(records);
-    await applyAll(fleet);
-    fleet.states.lose(bucketOf(Buffer.from("a")));
-    fleet.log.truncateBefore(fleet.names.eventsTopic, stranded, 1);
+    const { fleet, other } = await halfStrandedFleet();
     const held = new Promise<void>(() => undefined);
     const worker = fleet.worker({ reader: slowly(fleet, fleet.names.auditTopic, () => held) });
     await worker.start();
-    const newer = eventAt(other, 2);
+    const newer = fleet.eventOf({ user: other, timeStamp: 2 * SECOND, sts: 0, attributes: {} });
     await fleet.produce([fleet.recordOf(newer)]);
     await eventually("applied", () => storedTimes(fleet).get(other) === printTime(2 * SECOND));
     await worker.stop();
@@ -184,16 +168,7 @@ describe("a partition whose records are gone from the events topic", () => {
   });
 
   test("is fetched soon after, as no fetch of the others waits long meanwhile", async () => {
-    const fleet = await fleetOf(2);
-    const users = ["a", "b", "c", "d"];
-    const eventAt = (user: string, second: number) =>
-      fleet.eventOf({ user, timeStamp: second * SECOND, sts: 0, attributes: {} });
-    const records = users.map((user) => fleet.recordOf(eventAt(user, 1)));
-    const stranded = records[0]!.partition;
-    await fleet.produce(records);
-    await applyAll(fleet);
-    fleet.states.lose(bucketOf(Buffer.from("a")));
-    fleet.log.truncateBefore(fleet.names.eventsTopic, stranded, 1);
+    const { fleet } = await halfStrandedFleet();
     const waits: { partitions: number; waitMs: number }[] = [];
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));

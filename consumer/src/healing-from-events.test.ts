@@ -17,6 +17,7 @@ import {
   doubles,
   eventsOf,
   fleetOf,
+  heal,
   Lines,
   newestTimes,
   recordsOf,
@@ -106,11 +107,7 @@ describe("a partition of which Redis has lost something", () => {
       expect(lines.of("healing ended")).toEqual([]);
       expect(fleet.coordinator.committed.get(0)).toBe(31);
     }
-    const lines = new Lines();
-    const worker = fleet.worker({ logger: lines.logger });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    await heal(fleet);
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(await doubles(fleet)).toBe(0);
   });
@@ -127,11 +124,7 @@ describe("a partition of which Redis has lost something", () => {
     fleet.states.lose(bucketOf(Buffer.from("a")));
     fleet.states.lose(bucketOf(Buffer.from("late")));
 
-    const lines = new Lines();
-    const worker = fleet.worker({ logger: lines.logger });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    await heal(fleet);
     expect([...fleet.states.states().keys()]).toEqual(["a"]);
     expect(await doubles(fleet)).toBe(0);
   });
@@ -154,11 +147,7 @@ describe("a partition of which Redis has lost something", () => {
     expect(await fleet.registry.register("another", WIDER)).toBe(LATER_ID);
     await applyAll(fleet);
     for (const user of ["a", "late"]) fleet.states.lose(bucketOf(Buffer.from(user)));
-    const lines = new Lines();
-    const worker = fleet.worker({ logger: lines.logger });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    const lines = await heal(fleet);
     expect([...fleet.states.states().keys()].toSorted()).toEqual(["a", "late"]);
     expect(lines.of("healing begins").map(({ source }) => source)).toEqual(["audit"]);
   });
@@ -171,16 +160,12 @@ describe("a partition of which Redis has lost something", () => {
     await applyAll(fleet);
     fleet.states.restore(old);
 
-    const lines = new Lines();
     const stricter = {
       judge: (partition: number, record: LogRecord): Rejection =>
         internalRejection(partition, record, "stricter than before"),
     };
     const settings = { batchRecordsMax: 5 };
-    const worker = fleet.worker({ logger: lines.logger, judge: () => stricter, settings });
-    await worker.start();
-    await untilHealed(lines);
-    await worker.stop();
+    const lines = await heal(fleet, { judge: () => stricter, settings });
     expect(lines.of("a record that is in the audit would be rejected now")).toMatchObject([
       { partition: 0, offset: 1, reason: "internal" },
     ]);

@@ -570,13 +570,7 @@ describe("workers on fakes", () => {
   test("ends on an error that nobody foresaw, and stops cleanly all the same", async () => {
     const fleet = new FakeFleet(1);
     await fleet.create();
-    const states = fleet.states;
-    const failing = {
-      apply: () => Promise.reject(new Error("WRONGTYPE")),
-      rebuild: states.rebuild.bind(states),
-      progress: states.progress.bind(states),
-    };
-    const worker = fleet.worker({ states: failing });
+    const worker = fleet.worker({ states: fleet.storeWith(() => Promise.reject(new Error("WRONGTYPE"))) });
     await worker.start();
     await expect(worker.ended).rejects.toThrow("WRONGTYPE");
     expect(worker.live()).toBe("WRONGTYPE");
@@ -588,15 +582,10 @@ describe("workers on fakes", () => {
     async function trickle(settings: { storeMs: number; lingerMs: number }) {
       const fleet = new FakeFleet(1);
       await fleet.create();
-      const { states } = fleet;
-      const slow: StateStore = {
-        apply: async (updates) => {
-          await sleep(settings.storeMs);
-          return await states.apply(updates);
-        },
-        rebuild: states.rebuild.bind(states),
-        progress: states.progress.bind(states),
-      };
+      const slow = fleet.storeWith(async (updates) => {
+        await sleep(settings.storeMs);
+        return await fleet.states.apply(updates);
+      });
       let fetches = 0;
       const readMany = fleet.log.readMany.bind(fleet.log);
       fleet.log.readMany = async (topic, ...rest) => {
@@ -614,7 +603,7 @@ describe("workers on fakes", () => {
         );
         await fleet.produce(events.map((event) => fleet.recordOf(event)));
       };
-      const applied = () => eventually("all applied", () => states.states().size === produced);
+      const applied = () => eventually("all applied", () => fleet.states.states().size === produced);
       return { worker, produce, applied, fetches: () => fetches };
     }
 

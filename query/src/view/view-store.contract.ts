@@ -32,6 +32,14 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
 
     afterEach(() => remove());
 
+    /** So many at a time. Gives the new ones. */
+    const foldApart = (arrivals: readonly Arrival[], rowsPerBatch: number): FoldedArrival[] => {
+      const added: FoldedArrival[] = [];
+      for (let first = 0; first < arrivals.length; first += rowsPerBatch)
+        added.push(...store.fold(batchOf(arrivals.slice(first, first + rowsPerBatch))));
+      return added;
+    };
+
     test("knows nothing at first", () => {
       expect(store.position(0)).toEqual({ nextOffset: 0, sourceEnd: 0 });
       expect(store.hasUser("a")).toBe(false);
@@ -215,9 +223,7 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
       fc.assert(
         fc.property(arrivalsInAnyOrder, fc.integer({ min: 1, max: 7 }), (facts, rowsPerBatch) => {
           store.clear();
-          for (let first = 0; first < facts.length; first += rowsPerBatch) {
-            store.fold(batchOf(facts.slice(first, first + rowsPerBatch).map(arrivalFor)));
-          }
+          foldApart(facts.map(arrivalFor), rowsPerBatch);
           for (const user of ["a", "b"]) {
             expect([...store.bySource(user, 0)].map(judgementOf)).toEqual(expectedJudgements(facts, user));
             expect(
@@ -234,9 +240,7 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
         fc.property(arrivalsInAnyOrder, fc.integer({ min: 1, max: 7 }), (facts, rowsPerBatch) => {
           store.clear();
           const inOrder = ["a", "b"].flatMap((user) => distinct(facts, user)).map(arrivalFor);
-          const added: FoldedArrival[] = [];
-          for (let first = 0; first < inOrder.length; first += rowsPerBatch)
-            added.push(...store.fold(batchOf(inOrder.slice(first, first + rowsPerBatch))));
+          const added = foldApart(inOrder, rowsPerBatch);
           for (const user of ["a", "b"]) {
             const ofUser = added.filter((arrival) => arrival.user === user);
             expect(ofUser.map(judgementOf)).toEqual(expectedJudgements(facts, user));

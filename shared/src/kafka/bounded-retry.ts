@@ -10,7 +10,7 @@ export interface RetryLimits {
   readonly deadlineMs: number;
 }
 
-/** One attempt of a call. It is looked at, not waited for: the event of an AbortSignal would cost each append 5 %. */
+/** One attempt of a call. It is looked at, not waited for: the events of AbortSignals took 5 % of a worker at a trickle. */
 export interface Attempt {
   /** It has answered, failed, or not ended in time. From then on it must change nothing more. */
   readonly isOver: boolean;

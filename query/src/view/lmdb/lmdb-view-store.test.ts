@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "lmdb";
 import { expect, test } from "@jest/globals";
+import type { Arrival } from "../arrival.js";
 import { arrivalFor, batchOf, TEST_SKEW } from "../arrival-for-test.js";
 import { describeTiedArrivals } from "../../answers/tied-arrivals.contract.js";
 import { describeViewStore, type StoreUnderTest } from "../view-store.contract.js";
@@ -28,16 +29,20 @@ const make = async (): Promise<StoreUnderTest> => {
   return { store, remove };
 };
 
-test("a batch that fails halfway leaves neither arrivals nor the offset to go on from", async () => {
-  const { store, remove } = await make();
-  store.fold(batchOf([arrivalFor({ user: "a", offset: 0 })], { nextOffset: 5 }));
-  const broken = {
-    ...arrivalFor({ user: "b", offset: 2 }),
+/** An arrival that ends the fold. */
+function brokenFor(user: string): Arrival {
+  return {
+    ...arrivalFor({ user, offset: 2 }),
     get body(): Buffer {
       throw new Error("broken");
     },
   };
-  const batch = batchOf([arrivalFor({ user: "a", offset: 1 }), broken], { nextOffset: 9 });
+}
+
+test("a batch that fails halfway leaves neither arrivals nor the offset to go on from", async () => {
+  const { store, remove } = await make();
+  store.fold(batchOf([arrivalFor({ user: "a", offset: 0 })], { nextOffset: 5 }));
+  const batch = batchOf([arrivalFor({ user: "a", offset: 1 }), brokenFor("b")], { nextOffset: 9 });
   expect(() => store.fold(batch)).toThrow("broken");
   expect(store.position(0)).toEqual({ nextOffset: 5, sourceEnd: 1 });
   expect(store.arrival("a", 1)).toBeUndefined();
@@ -49,14 +54,8 @@ test("a batch that fails halfway leaves neither arrivals nor the offset to go on
 
 test("users of a batch that fails are new again, each with a past of its own", async () => {
   const { store, remove } = await make();
-  const broken = {
-    ...arrivalFor({ user: "broken", offset: 2 }),
-    get body(): Buffer {
-      throw new Error("broken");
-    },
-  };
   const [b, d] = [arrivalFor({ user: "b", offset: 1 }), arrivalFor({ user: "d", offset: 3 })];
-  expect(() => store.fold(batchOf([b, broken]))).toThrow("broken");
+  expect(() => store.fold(batchOf([b, brokenFor("c")]))).toThrow("broken");
   expect(store.fold(batchOf([d]))).toHaveLength(1);
   expect(store.fold(batchOf([b]))).toHaveLength(1);
   expect([...store.users(undefined)]).toEqual(["b", "d"]);
