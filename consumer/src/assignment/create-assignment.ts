@@ -112,6 +112,7 @@ export function createAssignment(
     progress,
     settled,
     healings: new Healings({ metrics, logger }),
+    known,
   };
   const words = new Words({ partitions, attempts, knowledge, holdups, patience, logger });
   return new Assignment({

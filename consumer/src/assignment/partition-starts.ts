@@ -1,3 +1,4 @@
+import type { KnownOrders } from "../pipeline/known-orders.js";
 import type { BucketProgress } from "./bucket-progress.js";
 import type { Healings } from "./healings.js";
 import type { Positions } from "./positions.js";
@@ -12,6 +13,7 @@ export interface PartitionKnowledge {
   readonly progress: BucketProgress;
   readonly settled: SettledRecords;
   readonly healings: Healings;
+  readonly known: Pick<KnownOrders, "forget">;
 }
 
 export interface PartitionStartsOptions extends PartitionKnowledge {
@@ -53,11 +55,12 @@ export class PartitionStarts {
     }
   }
 
-  /** Stops the partitions at once. They start again by themselves. */
+  /** Stops the partitions at once. They start again by themselves. Between two batches, as for `restartLater`. */
   restart(partitions: Iterable<number>): void {
-    const { positions, queue, signal } = this.#options;
+    const { positions, queue, known, signal } = this.#options;
     const stopped = [...partitions];
     if (stopped.length === 0) return;
+    known.forget();
     for (const partition of stopped) {
       positions.stop(partition);
       queue.drop(partition);

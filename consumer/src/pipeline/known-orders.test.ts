@@ -51,3 +51,10 @@ test("remembers an order across generations", () => {
   known.acknowledged([stateAt("c", 1), stateAt("d", 1)]);
   expect(known.has("bus", orderAt(8))).toBe(true);
 });
+
+test("knows nothing of before it forgot", () => {
+  const known = new KnownOrders(2);
+  known.acknowledged([stateAt("a", 9), stateAt("bus", 9)]);
+  known.forget();
+  expect(["a", "bus"].map((user) => known.has(user, orderAt(8)))).toEqual([false, false]);
+});

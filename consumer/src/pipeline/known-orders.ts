@@ -8,10 +8,10 @@ const USERS_MAX = 100_000;
  * What the store has acknowledged of users, so that it need not be asked about arrivals that are older: three in four
  * of a fleet whose devices are late. It is no judge: whoever is not certainly older is asked about.
  *
- * A loss in the store makes none of it wrong. What is acknowledged of a user is lost together with the bucket's
- * progress, which every call checks, also one that asks about nobody; then the partition starts again, and the arrival
- * of which this knows comes once more: as it is not older than itself, it is asked about. A rebuild from the audit has
- * one of its own, and counts its calls beside the states instead.
+ * What is acknowledged of a user is lost together with the bucket's progress, which every call checks, also one that
+ * asks about nobody; then the partition starts again, and all of this is forgotten. With it the states would be right in
+ * the end too, as what this knows of comes once more and is not older than itself; but until then the store would have
+ * less than its progress tells. A rebuild from the audit has one of its own, and counts its calls beside the states.
  */
 export class KnownOrders {
   readonly #usersMax: number;
@@ -32,6 +32,12 @@ export class KnownOrders {
   /** The store has these, or newer ones. */
   acknowledged(states: readonly NewestState[]): void {
     for (const { user, order } of states) this.#remember(user, order.orderTime);
+  }
+
+  /** The store may have lost any of it. */
+  forget(): void {
+    this.#recent = new Map();
+    this.#older = new Map();
   }
 
   get size(): number {
