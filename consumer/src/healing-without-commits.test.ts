@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Event } from "@lastknown/shared";
+import { auditRecordKind, type Event, type LogRecord } from "@lastknown/shared";
 import { eventually } from "./eventually.js";
 import {
   applyAll,
@@ -51,6 +51,17 @@ describe("a partition of which Redis has nothing, and the group no offset of its
     expect(lines.of("healing begins")).toMatchObject([{ from: 0, to: COUNT + 1, source: "events" }]);
     expect(storedTimes(fleet)).toEqual(newestTimes(events));
     expect(await doubles(fleet)).toBe(0);
+  });
+
+  test("is healed where an entry of the audit cannot be read", async () => {
+    const { fleet, events } = await emptiedFleet();
+    const { auditTopic } = fleet.names;
+    const isEntry = ({ key }: LogRecord): boolean => auditRecordKind(key as Buffer)?.kind === "entry";
+    const { key } = (await recordsOf(fleet, auditTopic)).find(isEntry) as LogRecord;
+    await fleet.log.append(auditTopic, [{ partition: 0, key, value: Buffer.from("spoiled") }]);
+    await heal(fleet);
+    expect(storedTimes(fleet)).toEqual(newestTimes(events));
+    expect(await doubles(fleet)).toBe(1);
   });
 
   test("is rebuilt from the audit where the events topic does not reach back", async () => {

@@ -1,9 +1,7 @@
 import {
   auditRecordKind,
   decodeAuditEntry,
-  MalformedAvroError,
   slicesToEnd,
-  type AuditEntry,
   type LogReader,
   type LogRecord,
   type Logger,
@@ -18,6 +16,7 @@ import type { Arrival, SettledBatch } from "../pipeline/partition-batch.js";
 import { isFinal, type Rejection } from "../pipeline/rejection.js";
 import { AuditEntries } from "./audit-entries.js";
 import type { BucketProgress } from "./bucket-progress.js";
+import { entryIn } from "./entry-in.js";
 
 export interface EarlierEntriesOptions {
   readonly reader: LogReader;
@@ -174,16 +173,6 @@ export class EarlierEntries {
       const fields = { partition, offset, reason, error };
       this.#options.logger.warn("a record that is in the audit would be rejected now", fields);
     }
-  }
-}
-
-function entryIn({ key, value }: LogRecord): AuditEntry | undefined {
-  if (key === null || value === null || auditRecordKind(key)?.kind !== "entry") return undefined;
-  try {
-    return decodeAuditEntry(value);
-  } catch (error) {
-    if (error instanceof MalformedAvroError) return undefined;
-    throw error;
   }
 }
 

@@ -1,12 +1,7 @@
-import {
-  auditRecordKind,
-  decodeAuditEntry,
-  slicesToEnd,
-  type LogReader,
-  type LogRecord,
-} from "@lastknown/shared";
+import { slicesToEnd, type LogReader } from "@lastknown/shared";
 import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
+import { entryIn } from "./entry-in.js";
 
 export interface EnteredToOptions {
   readonly reader: LogReader;
@@ -19,7 +14,7 @@ const TAIL_OFFSETS = 100;
 const READ_BYTES = 64 * 1024;
 
 /**
- * Up to where the audit has a partition's events, by its last entries; 0 where it has none. A worker enters them in
+ * Up to where the audit has a partition's events, by its last readable entries; 0 where it has none. A worker enters them in
  * their order, so all events below are there.
  */
 export async function enteredTo(
@@ -33,13 +28,7 @@ export async function enteredTo(
   const tail = { topic, partition, ends, bytesMax: READ_BYTES };
   let to = 0;
   for await (const { records } of slicesToEnd(patientReader(reader, patience, signal), tail)) {
-    for (const record of records) to = Math.max(to, nextOf(record));
+    for (const record of records) to = Math.max(to, (entryIn(record)?.offset ?? -1) + 1);
   }
   return to;
-}
-
-/** The source offset after that of an entry. */
-function nextOf({ key, value }: LogRecord): number {
-  if (key === null || value === null || auditRecordKind(key)?.kind !== "entry") return 0;
-  return decodeAuditEntry(value).offset + 1;
 }
