@@ -13,10 +13,12 @@ import {
   type LogRecord,
 } from "@lastknown/shared";
 import { EventJudge } from "./event-judge.js";
+import { isFinal, type RejectionReason } from "./rejection.js";
 import type { WriterSchema } from "./writer-schemas.js";
 
 const PARTITIONS = 4;
 const SCHEMA = evolveEventSchema(undefined, [{ header: "speed", type: "double" }]);
+const OTHER_SCHEMA = evolveEventSchema(SCHEMA, [{ header: "note", type: "string" }]);
 const SCHEMAS = new Map<number, WriterSchema>([
   [7, { kind: "known", text: SCHEMA.text, schema: SCHEMA }],
   [8, { kind: "unknown", error: "the registry has no schema with id 8" }],
@@ -41,9 +43,9 @@ function recordOf(changes: Partial<LogRecord> = {}): LogRecord {
   };
 }
 
-function judged({ partition, ...changes }: Changes) {
+function judged({ partition, ...changes }: Changes, schemas = SCHEMAS) {
   const record = recordOf(changes);
-  return judge.judge(partition ?? partitionOf(record.key ?? Buffer.from("bus"), PARTITIONS), record, SCHEMAS);
+  return judge.judge(partition ?? partitionOf(record.key ?? Buffer.from("bus"), PARTITIONS), record, schemas);
 }
 
 /** What is other than in a valid record; the partition is the key's unless given. */
@@ -109,6 +111,29 @@ describe("an event judge", () => {
     expect(rejection).toMatchObject({ kind: "rejected", reason });
     expect(judged(changes())).toEqual(rejection);
   });
+
+  test.each<[RejectionReason, () => Buffer]>([
+    ["unknown_schema", () => withSchema(valid, 8)],
+    ["wrong_head", () => withSchema(valid, 9)],
+    ["malformed_value", () => new EventEncoder(OTHER_SCHEMA, 7).encode(eventOf())],
+  ])("does not call %s final: with another schema behind its id the record is an event", (reason, value) => {
+    expect(judged({ value: value() })).toMatchObject({ kind: "rejected", reason });
+    const other: WriterSchema = {
+      kind: "known",
+      text: OTHER_SCHEMA.text,
+      schema: reason === "malformed_value" ? OTHER_SCHEMA : SCHEMA,
+    };
+    const others = new Map([7, 8, 9].map((id) => [id, other]));
+    expect(judged({ value: value() }, others).kind).toBe("arrival");
+    expect(isFinal(reason)).toBe(false);
+  });
+
+  test.each<RejectionReason>(["too_large", "internal"])(
+    "does not call %s final: it hangs on more than the record",
+    (reason) => {
+      expect(isFinal(reason)).toBe(false);
+    },
+  );
 
   test("takes the first and the last legal time, and a U+FFFD that is really in the key", () => {
     const user = "bus \ufffd";

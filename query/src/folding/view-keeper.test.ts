@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import {
   fleetNames,
   loadSettings,
@@ -157,4 +157,52 @@ test("what came of several partitions is folded in one step, up to the records t
   const sizes = folds.map((ofPartitions) => ofPartitions.reduce((sum, size) => sum + size, 0));
   expect(Math.max(...sizes)).toBeLessThanOrEqual(40);
   expect(folds.some((ofPartitions) => ofPartitions.filter((size) => size > 0).length > 1)).toBe(true);
+});
+
+describe("the entries of a trickle", () => {
+  /** Of a view that takes so long to fold, from each read that brought entries to the next read. */
+  async function pausesMs({ foldMs, lingerMs }: { foldMs: number; lingerMs: number }): Promise<number[]> {
+    class SlowStore extends MemoryViewStore {
+      override fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
+        const startedAtMs = performance.now();
+        while (performance.now() - startedAtMs < foldMs);
+        return super.fold(...batches);
+      }
+    }
+    const store = new SlowStore();
+    const flags = { "query-linger-ms": String(lingerMs) };
+    const { keeper, fleet, log } = await makeKeeper(() => Promise.resolve(store), flags);
+    const pauses: number[] = [];
+    let readAtMs: number | undefined;
+    const readMany = log.readMany.bind(log);
+    log.readMany = async (...query) => {
+      const [, positions] = query;
+      // Looks for the record of the fleet.
+      if (positions.size === 1) return await readMany(...query);
+      if (readAtMs !== undefined) pauses.push(performance.now() - readAtMs);
+      readAtMs = undefined;
+      const slices = await readMany(...query);
+      if ([...slices.values()].some(({ records }) => records.length > 0)) readAtMs = performance.now();
+      return slices;
+    };
+    await keeper.start();
+    for (let count = 0; count < 5; count++) {
+      await fleet.publishAndAudit([{ user: `user-${count}`, timeStamp: 1, sts: 1, attributes: {} }]);
+      await until(
+        () => Promise.resolve(pauses.length),
+        (ended) => ended > count,
+      );
+    }
+    await keeper.stop();
+    return pauses;
+  }
+
+  test("gather for three times as long as a fold", async () => {
+    // The fold is part of what is measured, and a timer may be a millisecond early.
+    expect(Math.min(...(await pausesMs({ foldMs: 10, lingerMs: 1000 })))).toBeGreaterThanOrEqual(39);
+  });
+
+  test("do not gather beyond the time that is allowed", async () => {
+    expect(Math.min(...(await pausesMs({ foldMs: 100, lingerMs: 1 })))).toBeLessThan(400);
+  });
 });
