@@ -4,7 +4,7 @@ import type { Arrival, FoldedArrival, OrderPosition } from "./arrival.js";
 /** What `fold` takes in from one partition of the audit. */
 export interface FoldBatch {
   readonly partition: number;
-  /** In any order of source offsets. They hold the event loop: 500 of them for about 5 ms. */
+  /** In any order of source offsets. They hold the event loop: 500 of them for some 20 ms. */
   readonly arrivals: readonly Arrival[];
   readonly schemas: readonly SchemaCopy[];
   /** The audit offset to go on from. */

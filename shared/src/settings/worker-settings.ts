@@ -2,7 +2,7 @@ import { oneOf, onOff, optional, text, wholeNumber } from "./parsing.js";
 import { setting, type Report, type Setting, type Values } from "./setting.js";
 
 export interface WorkerSettings {
-  /** How often what is done is committed, and each owned bucket touched. */
+  /** How often what is done is committed, and the buckets of its partitions touched. */
   readonly commitIntervalMs: number;
   /** Records that one partition takes through audit and Redis at a time. */
   readonly batchRecordsMax: number;
@@ -77,7 +77,7 @@ export const workerDefinition = {
     "commit-interval-ms",
     { min: 50, max: COMMIT_INTERVAL_MAX_MS },
     "500",
-    "how often what is done is committed and each owned bucket touched, in ms: at most 1000, as the page counts on it",
+    "how often what is done is committed and its buckets touched, in ms: at most 1000, as the page counts on it",
   ),
   batchRecordsMax: workerNumber(
     "batch-records-max",
