@@ -9,6 +9,7 @@ import {
   type AppendRecord,
   type LogRecord,
 } from "@lastknown/shared";
+import { internalRejection, type Rejection } from "./arrivals/rejection.js";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
 import {
@@ -25,7 +26,6 @@ import {
   storedTimes,
   untilHealed,
 } from "./healing-for-test.js";
-import { internalRejection, type Rejection } from "./pipeline/rejection.js";
 import { StatesUnavailableError, type StateStore } from "./states/state-store.js";
 import type { FakeFleet } from "./worker-on-fakes.js";
 

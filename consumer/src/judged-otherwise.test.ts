@@ -8,11 +8,11 @@ import {
   type LogRecord,
 } from "@lastknown/shared";
 import fc from "fast-check";
+import { internalRejection } from "./arrivals/rejection.js";
 import { CrashingServers } from "./crashing-servers.js";
 import { eventually } from "./eventually.js";
 import { eventsOf, fleetOf, Lines, recordsOf, storedTimes } from "./healing-for-test.js";
 import type { EventJudge } from "./pipeline/event-judge.js";
-import { internalRejection } from "./pipeline/rejection.js";
 import { StatesUnavailableError, type StateStore } from "./states/state-store.js";
 import type { FakeFleet, Replacements } from "./worker-on-fakes.js";
 

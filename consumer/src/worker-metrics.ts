@@ -1,6 +1,6 @@
 import { LATENCY_BUCKETS_SECONDS, ServerErrors, SERVERS, type Metrics, type Server } from "@lastknown/shared";
+import { REJECTION_REASONS, type RejectionReason } from "./arrivals/rejection.js";
 import { ColumnCounts } from "./pipeline/column-counts.js";
-import { REJECTION_REASONS, type RejectionReason } from "./pipeline/rejection.js";
 
 /** From a microsecond to a tenth of a second. */
 const RECORD_BUCKETS_SECONDS = [

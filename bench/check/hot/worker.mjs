@@ -13,8 +13,8 @@ const NOW_MS = 1_704_067_200_000;
 export async function workerFunctions({ records, schemaId, schema, text }) {
   const { encodeBatch } = await built("shared", "kafka/batch-encoder.js");
   const { EventJudge } = await built("consumer", "pipeline/event-judge.js");
-  const { askedStates } = await built("consumer", "pipeline/newest-states.js");
-  const { KnownOrders } = await built("consumer", "pipeline/known-orders.js");
+  const { askedStates } = await built("consumer", "arrivals/newest-states.js");
+  const { KnownOrders } = await built("consumer", "arrivals/known-orders.js");
   const { RedisStateStore } = await built("consumer", "states/redis/redis-state-store.js");
   const store = new RedisStateStore({
     redis: takingCluster(),

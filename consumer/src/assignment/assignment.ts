@@ -1,12 +1,12 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, OffsetOutOfRangeError, unlessAborted, type PartitionEnds } from "@lastknown/shared";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 import type { AssignmentOptions } from "./assignment-options.js";
-import type { Positions } from "./positions.js";
-import type { RecordQueue } from "./record-queue.js";
 import { observeBatches } from "./observe-batches.js";
 import { PartitionStarts } from "./partition-starts.js";
+import type { Positions } from "./positions.js";
+import type { RecordQueue } from "./record-queue.js";
 import { SchemaGate } from "./schema-gate.js";
 import { goneError, shorterLogError } from "./starting-offsets.js";
 

@@ -6,6 +6,7 @@ import type {
   MaxFutureSkew,
   WorkerSettings,
 } from "@lastknown/shared";
+import { KnownOrders } from "../arrivals/known-orders.js";
 import { Attempts } from "../attempts/attempts.js";
 import { DeadLetterBreaker } from "../dead-letters/dead-letter-breaker.js";
 import type { DeadLetterShare } from "../dead-letters/dead-letter-share.js";
@@ -16,23 +17,22 @@ import { StateApplier } from "../pipeline/apply-states.js";
 import { AuditLog } from "../pipeline/audit-log.js";
 import type { EventJudge } from "../pipeline/event-judge.js";
 import type { TriesOptions } from "../pipeline/failing-alone.js";
-import { KnownOrders } from "../pipeline/known-orders.js";
 import { Pipeline } from "../pipeline/pipeline.js";
 import { BatchPreparation } from "../pipeline/prepare-batches.js";
 import type { WriterSchemas } from "../pipeline/writer-schemas.js";
+import { BucketProgress } from "../settled/bucket-progress.js";
+import { EarlierEntries } from "../settled/earlier-entries.js";
+import { SettledRecords } from "../settled/settled-records.js";
 import type { AssignedFleet } from "../starting/assigned-fleet.js";
 import type { StateStore } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import { Activity } from "./activity.js";
 import { Assignment } from "./assignment.js";
-import { BucketProgress } from "./bucket-progress.js";
-import { EarlierEntries } from "./earlier-entries.js";
 import { Healings } from "./healings.js";
 import { Holdups } from "./holdups.js";
 import { Positions } from "./positions.js";
 import { rebuildFromAudit } from "./rebuild-from-audit.js";
 import { RecordQueue } from "./record-queue.js";
-import { SettledRecords } from "./settled-records.js";
 import { startingOffsets } from "./starting-offsets.js";
 import { Words } from "./words.js";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createMetrics, type LogRecord } from "@lastknown/shared";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 import { createWorkerMetrics } from "../worker-metrics.js";
 import { observeBatches } from "./observe-batches.js";
 

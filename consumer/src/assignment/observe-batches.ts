@@ -1,5 +1,5 @@
 import type { LogRecord } from "@lastknown/shared";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 
 /** Measures batches whose every effect is acknowledged. */

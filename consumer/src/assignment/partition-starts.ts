@@ -1,9 +1,9 @@
-import type { KnownOrders } from "../pipeline/known-orders.js";
-import type { BucketProgress } from "./bucket-progress.js";
+import type { KnownOrders } from "../arrivals/known-orders.js";
+import type { BucketProgress } from "../settled/bucket-progress.js";
+import type { SettledRecords } from "../settled/settled-records.js";
 import type { Healings } from "./healings.js";
 import type { Positions } from "./positions.js";
 import type { RecordQueue } from "./record-queue.js";
-import type { SettledRecords } from "./settled-records.js";
 import type { PartitionStart } from "./starting-offsets.js";
 
 /** What an assignment's parts know of its partitions. */

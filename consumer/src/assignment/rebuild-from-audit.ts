@@ -8,13 +8,13 @@ import {
   type MaxFutureSkew,
   type PartitionEnds,
 } from "@lastknown/shared";
+import { KnownOrders } from "../arrivals/known-orders.js";
+import { askedStates } from "../arrivals/newest-states.js";
 import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
-import { KnownOrders } from "../pipeline/known-orders.js";
-import { askedStates } from "../pipeline/newest-states.js";
+import { AuditEntries, type Unreadable } from "../settled/audit-entries.js";
 import type { RebuildCall, StateStore, NewestState } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
-import { AuditEntries, type Unreadable } from "./audit-entries.js";
 
 export interface AuditRebuildOptions {
   readonly reader: LogReader;

@@ -1,5 +1,5 @@
 import { unlessAborted, type LogRecord } from "@lastknown/shared";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 
 /** How much of one partition a batch may hold. At least one record always comes. */
 export interface BatchLimits {

@@ -1,5 +1,5 @@
 import type { Logger } from "@lastknown/shared";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 import { schemaIdOf, schemaIdsIn } from "../pipeline/schema-ids.js";
 import type { WriterSchemas } from "../pipeline/writer-schemas.js";
 

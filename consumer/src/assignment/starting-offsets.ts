@@ -1,11 +1,11 @@
 import { FatalError, noteOfFleet, type Logger, type LogReader, type PartitionEnds } from "@lastknown/shared";
 import type { Outlasting } from "../faults/patience.js";
 import type { WorkerGroup } from "../group/worker-group.js";
+import type { BucketProgress } from "../settled/bucket-progress.js";
+import { deadLetterOffsets } from "../settled/dead-letter-offsets.js";
+import { enteredTo } from "../settled/entered-to.js";
+import type { SettledRecords } from "../settled/settled-records.js";
 import type { StateStore } from "../states/state-store.js";
-import type { BucketProgress } from "./bucket-progress.js";
-import { deadLetterOffsets } from "./dead-letter-offsets.js";
-import { enteredTo } from "./entered-to.js";
-import type { SettledRecords } from "./settled-records.js";
 
 export interface StartingOffsetsOptions {
   readonly fleetId: string;

@@ -8,10 +8,10 @@ import {
   type WorkerWord,
 } from "@lastknown/shared";
 import fc from "fast-check";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 import { eventually } from "../eventually.js";
 import { Patience } from "../faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "../group/memory/memory-worker-group.js";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import { Attempts } from "./attempts.js";
 import { FLEET_ID, KILLS_MAX, Lives, recordAt, type Log } from "./lives-for-test.js";
 

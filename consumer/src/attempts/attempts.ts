@@ -1,6 +1,6 @@
 import type { CommitNote, WorkerSettings, WorkerWord } from "@lastknown/shared";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 import type { CommitOutcome } from "../group/worker-group.js";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import { nextNote } from "./next-note.js";
 import { nextPart, type BatchPart } from "./next-part.js";

@@ -1,9 +1,9 @@
 import { KafkaUnavailableError, silentLogger, type LogRecord, type WorkerWord } from "@lastknown/shared";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 import { RecordQueue } from "../assignment/record-queue.js";
 import { Patience } from "../faults/patience.js";
 import { MemoryCoordinator, MemoryWorkerGroup } from "../group/memory/memory-worker-group.js";
 import type { WorkerGroup } from "../group/worker-group.js";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
 import { Attempts } from "./attempts.js";
 
 export const FLEET_ID = "4b5b9cbd-6a6b-4a3e-9a3c-0a8e1a3b2c1d";

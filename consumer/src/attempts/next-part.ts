@@ -1,5 +1,5 @@
 import type { CommitNote } from "@lastknown/shared";
-import type { PartitionBatch } from "../pipeline/partition-batch.js";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 
 /**
  * - `together`: records that nothing is held against

@@ -1,6 +1,6 @@
 import { FatalError } from "@lastknown/shared";
-import type { JudgedBatch } from "../pipeline/partition-batch.js";
-import type { Rejection } from "../pipeline/rejection.js";
+import type { JudgedBatch } from "../arrivals/partition-batch.js";
+import type { Rejection } from "../arrivals/rejection.js";
 import type { DeadLetterShare } from "./dead-letter-share.js";
 import { countsOf, withReason, type ReasonCounts } from "./reason-counts.js";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import type { Rejection } from "../pipeline/rejection.js";
+import type { Rejection } from "../arrivals/rejection.js";
 import { CUT, deadLetterRecord, WHOLE } from "./dead-letter-record.js";
 
 const value = Buffer.alloc(100_000, "v");

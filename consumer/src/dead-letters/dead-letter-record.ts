@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { USER_ID_BYTES_MAX, type AppendRecord } from "@lastknown/shared";
-import type { Rejection } from "../pipeline/rejection.js";
+import type { Rejection } from "../arrivals/rejection.js";
 
 /** How much of a record its dead letter keeps. */
 export interface DeadLetterLimits {

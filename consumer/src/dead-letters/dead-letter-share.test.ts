@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Arrival, JudgedBatch } from "../pipeline/partition-batch.js";
-import type { Rejection, RejectionReason } from "../pipeline/rejection.js";
+import type { Arrival, JudgedBatch } from "../arrivals/partition-batch.js";
+import type { Rejection, RejectionReason } from "../arrivals/rejection.js";
 import { DeadLetterShare } from "./dead-letter-share.js";
 
 const WINDOW_MS = 60_000;

@@ -1,5 +1,5 @@
 import { FatalError } from "@lastknown/shared";
-import type { JudgedBatch } from "../pipeline/partition-batch.js";
+import type { JudgedBatch } from "../arrivals/partition-batch.js";
 import { countsOf, withReason, type ReasonCounts } from "./reason-counts.js";
 
 export interface DeadLetterShareOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { MemoryLog, RecordTooLargeError, silentLogger } from "@lastknown/shared";
+import type { Rejection } from "../arrivals/rejection.js";
 import { Patience } from "../faults/patience.js";
-import type { Rejection } from "../pipeline/rejection.js";
 import { CUT } from "./dead-letter-record.js";
 import { DeadLetters } from "./dead-letters.js";
 

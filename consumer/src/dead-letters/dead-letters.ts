@@ -1,6 +1,6 @@
 import { RecordTooLargeError, type AppendRecord, type Logger } from "@lastknown/shared";
+import type { Rejection } from "../arrivals/rejection.js";
 import { appendPatiently, type PatientAppend } from "../faults/patient-append.js";
-import type { Rejection } from "../pipeline/rejection.js";
 import { CUT, deadLetterRecord, WHOLE, type DeadLetterLimits } from "./dead-letter-record.js";
 
 export interface DeadLettersOptions extends PatientAppend {

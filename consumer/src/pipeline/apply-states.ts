@@ -1,10 +1,10 @@
-import type { BucketProgress } from "../assignment/bucket-progress.js";
+import type { KnownOrders } from "../arrivals/known-orders.js";
+import { newestStates } from "../arrivals/newest-states.js";
+import type { Arrival, SettledBatch } from "../arrivals/partition-batch.js";
 import type { Outlasting } from "../faults/patience.js";
+import type { BucketProgress } from "../settled/bucket-progress.js";
 import type { BucketUpdate, StateStore } from "../states/state-store.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
-import type { KnownOrders } from "./known-orders.js";
-import { newestStates } from "./newest-states.js";
-import type { Arrival, SettledBatch } from "./partition-batch.js";
 
 export interface StateApplierOptions {
   readonly states: StateStore;

@@ -1,7 +1,7 @@
 import { schemaCopyKey, type AppendRecord } from "@lastknown/shared";
+import type { Arrival } from "../arrivals/partition-batch.js";
 import { appendPatiently, type PatientAppend } from "../faults/patient-append.js";
 import type { WriterSchema } from "./writer-schemas.js";
-import type { Arrival } from "./partition-batch.js";
 
 /** What became of arrivals: those in the audit, and those that it does not take. */
 export interface Entered {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { createMetrics, type AttributeValue } from "@lastknown/shared";
+import type { Arrival } from "../arrivals/partition-batch.js";
 import { ColumnCounts, COUNTED_VALUES_MAX } from "./column-counts.js";
-import type { Arrival } from "./partition-batch.js";
 
 const SERIES = /^lastknown_counted_events_total\{column="kind",value="(.*)"\} (\d+)$/gm;
 

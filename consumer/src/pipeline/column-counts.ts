@@ -1,5 +1,5 @@
 import type { AttributeValue, Metrics } from "@lastknown/shared";
-import type { Arrival } from "./partition-batch.js";
+import type { Arrival } from "../arrivals/partition-batch.js";
 
 /** Values with a count of their own, the first that come; each is held in memory for the worker's life. */
 export const COUNTED_VALUES_MAX = 50;

@@ -12,8 +12,8 @@ import {
   type Event,
   type LogRecord,
 } from "@lastknown/shared";
+import { isFinal, type RejectionReason } from "../arrivals/rejection.js";
 import { EventJudge } from "./event-judge.js";
-import { isFinal, type RejectionReason } from "./rejection.js";
 import type { WriterSchema } from "./writer-schemas.js";
 
 const PARTITIONS = 4;

@@ -14,11 +14,11 @@ import {
   type LogRecord,
   type MaxFutureSkew,
 } from "@lastknown/shared";
-import { ArrivalEntry, type WholeRecord } from "./arrival-entry.js";
-import { EventOrder } from "./event-order.js";
+import { ArrivalEntry, type WholeRecord } from "../arrivals/arrival-entry.js";
+import { EventOrder } from "../arrivals/event-order.js";
+import type { Arrival } from "../arrivals/partition-batch.js";
+import type { PartlyRead, Rejection, RejectionReason } from "../arrivals/rejection.js";
 import type { WriterSchema } from "./writer-schemas.js";
-import type { Arrival } from "./partition-batch.js";
-import type { PartlyRead, Rejection, RejectionReason } from "./rejection.js";
 
 export interface EventJudgeOptions {
   readonly partitions: number;

@@ -1,18 +1,18 @@
 import type { Logger } from "@lastknown/shared";
-import type { EarlierEntries } from "../assignment/earlier-entries.js";
-import type { SettledRecords } from "../assignment/settled-records.js";
+import { newestStates } from "../arrivals/newest-states.js";
+import type { Arrival, PartitionBatch, SettledBatch } from "../arrivals/partition-batch.js";
+import { internalRejection, type Rejection } from "../arrivals/rejection.js";
 import type { DeadLetterBreaker } from "../dead-letters/dead-letter-breaker.js";
 import type { DeadLetters } from "../dead-letters/dead-letters.js";
 import { isUnforeseen } from "../faults/unforeseen.js";
+import type { EarlierEntries } from "../settled/earlier-entries.js";
+import type { SettledRecords } from "../settled/settled-records.js";
 import type { WorkerMetrics } from "../worker-metrics.js";
 import type { StateApplier } from "./apply-states.js";
 import type { AuditLog } from "./audit-log.js";
 import { readOf } from "./event-judge.js";
 import { failingAlone, type TriesOptions } from "./failing-alone.js";
-import { newestStates } from "./newest-states.js";
-import type { Arrival, PartitionBatch, SettledBatch } from "./partition-batch.js";
 import type { BatchPreparation, Preparation } from "./prepare-batches.js";
-import { internalRejection, type Rejection } from "./rejection.js";
 
 export interface PipelineOptions {
   readonly preparation: BatchPreparation;

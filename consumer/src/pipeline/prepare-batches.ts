@@ -1,11 +1,11 @@
 import type { Logger } from "@lastknown/shared";
+import type { KnownOrders } from "../arrivals/known-orders.js";
+import { askedStates } from "../arrivals/newest-states.js";
+import type { Arrival, PartitionBatch, PreparedBatch } from "../arrivals/partition-batch.js";
+import { internalRejection, type Rejection } from "../arrivals/rejection.js";
 import { isUnforeseen } from "../faults/unforeseen.js";
 import type { EventJudge } from "./event-judge.js";
 import { failingAlone, type TriesOptions } from "./failing-alone.js";
-import type { KnownOrders } from "./known-orders.js";
-import { askedStates } from "./newest-states.js";
-import type { Arrival, PartitionBatch, PreparedBatch } from "./partition-batch.js";
-import { internalRejection, type Rejection } from "./rejection.js";
 import { schemaIdsIn } from "./schema-ids.js";
 import type { WriterSchema, WriterSchemas } from "./writer-schemas.js";
 

@@ -1,5 +1,5 @@
 import { framedSchemaId, type LogRecord } from "@lastknown/shared";
-import type { PartitionBatch } from "./partition-batch.js";
+import type { PartitionBatch } from "../arrivals/partition-batch.js";
 
 /** Id of the schema that the record was written with; undefined where its value is not framed. */
 export function schemaIdOf({ value }: LogRecord): number | undefined {

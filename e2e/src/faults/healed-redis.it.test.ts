@@ -226,7 +226,7 @@ describe("a Redis Cluster that loses what it acknowledged", () => {
     [
       "what is applied again is appended to the audit again",
       {
-        file: "consumer/dist/assignment/settled-records.js",
+        file: "consumer/dist/settled/settled-records.js",
         from: "const to = this.#settled.get(partition)?.reappliedTo ?? 0;",
         to: "const to = 0;",
       },

@@ -1,5 +1,5 @@
-import type { Arrival, PartitionBatch, PreparedBatch, SettledBatch } from "../pipeline/partition-batch.js";
-import type { Rejection, RejectionReason } from "../pipeline/rejection.js";
+import type { Arrival, PartitionBatch, PreparedBatch, SettledBatch } from "../arrivals/partition-batch.js";
+import type { Rejection, RejectionReason } from "../arrivals/rejection.js";
 
 /** A record that has an audit entry, as nothing says otherwise, and of which it is now found that it is no event. */
 export interface Doubt {

@@ -11,9 +11,9 @@ import {
   unframe,
   type LogReader,
 } from "@lastknown/shared";
+import type { SettledBatch } from "../arrivals/partition-batch.js";
+import { internalRejection, type RejectionReason } from "../arrivals/rejection.js";
 import { Patience } from "../faults/patience.js";
-import type { SettledBatch } from "../pipeline/partition-batch.js";
-import { internalRejection, type RejectionReason } from "../pipeline/rejection.js";
 import { BucketProgress } from "./bucket-progress.js";
 import { EarlierEntries } from "./earlier-entries.js";
 

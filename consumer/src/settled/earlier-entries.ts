@@ -8,12 +8,12 @@ import {
   type MaxFutureSkew,
   type PartitionEnds,
 } from "@lastknown/shared";
+import { newestStates, type StateSource } from "../arrivals/newest-states.js";
+import type { Arrival, SettledBatch } from "../arrivals/partition-batch.js";
+import { isFinal, type Rejection } from "../arrivals/rejection.js";
 import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
 import { isUnforeseen } from "../faults/unforeseen.js";
-import { newestStates, type StateSource } from "../pipeline/newest-states.js";
-import type { Arrival, SettledBatch } from "../pipeline/partition-batch.js";
-import { isFinal, type Rejection } from "../pipeline/rejection.js";
 import { AuditEntries } from "./audit-entries.js";
 import type { BucketProgress } from "./bucket-progress.js";
 import { entryIn } from "./entry-in.js";

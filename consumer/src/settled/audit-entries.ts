@@ -18,8 +18,8 @@ import {
   type MaxFutureSkew,
   type PartitionEnds,
 } from "@lastknown/shared";
-import { EventOrder } from "../pipeline/event-order.js";
-import type { StateSource } from "../pipeline/newest-states.js";
+import { EventOrder } from "../arrivals/event-order.js";
+import type { StateSource } from "../arrivals/newest-states.js";
 
 export interface AuditEntriesOptions {
   readonly reader: Pick<LogReader, "read">;

@@ -1,7 +1,7 @@
 import { OffsetOutOfRangeError, slicesToEnd, type LogReader, type PartitionEnds } from "@lastknown/shared";
+import { isFinal } from "../arrivals/rejection.js";
 import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
-import { isFinal } from "../pipeline/rejection.js";
 
 export interface DeadLetterOffsetsOptions {
   readonly reader: LogReader;
