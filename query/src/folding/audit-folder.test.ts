@@ -2,12 +2,14 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import {
   AuditEntryEncoder,
   auditEntryKey,
+  decodeAuditEntry,
   fleetNames,
   MemoryLog,
   newFleetRecord,
   printFleetRecord,
   schemaCopyKey,
   silentLogger,
+  type EntryPlace,
   type LogRecord,
 } from "@lastknown/shared";
 import { FleetForTest } from "../fleet-for-test.js";
@@ -18,6 +20,7 @@ import type { UnreadableReason } from "./read-audit-record.js";
 const names = fleetNames("fold");
 
 describe("folding the audit", () => {
+  let log: MemoryLog;
   let fleet: FleetForTest;
   let store: MemoryViewStore;
   let folder: AuditFolder;
@@ -25,7 +28,7 @@ describe("folding the audit", () => {
   let records: LogRecord[];
 
   beforeEach(async () => {
-    const log = new MemoryLog({ topics: { [names.eventsTopic]: 1, [names.auditTopic]: 1 } });
+    log = new MemoryLog({ topics: { [names.eventsTopic]: 1, [names.auditTopic]: 1 } });
     fleet = new FleetForTest({ fleet: "fold", appender: log, partitions: 1 });
     store = new MemoryViewStore();
     reasons = [];
@@ -61,6 +64,16 @@ describe("folding the audit", () => {
     expect(store.arrival("bus", 0)?.order.timeStamp).toBe(5);
   });
 
+  test("takes in an entry whose append time is before 1970, as who writes may set it", async () => {
+    const [published] = await fleet.publishAndAudit([
+      { user: "bus", timeStamp: 6, sts: 6, appendedAtMs: -1 },
+    ]);
+    records = [...(await log.read(names.auditTopic, 0, 0, { bytesMax: 1e6, waitMs: 0 })).records];
+    folder.fold([{ partition: 0, records, nextOffset: 4 }]);
+    expect(folder.unreadableRecords).toBe(0);
+    expect(store.arrival("bus", published?.offset as number)?.appendedAtMs).toBe(-1);
+  });
+
   test.each<[string, UnreadableReason, () => LogRecord]>([
     ["without a key", "key", () => changed({ key: null })],
     ["with a user alone as its key", "key", () => changed({ key: Buffer.from("bus") })],
@@ -68,12 +81,20 @@ describe("folding the audit", () => {
     ["cut short", "event", () => changed({ value: entry().subarray(0, -3) })],
     ["that goes on", "event", () => changed({ value: Buffer.concat([entry(), Buffer.from([0])]) })],
     ["without framing", "event", () => changed({ value: Buffer.from("text") })],
+    ["of an offset below 0", "event", () => changed({ value: entryOf({ offset: -1 }) })],
+    ["of a schema id below 0", "event", () => changed({ value: entryOf({ schemaId: -1 }) })],
+    ["of a schema id that has no room", "event", () => changed({ value: entryOf({ schemaId: 2 ** 32 }) })],
+    [
+      "that is a copy of a schema whose id has no room",
+      "key",
+      () => changed({ key: schemaCopyKey(2 ** 32), value: records[1]?.value as Buffer }),
+    ],
     [
       "with another arrival's key",
       "place",
       () => changed({ key: auditEntryKey("bus", 0, 9, "0".repeat(32)) }),
     ],
-    ["of another partition", "place", () => changed({ value: elsewhere() })],
+    ["of another partition", "place", () => changed({ value: entryOf({ partition: 1 }) })],
     [
       "that is a schema's copy but no schema",
       "schema",
@@ -115,14 +136,9 @@ describe("folding the audit", () => {
     ).toThrow("another fleet");
   });
 
-  function elsewhere(): Buffer {
-    const event = Buffer.concat([
-      Buffer.alloc(16),
-      Buffer.from([6]),
-      Buffer.from("bus"),
-      Buffer.from([0, 0]),
-    ]);
-    return new AuditEntryEncoder(1).encode({ partition: 1, offset: 0, appendedAtMs: 0, schemaId: 99, event });
+  /** The entry that is there, with something else in its place. */
+  function entryOf(odd: Partial<EntryPlace>): Buffer {
+    return new AuditEntryEncoder(1).encode({ ...decodeAuditEntry(entry()), ...odd });
   }
 
   function otherSchema(): Buffer {

@@ -62,6 +62,17 @@ export function describeViewStore(name: string, make: () => Promise<StoreUnderTe
       expect(store.position(0)).toEqual({ nextOffset: 12, sourceEnd: 8 });
     });
 
+    test("keeps any append time and the greatest schema id", () => {
+      const times = [-1, -(2 ** 32), -(2 ** 53) + 1, 0, 2 ** 32 - 1, 2 ** 53 - 1];
+      const arrivals = times.map((appendedAtMs, offset) => ({
+        ...arrivalFor({ user: "a", offset }),
+        appendedAtMs,
+        schemaId: 2 ** 32 - 1,
+      }));
+      store.fold(batchOf(arrivals));
+      expect(arrivals.map(({ offset }) => store.arrival("a", offset))).toEqual(arrivals);
+    });
+
     test("takes in the batches of several partitions at once", () => {
       const [first, second] = [arrivalFor({ user: "a", offset: 7 }), arrivalFor({ user: "b", offset: 2 })];
       const copy = { schemaId: 9, text: "text" };

@@ -19,7 +19,8 @@ const entry = fc.record({
   partition: fc.nat(255),
   // The avsc library itself is inexact beyond 2^52.
   offset: fc.integer({ min: 0, max: 2 ** 52 }),
-  appendedAtMs: fc.nat(4e12),
+  // Who writes to the topic may set it, to -1 for one.
+  appendedAtMs: fc.oneof(fc.nat(4e12), fc.constantFrom(-1, -(2 ** 52))),
   schemaId: fc.nat(),
   event: fc.uint8Array({ maxLength: 400, size: "max" }).map((bytes) => Buffer.from(bytes)),
 });
@@ -70,6 +71,25 @@ describe("an audit entry", () => {
       expect(() => decodeAuditEntry(encoded.subarray(0, length))).toThrow(MalformedAvroError);
     }
   });
+
+  test.each([
+    { partition: -1 },
+    { partition: 2 ** 32 },
+    { offset: -1 },
+    { offset: -(2 ** 53) + 1 },
+    { schemaId: -1 },
+    { schemaId: 2 ** 32 },
+  ])("of a place or schema that nothing has is refused: %j", (odd) => {
+    const place = { partition: 1, offset: 2, appendedAtMs: 3, schemaId: 4, ...odd };
+    const encoded = new AuditEntryEncoder(3).encode({ ...place, event: Buffer.from("abc") });
+    expect(() => decodeAuditEntry(encoded)).toThrow(MalformedAvroError);
+  });
+
+  test("may be of the greatest place and schema that there can be", () => {
+    const place = { partition: 2 ** 32 - 1, offset: Number.MAX_SAFE_INTEGER, schemaId: 2 ** 32 - 1 };
+    const greatest = { ...place, appendedAtMs: Number.MAX_SAFE_INTEGER, event: Buffer.from("abc") };
+    expect(decodeAuditEntry(new AuditEntryEncoder(3).encode(greatest))).toEqual(greatest);
+  });
 });
 
 describe("the audit's keys", () => {
@@ -105,5 +125,6 @@ describe("the audit's keys", () => {
       expect(auditRecordKind(auditEntryKey(name, 0, 0, "0".repeat(32)))).toEqual({ kind: "entry" });
     }
     expect(auditRecordKind(Buffer.from("other"))).toBeUndefined();
+    expect(auditRecordKind(Buffer.from("schema:4294967296"))).toBeUndefined();
   });
 });

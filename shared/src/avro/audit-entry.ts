@@ -1,6 +1,6 @@
 import { EVENT_ID_BYTES, type EventId } from "../domain/event-id.js";
 import { ByteReader, MalformedAvroError } from "./byte-reader.js";
-import { FRAME_BYTES, unframe, writeFrame } from "./framing.js";
+import { FRAME_BYTES, framedSchemaId, writeFrame } from "./framing.js";
 import { sizeOfLong, writeLong } from "./long.js";
 
 /**
@@ -85,20 +85,31 @@ export class AuditEntryEncoder {
 /** Up to so many bytes are copied one by one: to enter the runtime for them would cost more. */
 const FEW_BYTES = 256;
 
-/** Reads a framed entry; `event` is a view into `value`. Throws MalformedAvroError. */
+/**
+ * Reads a framed entry; `event` is a view into `value`. The append time may be any: where a topic takes it from who
+ * writes, that can be -1.
+ *
+ * @throws MalformedAvroError also where no record has such a partition or offset, and no schema such an id
+ */
 export function decodeAuditEntry(value: Buffer): AuditEntry {
-  const framed = unframe(value);
-  if (framed === undefined) throw new MalformedAvroError("an audit entry is not framed");
-  const reader = new ByteReader(framed.body);
-  const partition = reader.long();
-  const offset = reader.long();
+  if (framedSchemaId(value) === undefined) throw new MalformedAvroError("an audit entry is not framed");
+  const reader = new ByteReader(value, FRAME_BYTES);
+  const partition = requireUpTo(UINT32_MAX, reader.long(), "partition");
+  const offset = requireUpTo(Number.MAX_SAFE_INTEGER, reader.long(), "offset");
   const appendedAtMs = reader.long();
-  const schemaId = reader.long();
+  const schemaId = requireUpTo(UINT32_MAX, reader.long(), "schema id");
   const event = reader.bytes();
   if (!reader.atEnd) throw new MalformedAvroError("an audit entry goes on after its last field");
   return { partition, offset, appendedAtMs, schemaId, event };
 }
 
+function requireUpTo(max: number, value: number, name: string): number {
+  if (value >= 0 && value <= max) return value;
+  throw new MalformedAvroError(`an audit entry has the ${name} ${value}`);
+}
+
+/** Keys and frames have so much room for a partition and for a schema's id. */
+const UINT32_MAX = 2 ** 32 - 1;
 /** Partition u32, offset u64. */
 const PLACE_BYTES = 4 + 8;
 const COORDINATES_BYTES = PLACE_BYTES + EVENT_ID_BYTES;
@@ -162,5 +173,6 @@ export function auditRecordKind(key: Buffer): AuditRecordKind | undefined {
   const text = key.toString("latin1");
   if (text === FLEET_KEY) return { kind: "fleet" };
   const match = SCHEMA_KEY.exec(text);
-  return match === null ? undefined : { kind: "schema", schemaId: Number(match[1]) };
+  if (match === null || Number(match[1]) > UINT32_MAX) return undefined;
+  return { kind: "schema", schemaId: Number(match[1]) };
 }

@@ -1,9 +1,9 @@
 import { compareOrder, decodeEventHead, orderOf, type MaxFutureSkew, type Order } from "@lastknown/shared";
 import type { Arrival } from "../arrival.js";
-import { ORDER_BYTES, readOrder, readUint64, writeOrder, writeUint64 } from "./keys.js";
+import { ORDER_BYTES, readInt64, readOrder, writeInt64, writeOrder } from "./keys.js";
 
 /**
- * What LMDB keeps of an arrival: the greatest order up to and including it, append time u64, schema id u32, and
+ * What LMDB keeps of an arrival: the greatest order up to and including it, append time i64, schema id u32, and
  * the event's own bytes. Its own order is not in it, for the event's head tells it.
  */
 const BODY_AT = ORDER_BYTES + 12;
@@ -11,7 +11,7 @@ const BODY_AT = ORDER_BYTES + 12;
 export function arrivalValue(arrival: Arrival, maximum: Order): Buffer {
   const value = Buffer.allocUnsafe(BODY_AT + arrival.body.length);
   writeOrder(value, maximum, 0);
-  writeUint64(value, arrival.appendedAtMs, ORDER_BYTES);
+  writeInt64(value, arrival.appendedAtMs, ORDER_BYTES);
   value.writeUInt32BE(arrival.schemaId, ORDER_BYTES + 8);
   value.set(arrival.body, BODY_AT);
   return value;
@@ -36,7 +36,7 @@ export function arrivalOf(value: Buffer, offset: number, maxFutureSkew: MaxFutur
     user: head.user,
     offset,
     order: orderOf(head, maxFutureSkew),
-    appendedAtMs: readUint64(value, ORDER_BYTES),
+    appendedAtMs: readInt64(value, ORDER_BYTES),
     schemaId: value.readUInt32BE(ORDER_BYTES + 8),
     body,
   };

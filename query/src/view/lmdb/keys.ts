@@ -168,6 +168,16 @@ export function readUint64(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
 }
 
+/** As two's complement: the bytes of what is not negative are those of writeUint64. */
+export function writeInt64(bytes: Buffer, value: number, at: number): void {
+  bytes.writeInt32BE(Math.floor(value / TWO_TO_32), at);
+  bytes.writeUInt32BE(value >>> 0, at + 4);
+}
+
+export function readInt64(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
+}
+
 function head(user: number, kind: number, moreBytes: number): Buffer {
   const key = Buffer.allocUnsafe(HEAD_BYTES + moreBytes);
   key.writeUInt32BE(user);
