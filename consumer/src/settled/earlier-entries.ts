@@ -1,4 +1,5 @@
 import {
+  auditEntryIn,
   auditRecordKind,
   decodeAuditEntry,
   slicesToEnd,
@@ -16,7 +17,6 @@ import { patientReader } from "../faults/patient-reader.js";
 import { isUnforeseen } from "../faults/unforeseen.js";
 import { AuditEntries } from "./audit-entries.js";
 import type { BucketProgress } from "./bucket-progress.js";
-import { entryIn } from "./entry-in.js";
 
 export interface EarlierEntriesOptions {
   readonly reader: LogReader;
@@ -135,7 +135,7 @@ export class EarlierEntries {
     let to = 0;
     for await (const { records } of slicesToEnd(patientReader(reader, patience, signal), place)) {
       for (const auditRecord of records) {
-        const entry = entryIn(auditRecord);
+        const entry = auditEntryIn(auditRecord);
         if (entry !== undefined) to = Math.max(to, entry.offset + 1);
         const rejection = entry === undefined ? undefined : asked.get(entry.offset);
         if (rejection !== undefined || isCopy(auditRecord))

@@ -1,7 +1,6 @@
-import { slicesToEnd, type LogReader } from "@lastknown/shared";
+import { auditEntryIn, slicesToEnd, type LogReader } from "@lastknown/shared";
 import type { Outlasting } from "../faults/patience.js";
 import { patientReader } from "../faults/patient-reader.js";
-import { entryIn } from "./entry-in.js";
 
 export interface EnteredToOptions {
   readonly reader: LogReader;
@@ -9,12 +8,12 @@ export interface EnteredToOptions {
   readonly patience: Outlasting;
 }
 
-/** So many offsets before the end of an audit partition entries are looked for. All others there are schemas' copies. */
+/** So many offsets before the end of an audit partition entries are looked for. All others there are schemas' copies, or cannot be read. */
 const TAIL_OFFSETS = 100;
 const READ_BYTES = 64 * 1024;
 
 /**
- * Up to where the audit has a partition's events, by its last readable entries; 0 where it has none. A worker enters them in
+ * Up to where the audit has a partition's events, by its last entries; 0 where it has none. A worker enters them in
  * their order, so all events below are there.
  */
 export async function enteredTo(
@@ -28,7 +27,10 @@ export async function enteredTo(
   const tail = { topic, partition, ends, bytesMax: READ_BYTES };
   let to = 0;
   for await (const { records } of slicesToEnd(patientReader(reader, patience, signal), tail)) {
-    for (const record of records) to = Math.max(to, (entryIn(record)?.offset ?? -1) + 1);
+    for (const record of records) {
+      const entry = auditEntryIn(record);
+      if (entry !== undefined) to = Math.max(to, entry.offset + 1);
+    }
   }
   return to;
 }

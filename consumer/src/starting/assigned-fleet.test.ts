@@ -1,6 +1,7 @@
 import { runInThisContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
 import {
+  auditEntryKey,
   establishFleet,
   FatalError,
   MemoryFleetRecordCell,
@@ -178,6 +179,18 @@ describe("a worker that runs, at its next assignment", () => {
     await fleet.produce(recordsAt(fleet, 2));
     await Promise.race([eventually("caught up", () => fleet.isCaughtUp()), worker.ended]);
     await worker.stop();
+  });
+
+  test("goes on where the audit's last entries cannot be read", async () => {
+    const { fleet, worker } = await workedOn();
+    const entry = { key: auditEntryKey("a", 0, 0, "0".repeat(32)), value: Buffer.from("no entry") };
+    const unreadable = Array.from({ length: 100 }, () => ({ partition: 0, ...entry }));
+    await fleet.log.append(fleet.names.auditTopic, unreadable);
+    fleet.coordinator.rebalance();
+    await fleet.produce(recordsAt(fleet, 2));
+    await Promise.race([eventually("caught up", () => fleet.isCaughtUp()), worker.ended]);
+    await worker.stop();
+    await expect(worker.ended).resolves.toBeUndefined();
   });
 
   test("says nothing where retention has removed the record that it would look at", async () => {

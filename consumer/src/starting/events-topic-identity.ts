@@ -1,6 +1,5 @@
 import {
-  auditRecordKind,
-  decodeAuditEntry,
+  auditEntryIn,
   FatalError,
   OffsetOutOfRangeError,
   printTime,
@@ -10,7 +9,7 @@ import {
   type PartitionEnds,
 } from "@lastknown/shared";
 
-/** So many offsets before an audit partition's end an entry is looked for. All others there are schemas' copies. */
+/** So many offsets before an audit partition's end an entry is looked for. All others there are schemas' copies, or cannot be read. */
 const TAIL_OFFSETS = 100;
 const TAIL_READ = { bytesMax: 64 * 1024, waitMs: 0 };
 /** One batch, which always comes whole, holds the record that is looked for. */
@@ -22,7 +21,7 @@ const MICROS_PER_MS = 1000;
  * and made anew has another there, appended at another time, however long it has become since. Kafka drops the
  * group's offsets with the topic, so these tell nothing.
  *
- * Where retention has removed the record this says nothing, and neither where the audit holds no entry yet.
+ * Where retention has removed the record this says nothing, and neither where none of those entries can be read.
  *
  * @param ends those of the audit partition
  * @throws FatalError where the record is another, or the topic does not reach so far
@@ -57,8 +56,11 @@ async function lateEntry(
     Math.max(start, end - TAIL_OFFSETS),
     TAIL_READ,
   );
-  const entry = records.find(({ key }) => key !== null && auditRecordKind(key)?.kind === "entry");
-  return entry?.value == null ? undefined : decodeAuditEntry(entry.value);
+  for (const record of records) {
+    const entry = auditEntryIn(record);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
 }
 
 /** The append time of the record at this offset, in ms. */

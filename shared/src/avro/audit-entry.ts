@@ -176,3 +176,18 @@ export function auditRecordKind(key: Buffer): AuditRecordKind | undefined {
   if (match === null || Number(match[1]) > UINT32_MAX) return undefined;
   return { kind: "schema", schemaId: Number(match[1]) };
 }
+
+/** The entry that a record of the audit holds; undefined where it holds something else, or cannot be read. */
+export function auditEntryIn(record: {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}): AuditEntry | undefined {
+  const { key, value } = record;
+  if (key === null || value === null || auditRecordKind(key)?.kind !== "entry") return undefined;
+  try {
+    return decodeAuditEntry(value);
+  } catch (error) {
+    if (error instanceof MalformedAvroError) return undefined;
+    throw error;
+  }
+}
