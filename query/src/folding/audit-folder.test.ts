@@ -3,9 +3,11 @@ import {
   AuditEntryEncoder,
   auditEntryKey,
   decodeAuditEntry,
+  decodeEventHead,
   fleetNames,
   MemoryLog,
   newFleetRecord,
+  partitionOf,
   printFleetRecord,
   schemaCopyKey,
   silentLogger,
@@ -15,7 +17,7 @@ import {
 import { FleetForTest } from "../fleet-for-test.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
 import { AuditFolder } from "./audit-folder.js";
-import type { UnreadableReason } from "./read-audit-record.js";
+import { readAuditRecord, type AuditRecord, type UnreadableReason } from "./read-audit-record.js";
 
 const names = fleetNames("fold");
 
@@ -125,6 +127,21 @@ describe("folding the audit", () => {
       { partition: 0, records: [...records.slice(0, 2), other, records[2] as LogRecord], nextOffset: 4 },
     ]);
     expect(reasons).toEqual(["schema"]);
+  });
+
+  test("leaves out an entry in a partition to which its user does not belong", () => {
+    const { eventId } = decodeEventHead(decodeAuditEntry(entry()).event);
+    const context = {
+      fleet: newFleetRecord(2, fleet.record.maxFutureSkew),
+      schemas: { byId: () => undefined },
+    };
+    const readIn = (partition: number): AuditRecord => {
+      const key = auditEntryKey("bus", partition, 0, eventId);
+      return readAuditRecord(context, partition, changed({ key, value: entryOf({ partition }) }));
+    };
+    const right = partitionOf(Buffer.from("bus"), 2);
+    expect(readIn(right)).toMatchObject({ kind: "arrival" });
+    expect(readIn(1 - right)).toMatchObject({ kind: "unreadable", reason: "place" });
   });
 
   test("ends at another fleet's record", () => {

@@ -1,9 +1,9 @@
 import {
-  auditEntryKey,
   auditRecordKind,
   decodeAuditEntry,
   decodeEventHead,
   InvalidFleetRecordError,
+  isAuditEntryKey,
   isLegalTime,
   MalformedAvroError,
   orderOf,
@@ -11,6 +11,7 @@ import {
   partitionOf,
   readEvent,
   userIdProblem,
+  userInAuditEntryKey,
   type AuditEntry,
   type FleetRecord,
   type LogRecord,
@@ -60,7 +61,7 @@ function readEntry(context: AuditContext, partition: number, key: Buffer, value:
   try {
     const entry = decodeAuditEntry(value);
     const arrival = arrivalOf(context, entry);
-    const problem = placeProblem(context.fleet, partition, entry, arrival, key);
+    const problem = placeProblem(context.fleet, partition, entry, key);
     return problem === undefined ? { kind: "arrival", arrival } : unreadable("place", problem);
   } catch (error) {
     if (error instanceof MalformedAvroError) return unreadable("event", error.message);
@@ -90,14 +91,12 @@ function placeProblem(
   fleet: FleetRecord,
   partition: number,
   entry: AuditEntry,
-  arrival: Arrival,
   key: Buffer,
 ): string | undefined {
   if (entry.partition !== partition) return `an entry of source partition ${entry.partition}`;
-  const belongs = partitionOf(Buffer.from(arrival.user), fleet.partitions);
-  if (belongs !== partition) return `its user belongs to partition ${belongs}`;
-  const rightKey = auditEntryKey(arrival.user, partition, arrival.offset, arrival.order.eventId);
-  return key.equals(rightKey) ? undefined : "its key is another entry's";
+  if (!isAuditEntryKey(key, entry)) return "its key is another entry's";
+  const belongs = partitionOf(userInAuditEntryKey(key), fleet.partitions);
+  return belongs === partition ? undefined : `its user belongs to partition ${belongs}`;
 }
 
 function readSchemaCopy(schemaId: number, text: string): AuditRecord {

@@ -9,10 +9,15 @@ import {
   auditRecordKind,
   decodeAuditEntry,
   fleetRecordKey,
+  isAuditEntryKey,
   schemaCopyKey,
+  userInAuditEntryKey,
   writeAuditEntryKey,
+  type AuditEntry,
 } from "./audit-entry.js";
 import { MalformedAvroError } from "./byte-reader.js";
+import { bodyOf, EventEncoder } from "./event-encoder.js";
+import { evolveEventSchema } from "./event-schema.js";
 import { unframe } from "./framing.js";
 
 const entry = fc.record({
@@ -26,6 +31,15 @@ const entry = fc.record({
 });
 const user = fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 });
 const eventId = fc.constantFrom("0".repeat(32), "f".repeat(32), "00".repeat(8) + "61".repeat(8));
+
+/** User, partition, offset and event id. */
+type Place = Parameters<typeof auditEntryKey>;
+
+function entryAt([about, partition, offset, id]: Place): AuditEntry {
+  const head = { eventId: id, user: about, timeStamp: 1, sts: 1, attributes: {} };
+  const event = bodyOf(new EventEncoder(evolveEventSchema(undefined, []), 4).encode(head));
+  return { partition, offset, appendedAtMs: 3, schemaId: 4, event };
+}
 
 describe("an audit entry", () => {
   test("is what the avsc library reads by the registered schema", () => {
@@ -113,6 +127,41 @@ describe("the audit's keys", () => {
     writeAuditEntryKey(written, 1, { user, ...place }, { bytes: body, from: 5 });
     expect(written).toEqual(Buffer.concat([Buffer.from("."), key, Buffer.from(".")]));
     expect(key.toString("hex")).toBe("c3a9" + "01020304" + "0000000000000506" + "ab".repeat(16));
+  });
+
+  test("are their entry's and no other's, in each of their parts", () => {
+    const place = fc.tuple(user, fc.nat(3), fc.maxSafeNat(), eventId);
+    fc.assert(
+      fc.property(place, place, fc.nat(3), (own, others, part) => {
+        const entry = entryAt(own);
+        const key = auditEntryKey(...own);
+        expect(isAuditEntryKey(key, entry)).toBe(true);
+        expect(userInAuditEntryKey(key)).toEqual(Buffer.from(own[0]));
+        const other = own.map((value, index) => (index === part ? others[part] : value)) as Place;
+        expect(isAuditEntryKey(auditEntryKey(...other), entry)).toBe(other[part] === own[part]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("are no entry's whose event is cut short in its user, and cannot be told of one that ends before", () => {
+    const place: Place = ["bus", 0, 0, "ab".repeat(16)];
+    const { event, ...entry } = entryAt(place);
+    const key = auditEntryKey(...place);
+    const cutAt = (length: number) => (): boolean =>
+      isAuditEntryKey(key, { ...entry, event: event.subarray(0, length) });
+    for (let length = 0; length < 17; length++) expect(cutAt(length)).toThrow(MalformedAvroError);
+    for (let length = 17; length < 20; length++) expect(cutAt(length)()).toBe(false);
+  });
+
+  test("are no entry's whose offset differs past 32 bits, nor where they go on, nor without a user", () => {
+    const entry = entryAt(["bus", 0, 5, "ab".repeat(16)]);
+    const key = auditEntryKey("bus", 0, 5, "ab".repeat(16));
+    expect(isAuditEntryKey(key, { ...entry, offset: 5 + 2 ** 32 })).toBe(false);
+    expect(isAuditEntryKey(Buffer.concat([key, Buffer.from([0])]), entry)).toBe(false);
+    // A length of -1.
+    const event = Buffer.from(entry.event).fill(1, 16, 17);
+    expect(isAuditEntryKey(key.subarray(0, auditEntryKeyLength(-1)), { ...entry, event })).toBe(false);
   });
 
   test("tell entries, schema copies and the fleet record apart, even for a user named like one", () => {

@@ -161,7 +161,7 @@ function hexDigit(character: number): number {
 
 export function writeUint64(bytes: Buffer, value: number, at: number): void {
   bytes.writeUInt32BE(Math.floor(value / TWO_TO_32), at);
-  bytes.writeUInt32BE(value % TWO_TO_32, at + 4);
+  bytes.writeUInt32BE(value >>> 0, at + 4);
 }
 
 export function readUint64(bytes: Buffer, at: number): number {

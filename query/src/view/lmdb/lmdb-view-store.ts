@@ -155,7 +155,7 @@ export class LmdbViewStore implements ViewStore {
   #tailToFold(user: string): UserTail | undefined {
     const recent = this.#tails.getToFold(user);
     if (recent !== undefined) return recent;
-    const number = this.#numberOf(user);
+    const number = this.#storedNumberOf(user);
     if (number === undefined) return undefined;
     const last = this.#pasts.last(number);
     if (last === undefined) throw this.#soundness.lose(`user ${JSON.stringify(user)} has no arrivals`);
@@ -172,7 +172,11 @@ export class LmdbViewStore implements ViewStore {
   }
 
   #numberOf(user: string): number | undefined {
-    return this.#tails.get(user)?.number ?? this.#users.get(Buffer.from(user))?.readUInt32BE();
+    return this.#tails.get(user)?.number ?? this.#storedNumberOf(user);
+  }
+
+  #storedNumberOf(user: string): number | undefined {
+    return this.#users.get(Buffer.from(user))?.readUInt32BE();
   }
 
   position(partition: number): FoldPosition {

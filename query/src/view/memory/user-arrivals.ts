@@ -24,10 +24,10 @@ export class UserArrivals {
     if (this.#rows[index]?.arrival.offset === offset) return undefined;
     const before = this.#rows[index - 1]?.maximum;
     const maximum = before !== undefined && compareOrder(before, order) > 0 ? before : order;
-    this.#rows.splice(index, 0, { arrival, maximum });
+    insert(this.#rows, index, { arrival, maximum });
     this.#raiseMaximaAfter(index, order);
     const place = firstIndex(this.#byOrder, (other) => comparePosition(other, arrival) > 0);
-    this.#byOrder.splice(place, 0, arrival);
+    insert(this.#byOrder, place, arrival);
     const firstSeen = this.#seen.get(order.eventId) ?? offset;
     this.#seen.set(order.eventId, Math.min(offset, firstSeen));
     return foldedArrival(arrival, before, firstSeen < offset);
@@ -76,6 +76,12 @@ function isAbove(bound: OrderBound): (position: OrderPosition) => boolean {
 
 function comparePosition(a: OrderPosition, b: OrderPosition): number {
   return compareOrder(a.order, b.order) || b.offset - a.offset;
+}
+
+/** To splice at the end costs several times as much as to push. */
+function insert<Element>(elements: Element[], index: number, element: Element): void {
+  if (index === elements.length) elements.push(element);
+  else elements.splice(index, 0, element);
 }
 
 /** Index of the first element that fits, where all after it fit too. */
