@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { crc32c } from "@node-rs/crc32";
 import { expect, test } from "@jest/globals";
+import { InflationBudget } from "./gzip.js";
 import { decodeFetched, type AbortedTransaction } from "./fetch-answer.js";
 
 const [GZIP, ZSTD, LOG_APPEND_TIME, TRANSACTIONAL, CONTROL] = [1, 4, 8, 16, 32];
@@ -58,10 +59,15 @@ function varint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
-function decode(batches: Buffer[], from: number, abortedTransactions: AbortedTransaction[] = []) {
+function decode(
+  batches: Buffer[],
+  from: number,
+  abortedTransactions: AbortedTransaction[] = [],
+  budget = new InflationBudget(),
+) {
   const recordSet = Buffer.concat(batches);
   const head = { partition: 0, errorCode: 0, highWatermark: 100, logStartOffset: 0 };
-  const { records, nextOffset } = decodeFetched({ ...head, abortedTransactions, recordSet }, from);
+  const { records, nextOffset } = decodeFetched({ ...head, abortedTransactions, recordSet }, from, budget);
   return { values: records.map(({ offset, value }) => [offset, String(value)]), nextOffset, records };
 }
 
@@ -115,6 +121,24 @@ test("inflates gzip, and names the codec that it does not read", () => {
   expect(decode([compressed], 0).values).toEqual([[0, "a".repeat(5000)]]);
   const unknown = batch({ baseOffset: 7, lastOffsetDelta: 0, attributes: ZSTD, records });
   expect(() => decode([unknown], 7)).toThrow("batch at offset 7 cannot be read: it is compressed with zstd");
+});
+
+test("decodes no further batch once a read has inflated what it may, and always the first one", () => {
+  const compressed = (baseOffset: number) =>
+    batch({
+      baseOffset,
+      lastOffsetDelta: 0,
+      attributes: GZIP,
+      records: [[0, 0, key, "a".repeat(5000)]],
+    });
+  const log = [0, 1, 2, 3].map(compressed);
+  const budget = new InflationBudget(10_000);
+  expect(decode(log, 0, [], budget).nextOffset).toBe(2);
+  // The next partition of the same read begins where it stands.
+  expect(decode(log, 0, [], budget)).toMatchObject({ values: [], nextOffset: 0 });
+  expect(decode(log.slice(2), 2, [], new InflationBudget(1)).nextOffset).toBe(3);
+  const plain = batch({ baseOffset: 0, lastOffsetDelta: 0, records: [[0, 0, key, "a".repeat(5000)]] });
+  expect(decode([plain, ...log.slice(1)], 0, [], new InflationBudget(1)).nextOffset).toBe(2);
 });
 
 test("leaves out control batches and what was aborted, and keeps what was committed", () => {

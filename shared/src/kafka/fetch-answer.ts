@@ -1,3 +1,4 @@
+import type { InflationBudget } from "./gzip.js";
 import type { LogRecord } from "./log-reader.js";
 import { decodeRecords, isAbortMarker, readOffset, wholeBatches } from "./record-batch.js";
 
@@ -72,20 +73,25 @@ function parsePartition(payload: Buffer, start: number): FetchedPartition & { en
 /**
  * Decodes what a fetch from `fromOffset` brought. `nextOffset` is one past the last whole batch, so that batches
  * which compaction emptied and control batches are stepped over (hazard K7).
+ *
+ * Once the budget is spent no further batch is decoded: `nextOffset` is then where the first of those left begins, or
+ * `fromOffset` if the other partitions of the read took it all.
  */
 export function decodeFetched(
   fetched: FetchedPartition,
   fromOffset: number,
+  budget: InflationBudget,
 ): { records: LogRecord[]; nextOffset: number } {
   const records: LogRecord[] = [];
   const aborted = new AbortedProducers(fetched.abortedTransactions);
   let nextOffset = fromOffset;
   for (const batch of wholeBatches(fetched.recordSet)) {
+    if (budget.isSpent) break;
     aborted.advanceTo(batch.lastOffset);
     if (batch.isControl) {
       if (isAbortMarker(batch)) aborted.end(batch.producerId);
     } else if (!batch.isTransactional || !aborted.has(batch.producerId)) {
-      decodeRecords(batch, fromOffset, records);
+      budget.spend(decodeRecords(batch, fromOffset, records));
     }
     nextOffset = Math.max(nextOffset, batch.lastOffset + 1);
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BrokerConnections, type BrokerConnectionsOptions } from "./broker-connections.js";
 import { OffsetOutOfRangeError, UndecodableBatchError, UnreadableBatchError } from "./errors.js";
+import { InflationBudget } from "./gzip.js";
 import { decodeFetched, parseFetchAnswer, type FetchedPartition } from "./fetch-answer.js";
 import { OFFSET_OUT_OF_RANGE, PartitionError } from "./kafka-fault.js";
 import type { FetchRequestOptions, InternalBroker } from "./kafkajs-internals.js";
@@ -17,6 +18,17 @@ const IDLE_PAUSE_MS = 20;
 /** Enough to step over hundreds of emptied batches in one fetch. */
 const LOOKUP_LIMITS: ReadLimits = { bytesMax: 16 * 1024, waitMs: 0 };
 
+/** What of the connections is used to read; a test gives a log of its own. */
+export type ReadingConnections = Pick<
+  BrokerConnections,
+  "call" | "leadersOf" | "partitionsByLeader" | "broker" | "close" | "requestTimeoutMs" | "internals"
+>;
+
+export interface KafkaLogReaderOptions extends BrokerConnectionsOptions {
+  /** Given by tests; otherwise made from the settings. */
+  readonly connections?: ReadingConnections;
+}
+
 /**
  * Reads from the partitions' leaders over kafkajs's connections, with a decoder of its own: kafkajs's loses the
  * offsets of emptied batches and costs several times as much.
@@ -25,12 +37,12 @@ const LOOKUP_LIMITS: ReadLimits = { bytesMax: 16 * 1024, waitMs: 0 };
  * use one reader per loop. Lookups and reads with waitMs 0 have a connection of their own.
  */
 export class KafkaLogReader implements LogReader {
-  readonly #connections: BrokerConnections;
+  readonly #connections: ReadingConnections;
   /** Which partition a fetch names first moves on each time, as the first ones fill the answer. */
   #turn = 0;
 
-  constructor(options: BrokerConnectionsOptions) {
-    this.#connections = new BrokerConnections(options);
+  constructor(options: KafkaLogReaderOptions) {
+    this.#connections = options.connections ?? new BrokerConnections(options);
   }
 
   async read(topic: string, partition: number, fromOffset: number, limits: ReadLimits): Promise<LogSlice> {
@@ -107,9 +119,10 @@ export class KafkaLogReader implements LogReader {
       }),
     );
     const slices = new Map<number, LogSlice>();
+    const budget = new InflationBudget();
     for (const partition of fetched.flat()) {
       const from = positions.get(partition.partition) as number;
-      slices.set(partition.partition, await this.#sliceOf(topic, partition, from));
+      slices.set(partition.partition, await this.#sliceOf(topic, partition, from, budget));
     }
     return slices;
   }
@@ -139,12 +152,17 @@ export class KafkaLogReader implements LogReader {
     return answer.partitions;
   }
 
-  async #sliceOf(topic: string, fetched: FetchedPartition, fromOffset: number): Promise<LogSlice> {
+  async #sliceOf(
+    topic: string,
+    fetched: FetchedPartition,
+    fromOffset: number,
+    budget: InflationBudget,
+  ): Promise<LogSlice> {
     const { partition, errorCode, highWatermark, logStartOffset } = fetched;
     if (errorCode === OFFSET_OUT_OF_RANGE) await this.#rejectOffset(topic, partition, fromOffset);
     if (errorCode !== 0) throw new PartitionError(topic, partition, errorCode);
     try {
-      return { ...decodeFetched(fetched, fromOffset), highWatermark, logStartOffset };
+      return { ...decodeFetched(fetched, fromOffset, budget), highWatermark, logStartOffset };
     } catch (error) {
       if (!(error instanceof UndecodableBatchError)) throw error;
       throw new UnreadableBatchError(topic, partition, error);

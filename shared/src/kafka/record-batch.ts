@@ -69,8 +69,11 @@ function readHead(bytes: Buffer): BatchHead {
   };
 }
 
-/** Appends to `records` those of the batch at or past `fromOffset`. Keys and values are views of the batch. */
-export function decodeRecords(batch: BatchHead, fromOffset: number, records: LogRecord[]): void {
+/**
+ * Appends to `records` those of the batch at or past `fromOffset`. Keys and values are views of the batch, or of what
+ * it was inflated to. Gives how many bytes that are: 0 where the batch is not compressed.
+ */
+export function decodeRecords(batch: BatchHead, fromOffset: number, records: LogRecord[]): number {
   const { bytes, baseOffset, recordCount } = batch;
   const attributes = bytes.readInt16BE(AT.attributes);
   const baseTimestamp = readOffset(bytes, AT.baseTimestamp);
@@ -92,6 +95,7 @@ export function decodeRecords(batch: BatchHead, fromOffset: number, records: Log
       }
       reader.position = end;
     }
+    return reader.buffer === bytes ? 0 : reader.buffer.length;
   } catch (cause) {
     if (cause instanceof UndecodableBatchError) throw cause;
     throw new UndecodableBatchError(baseOffset, cause instanceof Error ? cause.message : String(cause), {
