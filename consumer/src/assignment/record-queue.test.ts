@@ -38,6 +38,30 @@ describe("a record queue", () => {
     expect(queue.isEmpty).toBe(true);
   });
 
+  test("ends a batch at 2000 records over all partitions, and those left out or cut off come first next time", () => {
+    const queue = new RecordQueue(10_000_000);
+    for (const partition of [1, 2, 3]) queue.push(partition, recordsAt(...Array(3000).keys()), 3000);
+    const limits = { recordsMax: 1500, bytesMax: 10_000_000 };
+    const taken = Array.from({ length: 4 }, () =>
+      queue.take(limits).map(({ partition, records }) => [partition, records.length]),
+    );
+    expect(taken).toEqual([
+      [
+        [1, 1500],
+        [2, 1500],
+      ],
+      [
+        [3, 1500],
+        [1, 1500],
+      ],
+      [
+        [2, 1500],
+        [3, 1500],
+      ],
+      [],
+    ]);
+  });
+
   test("gives a partition that runs apart alone, at the latest when the others came ten times", () => {
     const queue = new RecordQueue(1_000_000);
     for (const partition of [1, 2, 3]) queue.push(partition, recordsAt(...Array(40).keys()), 40);

@@ -35,6 +35,17 @@ test("puts the partitions of one broker into one request, and sends again, and o
   expect(brokers.requests.map(({ partitions }) => partitions)).toEqual([[0, 1, 2], [1]]);
 });
 
+test("cuts what is for one broker into requests of 4 MB at most", async () => {
+  const brokers = new ScriptedBrokers({});
+  const records = Array.from({ length: 8 }, (_, partition) => record(partition, "", "x".repeat(1_000_000)));
+  await appenderOver(brokers).append("events", records);
+  expect(brokers.requests.map(({ partitions }) => partitions)).toEqual([
+    [0, 1, 2, 3],
+    [4, 5, 6, 7],
+  ]);
+  expect(brokers.stored.size).toBe(8);
+});
+
 test.each([MOVED, TIMED_OUT, TOO_FEW_REPLICAS, UNKNOWN])(
   "sends again after error %i, to the leader that it then finds",
   async (errorCode) => {
