@@ -13,8 +13,11 @@ export interface RegistryToCheck {
   readonly names: Pick<FleetNames, "eventsTopic" | "eventsSubject">;
 }
 
-/** One answer with the last record of most partitions is enough: of one that was emptied all say the same. */
-const SAMPLE_LIMITS = { bytesMax: 64 * 1024, waitMs: 500 };
+/**
+ * One answer with the last record of most partitions is enough: of one that was emptied all say the same. A read that
+ * lets no broker wait has the answers of all.
+ */
+const SAMPLE_LIMITS = { bytesMax: 64 * 1024, waitMs: 0 };
 
 /**
  * An emptied registry gives a new schema an id that records of the topic have already, by another schema: nobody could

@@ -98,6 +98,8 @@ const REFUSED_CODES = new Map([
 /** Error code of an offset that is not in the log. */
 export const OFFSET_OUT_OF_RANGE = 1;
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
+/** Error code of a leader that does not know yet how far its log goes. */
+export const OFFSET_NOT_AVAILABLE = 78;
 
 export function faultOfCode(errorCode: number): KafkaFault {
   if (MOVED_CODES.has(errorCode)) return "moved";

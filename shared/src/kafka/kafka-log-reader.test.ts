@@ -1,10 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { silentLogger } from "../logging/index.js";
-import { loadSettings } from "../settings/index.js";
 import { INFLATED_BATCH_BYTES_MAX, INFLATED_READ_BYTES_MAX } from "./gzip.js";
-import { KafkaLogReader } from "./kafka-log-reader.js";
-import type { LogSlice } from "./log-reader.js";
-import { ScriptedLog, type ScriptedLogOptions } from "./scripted-log-for-test.js";
+import type { KafkaLogReader } from "./kafka-log-reader.js";
+import { ScriptedLog, valuesOf, type ScriptedLogOptions } from "./scripted-log-for-test.js";
 
 const OFFSET_OUT_OF_RANGE = 1;
 const READ = { bytesMax: 1024 * 1024, waitMs: 1000 };
@@ -16,14 +13,9 @@ afterEach(async () => {
 
 function open(options: ScriptedLogOptions): { log: ScriptedLog; reader: KafkaLogReader } {
   const log = new ScriptedLog(options);
-  const { kafka: settings } = loadSettings({ environment: {} });
-  const reader = new KafkaLogReader({ settings, logger: silentLogger, connections: log });
+  const reader = log.reader();
   opened.push(reader);
   return { log, reader };
-}
-
-function valuesOf(slice: LogSlice | undefined): string[] | undefined {
-  return slice?.records.map(({ value }) => String(value));
 }
 
 test("asks again about an offset that is in the log, as a leader just elected may not know its end yet", async () => {

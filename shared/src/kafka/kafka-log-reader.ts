@@ -1,18 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { withDeadline } from "../deadline/index.js";
 import { BrokerConnections, type BrokerConnectionsOptions } from "./broker-connections.js";
 import { OffsetOutOfRangeError, UndecodableBatchError, UnreadableBatchError } from "./errors.js";
 import { InflationBudget } from "./gzip.js";
 import { decodeFetched, parseFetchAnswer, type FetchedPartition } from "./fetch-answer.js";
-import { OFFSET_OUT_OF_RANGE, PartitionError } from "./kafka-fault.js";
-import type { FetchRequestOptions, InternalBroker } from "./kafkajs-internals.js";
+import { OFFSET_NOT_AVAILABLE, OFFSET_OUT_OF_RANGE, PartitionError } from "./kafka-fault.js";
 import type { EndKind, LogReader, LogSlice, PartitionEnds, ReadLimits } from "./log-reader.js";
+import { endsOf } from "./partition-ends.js";
+import { FailedFetch, PendingFetches, type BrokerPart } from "./pending-fetches.js";
 
 const READ_COMMITTED = 1;
-const READ_UNCOMMITTED = 0;
-const EARLIEST = -2;
-const LATEST = -1;
-/** With several brokers one that has records waits for the answers of those that have none: only so long. */
-const SEVERAL_BROKERS_WAIT_MS_MAX = 25;
 /** Pause after a fetch that came back at once without progress, so that no caller can spin (hazard K7). */
 const IDLE_PAUSE_MS = 20;
 /** Enough to step over hundreds of emptied batches in one fetch. */
@@ -29,17 +26,36 @@ export interface KafkaLogReaderOptions extends BrokerConnectionsOptions {
   readonly connections?: ReadingConnections;
 }
 
+/** What readMany was asked for. */
+interface Read {
+  readonly topic: string;
+  readonly positions: ReadonlyMap<number, number>;
+  readonly limits: ReadLimits;
+}
+
+/** What one fetch of each broker gave. */
+interface Round {
+  readonly slices: Map<number, LogSlice>;
+  /** How long the quickest of the answers in it took. */
+  readonly tookMs: number;
+}
+
 /**
  * Reads from the partitions' leaders over kafkajs's connections, with a decoder of its own: kafkajs's loses the
  * offsets of emptied batches and costs several times as much.
  *
  * A broker answers one fetch of a connection at a time, so a read that waits delays others of the same reader:
  * use one reader per loop. Lookups and reads with waitMs 0 have a connection of their own.
+ *
+ * Where several brokers lead, a read ends with the first that has something. The fetches of the others stay under way,
+ * one of each broker, and the next read that asks for the same takes them up.
  */
 export class KafkaLogReader implements LogReader {
   readonly #connections: ReadingConnections;
-  /** Which partition a fetch names first moves on each time, as the first ones fill the answer. */
-  #turn = 0;
+  /** By node: which partition a fetch names first moves on each time, as the first ones fill the answer. */
+  readonly #turns = new Map<number, number>();
+  /** Of reads that several brokers had a part in. */
+  readonly #pending = new PendingFetches();
 
   constructor(options: KafkaLogReaderOptions) {
     this.#connections = options.connections ?? new BrokerConnections(options);
@@ -56,24 +72,24 @@ export class KafkaLogReader implements LogReader {
     limits: ReadLimits,
   ): Promise<Map<number, LogSlice>> {
     const deadline = performance.now() + limits.waitMs;
+    let slices = new Map<number, LogSlice>();
     for (;;) {
-      const roundBegun = performance.now();
-      const waitMs = Math.max(0, Math.ceil(deadline - roundBegun));
-      const slices = await this.#connections.call(topic, `answer a read of ${topic}`, waitMs, () =>
-        this.#fetchAll(topic, positions, { ...limits, waitMs }),
+      const waitMs = Math.max(0, Math.ceil(deadline - performance.now()));
+      const round = await this.#connections.call(topic, `answer a read of ${topic}`, waitMs, () =>
+        this.#fetchAll({ topic, positions, limits }, waitMs),
       );
+      slices = slices.size === 0 ? round.slices : new Map([...slices, ...round.slices]);
       const moved = [...slices].some(([partition, slice]) => slice.nextOffset !== positions.get(partition));
       const remainingMs = deadline - performance.now();
       if (moved || remainingMs <= 0) return slices;
-      const tookMs = performance.now() - roundBegun;
-      if (tookMs < IDLE_PAUSE_MS) await sleep(Math.min(remainingMs, IDLE_PAUSE_MS));
+      if (round.tookMs < IDLE_PAUSE_MS) await sleep(Math.min(remainingMs, IDLE_PAUSE_MS));
     }
   }
 
   ends(topic: string, kind: EndKind = "high-watermark"): Promise<Map<number, PartitionEnds>> {
     return this.#connections.call(topic, `tell the ends of ${topic}`, 0, async () => {
       const leaders = await this.#connections.leadersOf(topic);
-      return this.#endsOf(topic, [...leaders.keys()], kind);
+      return endsOf(this.#connections, topic, [...leaders.keys()], kind);
     });
   }
 
@@ -98,41 +114,94 @@ export class KafkaLogReader implements LogReader {
     return this.#connections.close();
   }
 
-  /** One fetch per broker that leads any of the partitions, side by side. */
-  async #fetchAll(
-    topic: string,
-    positions: ReadonlyMap<number, number>,
-    limits: ReadLimits,
-  ): Promise<Map<number, LogSlice>> {
+  /**
+   * One fetch per broker that leads any of the partitions, side by side. Where several may wait for records, this gives
+   * what the first of them bring, and the next round takes up the others.
+   */
+  async #fetchAll(read: Read, remainingMs: number): Promise<Round> {
+    const { topic, positions, limits } = read;
     const byLeader = await this.#connections.partitionsByLeader(topic, positions.keys());
-    const turn = this.#turn++;
-    const waitMs = byLeader.size > 1 ? Math.min(limits.waitMs, SEVERAL_BROKERS_WAIT_MS_MAX) : limits.waitMs;
+    if (byLeader.size > 1 && limits.waitMs > 0) return this.#fetchFirst(read, byLeader, remainingMs);
+    const begun = performance.now();
     const fetched = await Promise.all(
       [...byLeader].map(async ([nodeId, partitions]) => {
-        const broker = await this.#connections.broker(nodeId);
-        const wanted = rotated(partitions, turn).map((partition) => ({
-          partition,
-          fetchOffset: positions.get(partition) as number,
-          maxBytes: limits.bytesMax,
-        }));
-        return this.#fetch(broker, topic, wanted, { ...limits, waitMs });
+        const part = await this.#partOf(read, nodeId, partitions);
+        return this.#fetch(part, { ...limits, waitMs: remainingMs });
       }),
     );
+    const tookMs = performance.now() - begun;
     const slices = new Map<number, LogSlice>();
     const budget = new InflationBudget();
     for (const partition of fetched.flat()) {
       const from = positions.get(partition.partition) as number;
       slices.set(partition.partition, await this.#sliceOf(topic, partition, from, budget));
     }
-    return slices;
+    return { slices, tookMs };
+  }
+
+  /** Gives nothing of a broker that has not answered: its fetch stays under way. */
+  async #fetchFirst(
+    read: Read,
+    byLeader: ReadonlyMap<number, readonly number[]>,
+    remainingMs: number,
+  ): Promise<Round> {
+    const asked = await Promise.all(
+      [...byLeader].map(async ([nodeId, partitions]) => {
+        const part = await this.#partOf(read, nodeId, partitions);
+        return { part, fetch: this.#pending.fetch(part, () => this.#fetch(part, read.limits)) };
+      }),
+    );
+    const anySettled = Promise.race(asked.map(({ fetch }) => fetch.settled));
+    await withDeadline(remainingMs, anySettled, () => undefined);
+    const answers = asked.flatMap(({ part, fetch }) =>
+      fetch.outcome ? [{ part, fetch, ...fetch.outcome }] : [],
+    );
+    // First, so that a retry on the same connections finds the others' answers.
+    for (const { fetch, answer } of answers) {
+      if (!(answer instanceof FailedFetch)) continue;
+      this.#pending.forget(fetch);
+      throw answer.error;
+    }
+    const slices = new Map<number, LogSlice>();
+    const budget = new InflationBudget();
+    let tookMs = Infinity;
+    // The longest waiting first, as those that the budget leaves out wait on.
+    for (const { part, fetch, answer, atMs } of answers.sort((a, b) => a.atMs - b.atMs)) {
+      if (answer instanceof FailedFetch || budget.isSpent) continue;
+      this.#pending.forget(fetch);
+      tookMs = Math.min(tookMs, atMs - fetch.sentAtMs);
+      for (const fetched of answer) {
+        const from = part.positions.get(fetched.partition);
+        // Moved, or no longer wanted, since it was asked for.
+        if (from === undefined || from !== fetch.part.positions.get(fetched.partition)) continue;
+        slices.set(fetched.partition, await this.#sliceOf(read.topic, fetched, from, budget));
+      }
+    }
+    return { slices, tookMs };
+  }
+
+  async #partOf(
+    { topic, positions }: Read,
+    nodeId: number,
+    partitions: readonly number[],
+  ): Promise<BrokerPart> {
+    const broker = await this.#connections.broker(nodeId);
+    const isAll = partitions.length === positions.size;
+    const wanted = isAll ? positions : new Map(partitions.map((one) => [one, positions.get(one) as number]));
+    return { nodeId, broker, topic, positions: wanted };
   }
 
   async #fetch(
-    broker: InternalBroker,
-    topic: string,
-    partitions: FetchRequestOptions["topics"][number]["partitions"],
+    { nodeId, broker, topic, positions }: BrokerPart,
     { bytesMax, waitMs }: ReadLimits,
   ): Promise<readonly FetchedPartition[]> {
+    const turn = this.#turns.get(nodeId) ?? 0;
+    this.#turns.set(nodeId, turn + 1);
+    const partitions = rotated([...positions], turn).map(([partition, fetchOffset]) => ({
+      partition,
+      fetchOffset,
+      maxBytes: bytesMax,
+    }));
     const connection = await broker.connectionPool.getConnection(waitMs === 0 ? 0 : 1);
     const payload = await connection.send({
       request: this.#connections.internals.fetchRequest({
@@ -170,68 +239,20 @@ export class KafkaLogReader implements LogReader {
   }
 
   async #rejectOffset(topic: string, partition: number, offset: number): Promise<never> {
-    const ends = (await this.#endsOf(topic, [partition], "high-watermark")).get(partition);
+    const ends = (await endsOf(this.#connections, topic, [partition], "high-watermark")).get(partition);
     if (ends !== undefined && (offset < ends.start || offset > ends.end)) {
       throw new OffsetOutOfRangeError({ topic, partition, offset, ...ends });
     }
     // The log grew or its leader moved between the two questions: ask again.
     throw new PartitionError(topic, partition, OFFSET_NOT_AVAILABLE);
   }
-
-  async #endsOf(
-    topic: string,
-    partitions: readonly number[],
-    kind: EndKind,
-  ): Promise<Map<number, PartitionEnds>> {
-    const isolationLevel = kind === "readable" ? READ_COMMITTED : READ_UNCOMMITTED;
-    const byLeader = await this.#connections.partitionsByLeader(topic, partitions);
-    const ends = new Map<number, PartitionEnds>();
-    await Promise.all(
-      [...byLeader].map(async ([nodeId, led]) => {
-        const broker = await this.#connections.broker(nodeId);
-        const [starts, lasts] = await Promise.all([
-          listOffsets(broker, topic, led, { timestamp: EARLIEST, isolationLevel }),
-          listOffsets(broker, topic, led, { timestamp: LATEST, isolationLevel }),
-        ]);
-        for (const partition of led) {
-          const start = starts.get(partition);
-          const end = lasts.get(partition);
-          if (start === undefined || end === undefined) {
-            throw new PartitionError(topic, partition, OFFSET_NOT_AVAILABLE);
-          }
-          ends.set(partition, { start, end });
-        }
-      }),
-    );
-    return new Map([...ends].sort(([a], [b]) => a - b));
-  }
 }
-
-const OFFSET_NOT_AVAILABLE = 78;
 
 /** Leaves the decoding to us; kafkajs only takes the throttling time, the first field. */
 const rawResponse = {
   decode: async (payload: Buffer) => ({ clientSideThrottleTime: payload.readInt32BE(0), payload }),
   parse: async ({ payload }: { payload: Buffer }) => payload,
 };
-
-/**
- * Asks for one end only, as a broker refuses two questions about one partition in one request. For committed records
- * the last one is the last stable offset, which an open transaction keeps below the high watermark.
- */
-async function listOffsets(
-  broker: InternalBroker,
-  topic: string,
-  partitions: readonly number[],
-  { timestamp, isolationLevel }: { readonly timestamp: number; readonly isolationLevel: number },
-): Promise<Map<number, number>> {
-  const { responses } = await broker.listOffsets({
-    isolationLevel,
-    topics: [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }],
-  });
-  const listed = responses.flatMap((response) => response.partitions);
-  return new Map(listed.map(({ partition, offset }) => [partition, Number(offset)]));
-}
 
 function rotated<Element>(elements: readonly Element[], turn: number): Element[] {
   const first = turn % elements.length;

@@ -54,7 +54,8 @@ export interface LogReader {
 
   /**
    * Reads several partitions at once, `positions` being partition → offset. Returns as soon as any of them has
-   * something, at the latest after `waitMs`. Each partition asked for has a slice, which may be empty.
+   * something, at the latest after `waitMs`. Each partition asked for has a slice, which may be empty; but where several
+   * brokers lead and `waitMs` is not 0, one whose broker has not answered yet may have none.
    */
   readMany(
     topic: string,

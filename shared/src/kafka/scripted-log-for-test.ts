@@ -1,10 +1,13 @@
+import { silentLogger } from "../logging/index.js";
+import { loadSettings } from "../settings/index.js";
 import { encodeBatch, type AppendCompression } from "./batch-encoder.js";
 import { retryBounded } from "./bounded-retry.js";
-import type { ReadingConnections } from "./kafka-log-reader.js";
+import { KafkaLogReader, type ReadingConnections } from "./kafka-log-reader.js";
 import { KafkaUnavailableError } from "./errors.js";
+import type { LogSlice } from "./log-reader.js";
 import type { FetchRequestOptions, InternalBroker, ProtocolCall } from "./kafkajs-internals.js";
 
-/** A fetch as it came to a broker. */
+/** A fetch as it was sent to a broker. */
 interface FetchSeen {
   readonly nodeId: number;
   readonly waitMs: number;
@@ -12,11 +15,15 @@ interface FetchSeen {
   readonly positions: readonly (readonly [partition: number, offset: number])[];
 }
 
+export function valuesOf(slice: LogSlice | undefined): string[] | undefined {
+  return slice?.records.map(({ value }) => String(value));
+}
+
 export interface ScriptedLogOptions {
   readonly partitions: number;
   /** Brokers that lead in turns, partition 0 by node 0; 1 unless given. */
   readonly nodes?: number;
-  /** The error code of a partition's part of an answer, by the number of the fetch, from 1. */
+  /** The error code of a partition's part of an answer, by the number of the fetch, from 1; asked at each append, too. */
   readonly errorCode?: (fetch: number, partition: number) => number;
 }
 
@@ -33,6 +40,10 @@ export class ScriptedLog implements ReadingConnections {
   } as ReadingConnections["internals"];
   readonly fetches: FetchSeen[] = [];
   leaderOf: (partition: number) => number;
+  /** While true no fetch waits for records. */
+  isImpatient = false;
+  /** While true no fetch is answered. */
+  isHung = false;
   readonly #options: ScriptedLogOptions;
   readonly #batches = new Map<number, Batches>();
   /** Node id → the broker of now, replaced when its connections are dropped. */
@@ -46,6 +57,11 @@ export class ScriptedLog implements ReadingConnections {
   constructor(options: ScriptedLogOptions) {
     this.#options = options;
     this.leaderOf = (partition) => partition % (options.nodes ?? 1);
+  }
+
+  reader(): KafkaLogReader {
+    const { kafka: settings } = loadSettings({ environment: {} });
+    return new KafkaLogReader({ settings, logger: silentLogger, connections: this });
   }
 
   /** As one batch. Gives the offset of its first record. */
@@ -68,10 +84,16 @@ export class ScriptedLog implements ReadingConnections {
     return last === undefined ? 0 : last.baseOffset + last.bytes.readInt32BE(57);
   }
 
-  /** Ends the fetches under way at a broker, as a connection that is lost. */
-  loseConnections(nodeId: number): void {
-    const lost = Object.assign(new Error("lost"), { name: "KafkaJSConnectionClosedError" });
-    for (const waiting of this.#waiting) if (waiting.nodeId === nodeId) waiting.wake(lost);
+  /** Ends the fetches under way at a broker by the error; unless given, as a connection that is lost. */
+  failFetches(nodeId: number, error: Error = connectionLost()): void {
+    for (const waiting of this.#waiting) if (waiting.nodeId === nodeId) waiting.wake(error);
+  }
+
+  /** Ends all fetches under way; brokers asked for later are new objects. */
+  dropConnections(): void {
+    for (const nodeId of this.#brokers.keys()) this.failFetches(nodeId);
+    this.#brokers = new Map();
+    this.#lastAnswers = new Map();
   }
 
   call: ReadingConnections["call"] = (topic, doing, _waitMs, attempt) =>
@@ -83,7 +105,7 @@ export class ScriptedLog implements ReadingConnections {
       closing: this.#closing.signal,
       limits: { attemptTimeoutMs: 5000, deadlineMs: 5000 },
       recover: (fault) => {
-        if (fault === "unreachable") this.#dropConnections();
+        if (fault === "unreachable") this.dropConnections();
       },
     });
 
@@ -109,13 +131,7 @@ export class ScriptedLog implements ReadingConnections {
 
   async close(): Promise<void> {
     this.#closing.abort(new KafkaUnavailableError(["scripted"], "go on"));
-    this.#dropConnections();
-  }
-
-  #dropConnections(): void {
-    for (const nodeId of this.#brokers.keys()) this.loseConnections(nodeId);
-    this.#brokers = new Map();
-    this.#lastAnswers = new Map();
+    this.dropConnections();
   }
 
   #batchesOf(partition: number): Batches {
@@ -126,7 +142,10 @@ export class ScriptedLog implements ReadingConnections {
     return {
       connectionPool: {
         getConnection: async (index) => ({
-          send: (call) => this.#inTurn(`${nodeId}/${index}`, () => this.#answer(nodeId, call)),
+          send: (call) => {
+            const fetch = this.#see(nodeId, call.request as FetchRequestOptions);
+            return this.#inTurn(`${nodeId}/${index}`, () => this.#answer(nodeId, fetch, call));
+          },
         }),
       },
       listOffsets: async ({ topics }) => ({
@@ -151,21 +170,27 @@ export class ScriptedLog implements ReadingConnections {
     return answered;
   }
 
-  async #answer<Answer>(nodeId: number, call: ProtocolCall<Answer>): Promise<Answer> {
+  /** Gives the number of the fetch. */
+  #see(nodeId: number, { maxWaitTime: waitMs, topics }: FetchRequestOptions): number {
+    const positions = topics.flatMap(({ partitions }) =>
+      partitions.map(({ partition, fetchOffset }) => [partition, fetchOffset] as const),
+    );
+    return this.fetches.push({ nodeId, waitMs, positions });
+  }
+
+  async #answer<Answer>(nodeId: number, fetch: number, call: ProtocolCall<Answer>): Promise<Answer> {
     const request = call.request as FetchRequestOptions;
     const [{ topic, partitions }] = request.topics as [FetchRequestOptions["topics"][number]];
     const positions = partitions.map(({ partition, fetchOffset }) => [partition, fetchOffset] as const);
-    const fetch = this.fetches.push({ nodeId, waitMs: request.maxWaitTime, positions });
-    const codes = new Map(
-      positions.map(([partition]) => [partition, this.#options.errorCode?.(fetch, partition) ?? 0]),
-    );
+    const codeOf = (partition: number): number => this.#options.errorCode?.(fetch, partition) ?? 0;
     const hasAnswer = (): boolean =>
-      positions.some(([partition, offset]) => codes.get(partition) !== 0 || offset < this.endOf(partition));
+      positions.some(([partition, offset]) => codeOf(partition) !== 0 || offset < this.endOf(partition));
     const deadline = performance.now() + request.maxWaitTime;
-    while (!hasAnswer() && performance.now() < deadline) await this.#change(nodeId, deadline);
+    const mayWait = (): boolean => !hasAnswer() && !this.isImpatient && performance.now() < deadline;
+    while (this.isHung || mayWait()) await this.#change(nodeId, deadline);
     let bytesLeft = request.maxBytes;
     const answers = positions.map(([partition, offset]) => {
-      const errorCode = codes.get(partition) ?? 0;
+      const errorCode = codeOf(partition);
       const records = errorCode === 0 ? this.#recordsFrom(partition, offset, bytesLeft) : Buffer.alloc(0);
       bytesLeft -= records.length;
       return partitionAnswer({ partition, errorCode, end: this.endOf(partition), records });
@@ -199,6 +224,10 @@ export class ScriptedLog implements ReadingConnections {
     }
     return Buffer.concat(taken);
   }
+}
+
+function connectionLost(): Error {
+  return Object.assign(new Error("lost"), { name: "KafkaJSConnectionClosedError" });
 }
 
 interface PartitionAnswer {
