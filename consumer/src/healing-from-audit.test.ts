@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import {
   AuditEntryEncoder,
+  auditEntryKey,
   auditRecordKind,
   bucketOf,
   createMetrics,
@@ -224,14 +225,29 @@ describe("a partition whose records are gone from the events topic", () => {
       ({ key }) => auditRecordKind(key!)?.kind === "entry",
     )!;
     const event = fleet.eventOf({ user: "user 1", timeStamp: -(2 ** 52) - 1, sts: 0, attributes: {} });
+    const decoded = decodeAuditEntry(entry.value!);
     const value = new AuditEntryEncoder(framedSchemaId(entry.value!)!).encode({
-      ...decodeAuditEntry(entry.value!),
+      ...decoded,
       event: fleet.recordOf(event).value!.subarray(FRAME_BYTES),
     });
-    await fleet.log.append(auditTopic, [{ partition: 0, key: entry.key, value }]);
+    const key = auditEntryKey(event.user, 0, decoded.offset, event.eventId);
+    await fleet.log.append(auditTopic, [{ partition: 0, key, value }]);
     const worker = fleet.worker();
     await worker.start();
     await expect(worker.ended).rejects.toThrow("cannot be read at offset 27: a time is outside");
+    await worker.stop();
+  });
+
+  test("takes no entry from the audit that stands under another's key, as the view does not", async () => {
+    const { fleet } = await strandedFleet();
+    const { auditTopic } = fleet.names;
+    const [one, other] = (await recordsOf(fleet, auditTopic)).filter(
+      ({ key }) => auditRecordKind(key!)?.kind === "entry",
+    ) as [LogRecord, LogRecord];
+    await fleet.log.append(auditTopic, [{ partition: 0, key: one.key, value: other.value }]);
+    const worker = fleet.worker();
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow("cannot be read at offset 27: its key is another entry's");
     await worker.stop();
   });
 

@@ -2,14 +2,15 @@ import {
   auditRecordKind,
   bucketOf,
   decodeAuditEntry,
-  decodeEventUser,
   InvalidEventSchemaError,
+  isAuditEntryKey,
   isLegalTime,
   MalformedAvroError,
   OUT_OF_RANGE,
   parseEventSchema,
   readEvent,
   slicesToEnd,
+  userInAuditEntryKey,
   type AuditEntry,
   type EventSchema,
   type KnownText,
@@ -95,10 +96,12 @@ export class AuditEntries {
     const entry = decodeAuditEntry(value);
     const { partition, settledTo, buckets } = this.#options;
     if (entry.partition !== partition || entry.offset >= settledTo) return undefined;
-    const text = decodeEventUser(entry.event);
-    const bytes = Buffer.from(text);
+    const bytes = userInAuditEntryKey(key);
     const bucket = bucketOf(bytes);
-    return buckets.has(bucket) ? { bucket, user: { bytes, text }, entry } : undefined;
+    if (!buckets.has(bucket)) return undefined;
+    // The view leaves it out too.
+    if (!isAuditEntryKey(key, entry)) throw new MalformedAvroError("its key is another entry's");
+    return { bucket, user: { bytes, text: bytes.toString() }, entry };
   }
 
   #keepCopy({ key, value }: LogRecord): void {
