@@ -1,7 +1,8 @@
 import type { ColumnType } from "@lastknown/shared";
+import { COMMA, NUMBER, numberForm, PADDED, POINT } from "./number-form.js";
 
-const NUMBER = /^-?(?:0|[1-9]\d*)([.,]\d+)?(?:[eE][+-]?\d+)?$/;
-const INTEGER = /^-?(?:0|[1-9]\d*)$/;
+/** Integers of so many characters are all within ±(2^53−1). */
+const SAFE_LENGTH = 15;
 
 /** What all values of one column seen so far have in common. */
 export interface ColumnFacts {
@@ -29,18 +30,18 @@ export function learn(facts: ColumnFacts, value: string, commaAllowed: boolean):
 }
 
 function learnNumber(facts: ColumnFacts, value: string, commaAllowed: boolean): void {
-  const match = NUMBER.exec(value);
-  if (match === null) {
+  const form = numberForm(value);
+  if ((form & NUMBER) === 0 || (form & PADDED) !== 0) {
     facts.numbers = facts.integers = false;
     return;
   }
-  const mark = match[1]?.[0];
-  if (mark === ".") facts.points = true;
-  else if (mark === ",") facts.commas = true;
+  if ((form & POINT) !== 0) facts.points = true;
+  else if ((form & COMMA) !== 0) facts.commas = true;
   if (facts.commas && (facts.points || !commaAllowed)) facts.numbers = facts.integers = false;
-  if (!INTEGER.test(value)) facts.integers = false;
+  if (form !== NUMBER) facts.integers = false;
   // An integer that a double cannot hold is an id, not an amount.
-  else if (!Number.isSafeInteger(Number(value))) facts.numbers = facts.integers = false;
+  else if (value.length > SAFE_LENGTH && !Number.isSafeInteger(Number(value)))
+    facts.numbers = facts.integers = false;
 }
 
 /** The type that holds all values; undefined while there is none. */
