@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { parseEpochTime, type EpochUnit } from "./epoch.js";
-import { EARLIEST_MICROS, LATEST_MICROS, parseIsoTime } from "./time.js";
+import { parseIsoTime } from "./iso-time.js";
+import { EARLIEST_MICROS, LATEST_MICROS } from "./time.js";
 
 describe("parseEpochTime", () => {
   test("reads every legal time written in any of its units, to the microsecond", () => {

@@ -3,7 +3,12 @@ import { isLegalTime, OUT_OF_RANGE, type Micros, type ParsedTime } from "./time.
 /** How a numeric time counts: seconds, milliseconds or microseconds since 1970, or told by its size. */
 export type EpochUnit = "s" | "ms" | "us" | "auto";
 
-const MICROS_PER_UNIT = { s: 1_000_000, ms: 1000, us: 1 } as const;
+/** How many microseconds a unit has, and so how many digits of a fraction stand for whole ones. */
+const UNITS = {
+  s: { inMicros: 1_000_000, fractionDigits: 6 },
+  ms: { inMicros: 1000, fractionDigits: 3 },
+  us: { inMicros: 1, fractionDigits: 0 },
+} as const;
 const EPOCH_TIME = /^(-?)(\d{1,19})(?:[.,](\d{1,32}))?$/;
 
 /**
@@ -17,12 +22,11 @@ export function parseEpochTime(text: string, unit: EpochUnit): ParsedTime {
     return { kind: "invalid", reason: "not a number of seconds, milliseconds or microseconds" };
   const [, sign = "", whole = "", fraction = ""] = match;
   const magnitude = Number(whole);
-  const microsPerUnit = MICROS_PER_UNIT[unit === "auto" ? unitBySize(magnitude) : unit];
+  const { inMicros, fractionDigits } = UNITS[unit === "auto" ? unitBySize(magnitude) : unit];
   // Whole and fraction are scaled apart: their sum as one double would lose the microseconds.
-  const fractionDigits = Math.round(Math.log10(microsPerUnit));
-  const below = Number(fraction.slice(0, fractionDigits).padEnd(fractionDigits, "0"));
+  const below = fraction === "" ? 0 : Number(fraction.slice(0, fractionDigits).padEnd(fractionDigits, "0"));
   const cutOff = fraction.slice(fractionDigits);
-  const cut = magnitude * microsPerUnit + below;
+  const cut = magnitude * inMicros + below;
   // Down to the whole microsecond before it, as an ISO time's digits are cut, also before 1970.
   const micros: Micros = sign === "-" ? -cut - (/[1-9]/.test(cutOff) ? 1 : 0) : cut;
   // "-0" must not become negative zero, which prints and compares oddly.

@@ -18,56 +18,7 @@ export type ParsedTime =
   | { kind: "local"; local: LocalMicros; truncated: boolean }
   | { kind: "invalid"; reason: string };
 
-const ISO_TIME =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,32}))?)?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?$/;
-
-/**
- * Reads an ISO 8601 time. Fractions have 0..6 digits; longer ones are truncated and say so, whatever the digits cut
- * off. A time without `Z` or offset comes back as `local`: only the caller knows whether a zone was named for it.
- */
-export function parseIsoTime(text: string): ParsedTime {
-  const match = ISO_TIME.exec(text);
-  if (match === null) return { kind: "invalid", reason: "not an ISO 8601 time" };
-  const [, year = "", month = "", day = "", hour = "0", minute = "0", second = "0", fraction = "", zone] =
-    match;
-  const wallClock = wallClockMillis(+year, +month, +day, +hour, +minute, +second);
-  if (wallClock === undefined) return { kind: "invalid", reason: "no such date or time of day" };
-
-  const local = wallClock * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
-  const truncated = fraction.length > 6;
-  if (zone === undefined) return { kind: "local", local, truncated };
-
-  const offsetMinutes = zoneOffsetMinutes(zone);
-  if (offsetMinutes === undefined) return { kind: "invalid", reason: "no such offset from UTC" };
-  const micros = local - offsetMinutes * 60_000_000;
-  if (!isLegalTime(micros)) return { kind: "invalid", reason: OUT_OF_RANGE };
-  return { kind: "instant", micros, truncated };
-}
-
 export const OUT_OF_RANGE = "outside 1900-01-01 to 2100-01-01";
-
-function wallClockMillis(
-  year: number,
-  month: number,
-  day: number,
-  hour: number,
-  minute: number,
-  second: number,
-): number | undefined {
-  // Date.UTC takes the years 0..99 for 1900..1999, so they are refused before it sees them.
-  if (year < 1000 || hour > 23 || minute > 59 || second > 59) return undefined;
-  const millis = Date.UTC(year, month - 1, day, hour, minute, second);
-  const date = new Date(millis);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? millis : undefined;
-}
-
-function zoneOffsetMinutes(zone: string): number | undefined {
-  if (zone === "Z" || zone === "z") return 0;
-  const hours = Number(zone.slice(1, 3));
-  const minutes = Number(zone.slice(3).replace(":", "") || "0");
-  if (hours > 23 || minutes > 59) return undefined;
-  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
-}
 
 /** Prints ISO 8601 in UTC with exactly six fraction digits: `2024-03-10T12:00:00.678861Z`. */
 export function printTime(micros: Micros): string {
