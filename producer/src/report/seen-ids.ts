@@ -5,6 +5,7 @@ const IDS_MAX = 4 * 1024 * 1024;
 const INITIAL_SLOTS = 1 << 14;
 /** Two words of each id are kept. */
 const WORDS = 2;
+const DIGITS_PER_WORD = 8;
 
 /**
  * Which event ids came before, by the first 64 bits of each: with four million ids, one chance in two million
@@ -23,9 +24,9 @@ export class SeenIds {
 
   /** Whether the id was seen before; it is from now on. */
   addAndTell(id: EventId): boolean {
-    const high = parseInt(id.slice(0, 8), 16);
+    const high = wordOf(id, 0);
     // Zero marks an empty slot.
-    const low = parseInt(id.slice(8, 16), 16) || 1;
+    const low = wordOf(id, DIGITS_PER_WORD) || 1;
     const slot = this.#find(high, low);
     if (this.#words[slot + 1] !== 0) return true;
     if (this.#count >= this.#idsMax) {
@@ -63,4 +64,19 @@ export class SeenIds {
       if (low !== 0) this.#put(this.#find(high, low), high, low);
     }
   }
+}
+
+const NINE = 0x39;
+const ZERO = 0x30;
+/** What is taken from a letter's code: `a` is ten. */
+const BEFORE_LETTERS = 0x61 - 10;
+
+/** 32 bits of an id, from its lower-case hex digits: without two texts cut out of it for each row. */
+function wordOf(id: EventId, start: number): number {
+  let word = 0;
+  for (let at = start; at < start + DIGITS_PER_WORD; at++) {
+    const code = id.charCodeAt(at);
+    word = (word << 4) | (code - (code <= NINE ? ZERO : BEFORE_LETTERS));
+  }
+  return word >>> 0;
 }

@@ -32,6 +32,17 @@ describe("event ids", () => {
     );
   });
 
+  test("hold the time as 64 bits with their sign", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.maxSafeInteger(), fc.integer()), (micros) => {
+        const hashed = Buffer.from("\0\0\0\u0001u\0\0\0\b........\0\0\0\u0002{}");
+        hashed.writeBigInt64BE(BigInt(micros), hashed.indexOf("."));
+        const digest = createHash("sha256").update(hashed).digest();
+        expect(eventIdOfContent("u", micros, "{}")).toBe(digest.toString("hex", 0, 16));
+      }),
+    );
+  });
+
   test("tell times before 1970 apart from those after", () => {
     expect(eventIdOfContent("u", -1, "{}")).not.toBe(eventIdOfContent("u", 1, "{}"));
   });

@@ -30,7 +30,7 @@ export function eventIdOfContent(user: string, timeStamp: Micros, attributesJson
   );
   let at = writePrefixed(bytes, user, 0);
   at = bytes.writeUInt32BE(TIME_BYTES, at);
-  at = bytes.writeBigInt64BE(BigInt(timeStamp), at);
+  at = writeInt64(bytes, timeStamp, at);
   writePrefixed(bytes, attributesJson, at);
   return cutHash(bytes);
 }
@@ -50,6 +50,12 @@ function writePrefixed(bytes: Buffer, text: string, at: number): number {
   const length = bytes.write(text, at + LENGTH_BYTES);
   bytes.writeUInt32BE(length, at);
   return at + LENGTH_BYTES + length;
+}
+
+/** Big-endian, in halves: a safe integer needs no BigInt. */
+function writeInt64(bytes: Buffer, value: number, at: number): number {
+  const high = Math.floor(value / 2 ** 32);
+  return bytes.writeUInt32BE(value - high * 2 ** 32, bytes.writeInt32BE(high, at));
 }
 
 function cutHash(bytes: Buffer): EventId {
