@@ -48,3 +48,14 @@ test("a writer grows past its first size and starts anew after each take", () =>
     expect(reader.atEnd).toBe(true);
   }
 });
+
+test("values that were taken stay as they were, while others are written behind them", () => {
+  const writer = new ByteWriter();
+  const lengths = Array.from({ length: 300 }, (_, index) => (index * 997) % 1500);
+  const taken = lengths.map((length, index) => {
+    writer.string(String(index % 10).repeat(length));
+    return writer.take();
+  });
+  const texts = taken.map((value) => new ByteReader(value).string());
+  expect(texts).toEqual(lengths.map((length, index) => String(index % 10).repeat(length)));
+});

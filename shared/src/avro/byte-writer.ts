@@ -1,16 +1,19 @@
 import { LONG_BYTES_MAX, requireSafeInteger, writeLong } from "./long.js";
 
-const INITIAL_BYTES = 1024;
+/** What values are written into, one behind the other. Whoever keeps one of them keeps all of it. */
+const SLAB_BYTES = 64 * 1024;
 
-/** Writes Avro's binary primitives into a buffer that grows. Reused from value to value: `take` empties it. */
+/** Writes Avro's binary primitives, value after value: `take` ends one. No byte of a value is written again after it. */
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafe(INITIAL_BYTES);
+  #bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** Where the value begins that is being written, and where it goes on. */
+  #start = 0;
   #position = 0;
 
-  /** A copy of all that was written since the last call. */
+  /** All that was written since the last call: a view, which is right for what is soon let go. */
   take(): Buffer {
-    const written = Buffer.from(this.#bytes.subarray(0, this.#position));
-    this.#position = 0;
+    const written = this.#bytes.subarray(this.#start, this.#position);
+    this.#start = this.#position;
     return written;
   }
 
@@ -53,11 +56,14 @@ export class ByteWriter {
     this.#position = this.#bytes.writeUInt32BE(value, this.#position);
   }
 
+  /** Moves the value that is being written to a new slab where this one has no such room. */
   #reserve(length: number): void {
-    const needed = this.#position + length;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(larger, 0, 0, this.#position);
+    if (this.#position + length <= this.#bytes.length) return;
+    const written = this.#position - this.#start;
+    const larger = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * (written + length)));
+    this.#bytes.copy(larger, 0, this.#start, this.#position);
     this.#bytes = larger;
+    this.#start = 0;
+    this.#position = written;
   }
 }
