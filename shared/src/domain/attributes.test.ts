@@ -15,6 +15,16 @@ const value = fc.oneof(
 );
 const attributes = fc.dictionary(fc.string({ unit: "binary" }), value);
 
+test("an empty set of attributes has nothing of any name", () => {
+  const set = emptyAttributes();
+  for (const name of ["constructor", "toString", "__proto__", "a"]) {
+    expect([name in set, set[name]]).toEqual([false, undefined]);
+    set[name] = 1;
+  }
+  expect(Object.entries(set)).toHaveLength(4);
+  expect(Object.keys(emptyAttributes())).toEqual([]);
+});
+
 describe("canonicalJson", () => {
   test("is what JSON.stringify says of each member, whatever other sets were written before", () => {
     const value = fc.oneof(

@@ -102,7 +102,7 @@ describe("parseIsoTime", () => {
     const two = fc.oneof(inEachRange, fc.nat(60), fc.nat(99)).map((value) => String(value).padStart(2, "0"));
     const fraction = fc.oneof(
       fc.constant(""),
-      fc.tuple(fc.constantFrom(".", ","), fc.string({ unit: fc.constantFrom(..."0019"), maxLength: 8 })),
+      fc.tuple(fc.constantFrom(".", ","), fc.string({ unit: fc.constantFrom("0", "1", "9"), maxLength: 8 })),
     );
     const offset = fc.tuple(fc.constantFrom("+", "-"), two, fc.constantFrom(":", ""), two);
     const zone = fc.oneof(fc.constantFrom("Z", "z", "", " Z", "+02", "+02:00", "-00:00"), offset);
