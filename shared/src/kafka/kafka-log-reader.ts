@@ -7,7 +7,13 @@ import { decodeFetched, parseFetchAnswer, type FetchedPartition } from "./fetch-
 import { OFFSET_NOT_AVAILABLE, OFFSET_OUT_OF_RANGE, PartitionError } from "./kafka-fault.js";
 import type { EndKind, LogReader, LogSlice, PartitionEnds, ReadLimits } from "./log-reader.js";
 import { endsOf } from "./partition-ends.js";
-import { FailedFetch, PendingFetches, type BrokerPart } from "./pending-fetches.js";
+import {
+  FailedFetch,
+  PendingFetches,
+  type BrokerPart,
+  type FetchOutcome,
+  type PendingFetch,
+} from "./pending-fetches.js";
 
 const READ_COMMITTED = 1;
 /** Pause after a fetch that came back at once without progress, so that no caller can spin (hazard K7). */
@@ -33,11 +39,17 @@ interface Read {
   readonly limits: ReadLimits;
 }
 
-/** What one fetch of each broker gave. */
+/** What one fetch of each broker gave, as far as they have answered. */
 interface Round {
   readonly slices: Map<number, LogSlice>;
-  /** How long the quickest of the answers in it took. */
+  /** How long the quickest of the answers in it took; Infinity without any. */
   readonly tookMs: number;
+}
+
+/** What a broker has answered of the part of a read. */
+interface Answer extends FetchOutcome {
+  readonly part: BrokerPart;
+  readonly fetch: PendingFetch;
 }
 
 /**
@@ -47,8 +59,9 @@ interface Round {
  * A broker answers one fetch of a connection at a time, so a read that waits delays others of the same reader:
  * use one reader per loop. Lookups and reads with waitMs 0 have a connection of their own.
  *
- * Where several brokers lead, a read ends with the first that has something. The fetches of the others stay under way,
- * one of each broker, and the next read that asks for the same takes them up.
+ * Where several brokers lead, a read that may wait ends with the first that has something. The fetches of the others
+ * stay under way, one of each broker, and the next read that asks for the same takes them up. A broker whose answer is
+ * overdue is waited for within the bound of a call, so that whoever reads knows whom it lacks.
  */
 export class KafkaLogReader implements LogReader {
   readonly #connections: ReadingConnections;
@@ -148,33 +161,42 @@ export class KafkaLogReader implements LogReader {
     const asked = await Promise.all(
       [...byLeader].map(async ([nodeId, partitions]) => {
         const part = await this.#partOf(read, nodeId, partitions);
-        return { part, fetch: this.#pending.fetch(part, () => this.#fetch(part, read.limits)) };
+        const send = (): Promise<readonly FetchedPartition[]> => this.#fetch(part, read.limits);
+        return { part, fetch: this.#pending.fetch(part, read.limits.waitMs, send) };
       }),
     );
-    const anySettled = Promise.race(asked.map(({ fetch }) => fetch.settled));
-    await withDeadline(remainingMs, anySettled, () => undefined);
+    await untilAnswered(
+      asked.map(({ fetch }) => fetch),
+      remainingMs,
+    );
     const answers = asked.flatMap(({ part, fetch }) =>
       fetch.outcome ? [{ part, fetch, ...fetch.outcome }] : [],
     );
-    // First, so that a retry on the same connections finds the others' answers.
-    for (const { fetch, answer } of answers) {
-      if (!(answer instanceof FailedFetch)) continue;
-      this.#pending.forget(fetch);
-      throw answer.error;
+    try {
+      return await this.#take(read.topic, answers);
+    } catch (error) {
+      // What the others say may be an error too, and older than the next attempt: that asks all anew.
+      for (const { fetch } of asked) this.#pending.forget(fetch);
+      throw error;
     }
+  }
+
+  /** What the budget leaves out stays for the next round. */
+  async #take(topic: string, answers: Answer[]): Promise<Round> {
     const slices = new Map<number, LogSlice>();
     const budget = new InflationBudget();
     let tookMs = Infinity;
     // The longest waiting first, as those that the budget leaves out wait on.
     for (const { part, fetch, answer, atMs } of answers.sort((a, b) => a.atMs - b.atMs)) {
-      if (answer instanceof FailedFetch || budget.isSpent) continue;
+      if (answer instanceof FailedFetch) throw answer.error;
+      if (budget.isSpent) continue;
       this.#pending.forget(fetch);
       tookMs = Math.min(tookMs, atMs - fetch.sentAtMs);
       for (const fetched of answer) {
         const from = part.positions.get(fetched.partition);
         // Moved, or no longer wanted, since it was asked for.
         if (from === undefined || from !== fetch.part.positions.get(fetched.partition)) continue;
-        slices.set(fetched.partition, await this.#sliceOf(read.topic, fetched, from, budget));
+        slices.set(fetched.partition, await this.#sliceOf(topic, fetched, from, budget));
       }
     }
     return { slices, tookMs };
@@ -253,6 +275,14 @@ const rawResponse = {
   decode: async (payload: Buffer) => ({ clientSideThrottleTime: payload.readInt32BE(0), payload }),
   parse: async ({ payload }: { payload: Buffer }) => payload,
 };
+
+/** Resolves when one of them has an outcome, or after the time; and when each that is overdue has one. */
+async function untilAnswered(fetches: readonly PendingFetch[], waitMs: number): Promise<void> {
+  const nowMs = performance.now();
+  const overdue = fetches.filter(({ outcome, dueAtMs }) => outcome === undefined && dueAtMs < nowMs);
+  if (overdue.length > 0) await Promise.all(overdue.map(({ settled }) => settled));
+  else await withDeadline(waitMs, Promise.race(fetches.map(({ settled }) => settled)), () => undefined);
+}
 
 function rotated<Element>(elements: readonly Element[], turn: number): Element[] {
   const first = turn % elements.length;

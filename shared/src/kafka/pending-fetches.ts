@@ -17,13 +17,15 @@ export interface PendingFetch {
   readonly part: BrokerPart;
   /** By `performance.now()`. */
   readonly sentAtMs: number;
+  /** A broker that has not answered by then does not do as it was asked. */
+  readonly dueAtMs: number;
   /** Resolves when there is an outcome, and never rejects. */
   readonly settled: Promise<void>;
   /** Undefined as long as it is under way. */
   readonly outcome: FetchOutcome | undefined;
 }
 
-interface FetchOutcome {
+export interface FetchOutcome {
   /** By `performance.now()`. */
   readonly atMs: number;
   /** The partitions' answers, undecoded, or why there are none. */
@@ -38,6 +40,8 @@ export class FailedFetch {
   }
 }
 
+/** What a broker may take beside the time that it may wait for records. */
+const ANSWERING_MS_MAX = 1000;
 /** An answer that nobody took for so long is asked for anew: by then its watermarks are old, and retention went on. */
 const UNTAKEN_MS_MAX = 5000;
 
@@ -45,18 +49,22 @@ const UNTAKEN_MS_MAX = 5000;
  * The fetches of a reader that outlive the read that sent them, so that a broker which has nothing holds up no other,
  * and is not asked again at each of their answers.
  *
- * One is kept of each broker, with its answer until a read takes it. A fetch of which nothing is wanted any more, as
- * all its positions have changed or its connection was dropped, is forgotten: what becomes of it is ignored. As a
- * connection answers one fetch at a time, the next one then stands in line behind it.
+ * One is kept of each broker, with its answer until a read takes it. Of a fetch of which nothing is wanted any more, as
+ * all its positions have changed or its connection was dropped, the next one takes the place, and what becomes of it is
+ * ignored. As a connection answers one fetch at a time, the next one stands in line behind it.
  */
 export class PendingFetches {
   readonly #kept = new Map<number, PendingFetch>();
 
-  /** The one that is kept where it is of use for the part, else what `send` sends. */
-  fetch(part: BrokerPart, send: () => Promise<readonly FetchedPartition[]>): PendingFetch {
+  /**
+   * The one that is kept where it is of use for the part, else what `send` sends.
+   *
+   * @param waitMs for which the broker may wait for records
+   */
+  fetch(part: BrokerPart, waitMs: number, send: () => Promise<readonly FetchedPartition[]>): PendingFetch {
     const kept = this.#kept.get(part.nodeId);
     if (kept !== undefined && isOfUse(kept, part)) return kept;
-    const sent = pendingFetch(part, send());
+    const sent = pendingFetch(part, waitMs, send());
     this.#kept.set(part.nodeId, sent);
     return sent;
   }
@@ -68,14 +76,20 @@ export class PendingFetches {
   }
 }
 
-function pendingFetch(part: BrokerPart, answer: Promise<readonly FetchedPartition[]>): PendingFetch {
+function pendingFetch(
+  part: BrokerPart,
+  waitMs: number,
+  answer: Promise<readonly FetchedPartition[]>,
+): PendingFetch {
+  const sentAtMs = performance.now();
   const settle = (settledWith: FetchOutcome["answer"]): void => {
     fetch.outcome = { atMs: performance.now(), answer: settledWith };
   };
   const settled = answer.then(settle, (error: unknown) => settle(new FailedFetch(error)));
   const fetch: { -readonly [Key in keyof PendingFetch]: PendingFetch[Key] } = {
     part,
-    sentAtMs: performance.now(),
+    sentAtMs,
+    dueAtMs: sentAtMs + waitMs + ANSWERING_MS_MAX,
     settled,
     outcome: undefined,
   };
