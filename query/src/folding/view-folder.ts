@@ -142,10 +142,10 @@ export class ViewFolder {
       }
       const slices = await reader.readMany(auditTopic, await this.#positions(), { bytesMax, waitMs });
       const startedAtMs = performance.now();
-      await this.#foldSlices(slices);
+      const hasFolded = await this.#foldSlices(slices);
       const foldMs = performance.now() - startedAtMs;
-      if (this.#state === "unwritable") this.#goOn();
-      onProgress();
+      if (this.#state !== "unwritable" || hasFolded) onProgress();
+      if (this.#state === "unwritable" && hasFolded) this.#goOn();
       await this.#linger(slices.values(), foldMs);
     }
   }
@@ -161,13 +161,16 @@ export class ViewFolder {
       await this.#pause(Math.min(LINGER_FOLDS * foldMs, this.#options.lingerMs));
   }
 
-  /** As few transactions as `foldRecordsMax` allows: one of some entries costs nearly what one of hundreds does. */
-  async #foldSlices(slices: ReadonlyMap<number, LogSlice>): Promise<void> {
+  /**
+   * As few transactions as `foldRecordsMax` allows: one of some entries costs nearly what one of hundreds does. Gives
+   * whether there was anything to fold.
+   */
+  async #foldSlices(slices: ReadonlyMap<number, LogSlice>): Promise<boolean> {
     const { folder, foldRecordsMax } = this.#options;
     let together: AuditPart[] = [];
     let records = 0;
     for (const part of this.#partsOf(slices)) {
-      if (this.#isStopping) return;
+      if (this.#isStopping) return false;
       if (records > 0 && records + part.records.length > foldRecordsMax) {
         folder.fold(together);
         together = [];
@@ -178,9 +181,10 @@ export class ViewFolder {
       together.push(part);
       records += part.records.length;
     }
-    if (together.length === 0 || this.#isStopping) return;
+    if (together.length === 0 || this.#isStopping) return false;
     folder.fold(together);
     await nextTurn();
+    return true;
   }
 
   /** Of `foldRecordsMax` records at most; one without records goes past batches that compaction emptied. */
