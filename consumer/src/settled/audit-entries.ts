@@ -2,6 +2,7 @@ import {
   auditRecordKind,
   bucketOf,
   decodeAuditEntry,
+  decodeEventUser,
   InvalidEventSchemaError,
   isAuditEntryKey,
   isLegalTime,
@@ -10,6 +11,7 @@ import {
   parseEventSchema,
   readEvent,
   slicesToEnd,
+  userIdProblem,
   userInAuditEntryKey,
   type AuditEntry,
   type EventSchema,
@@ -96,12 +98,15 @@ export class AuditEntries {
     const entry = decodeAuditEntry(value);
     const { partition, settledTo, buckets } = this.#options;
     if (entry.partition !== partition || entry.offset >= settledTo) return undefined;
+    // The view leaves it out too. It may be of any bucket.
+    if (!isAuditEntryKey(key, entry)) throw new MalformedAvroError("its key is another entry's");
     const bytes = userInAuditEntryKey(key);
     const bucket = bucketOf(bytes);
     if (!buckets.has(bucket)) return undefined;
-    // The view leaves it out too.
-    if (!isAuditEntryKey(key, entry)) throw new MalformedAvroError("its key is another entry's");
-    return { bucket, user: { bytes, text: bytes.toString() }, entry };
+    const text = decodeEventUser(entry.event);
+    const problem = userIdProblem(text);
+    if (problem !== undefined) throw new MalformedAvroError(problem);
+    return { bucket, user: { bytes, text }, entry };
   }
 
   #keepCopy({ key, value }: LogRecord): void {

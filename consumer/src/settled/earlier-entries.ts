@@ -135,7 +135,7 @@ export class EarlierEntries {
     let to = 0;
     for await (const { records } of slicesToEnd(patientReader(reader, patience, signal), place)) {
       for (const auditRecord of records) {
-        const entry = auditEntryIn(auditRecord);
+        const entry = auditEntryIn(partition, auditRecord);
         if (entry !== undefined) to = Math.max(to, entry.offset + 1);
         const rejection = entry === undefined ? undefined : asked.get(entry.offset);
         if (rejection !== undefined || isCopy(auditRecord))

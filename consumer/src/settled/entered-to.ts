@@ -8,7 +8,10 @@ export interface EnteredToOptions {
   readonly patience: Outlasting;
 }
 
-/** So many offsets before the end of an audit partition entries are looked for. All others there are schemas' copies, or cannot be read. */
+/**
+ * So many offsets before the end of an audit partition entries are looked for. All others there are schemas' copies, or
+ * cannot be read.
+ */
 const TAIL_OFFSETS = 100;
 const READ_BYTES = 64 * 1024;
 
@@ -28,7 +31,7 @@ export async function enteredTo(
   let to = 0;
   for await (const { records } of slicesToEnd(patientReader(reader, patience, signal), tail)) {
     for (const record of records) {
-      const entry = auditEntryIn(record);
+      const entry = auditEntryIn(partition, record);
       if (entry !== undefined) to = Math.max(to, entry.offset + 1);
     }
   }

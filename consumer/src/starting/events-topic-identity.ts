@@ -9,7 +9,10 @@ import {
   type PartitionEnds,
 } from "@lastknown/shared";
 
-/** So many offsets before an audit partition's end an entry is looked for. All others there are schemas' copies, or cannot be read. */
+/**
+ * So many offsets before an audit partition's end an entry is looked for. All others there are schemas' copies, or
+ * cannot be read.
+ */
 const TAIL_OFFSETS = 100;
 const TAIL_READ = { bytesMax: 64 * 1024, waitMs: 0 };
 /** One batch, which always comes whole, holds the record that is looked for. */
@@ -57,7 +60,7 @@ async function lateEntry(
     TAIL_READ,
   );
   for (const record of records) {
-    const entry = auditEntryIn(record);
+    const entry = auditEntryIn(partition, record);
     if (entry !== undefined) return entry;
   }
   return undefined;

@@ -203,15 +203,15 @@ export function auditRecordKind(key: Buffer): AuditRecordKind | undefined {
   return { kind: "schema", schemaId: Number(match[1]) };
 }
 
-/** The entry that a record of the audit holds; undefined where it holds something else, or cannot be read. */
-export function auditEntryIn(record: {
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-}): AuditEntry | undefined {
-  const { key, value } = record;
+/** The entry of an audit partition that a record of it holds; undefined for others, and where it cannot be read. */
+export function auditEntryIn(
+  partition: number,
+  { key, value }: { readonly key: Buffer | null; readonly value: Buffer | null },
+): AuditEntry | undefined {
   if (key === null || value === null || auditRecordKind(key)?.kind !== "entry") return undefined;
   try {
-    return decodeAuditEntry(value);
+    const entry = decodeAuditEntry(value);
+    return entry.partition === partition && isAuditEntryKey(key, entry) ? entry : undefined;
   } catch (error) {
     if (error instanceof MalformedAvroError) return undefined;
     throw error;

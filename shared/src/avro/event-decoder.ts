@@ -20,6 +20,11 @@ export function decodeEventHead(body: Buffer): EventHead {
   return readHead(new ByteReader(body));
 }
 
+/** Reads whom a body is about, and nothing else. Throws MalformedAvroError. */
+export function decodeEventUser(body: Buffer): string {
+  return new ByteReader(body, EVENT_ID_BYTES).string();
+}
+
 /**
  * Reads a whole body by its writer's schema. Throws MalformedAvroError if the body does not end where the
  * schema does: such bytes were cut, or written with another schema than their id names.
