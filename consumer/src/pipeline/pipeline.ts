@@ -37,8 +37,8 @@ type Refused = ReadonlyMap<Arrival, Rejection>;
  * the audit or the dead letters have already goes to neither of them again.
  *
  * An error that nobody foresaw does not end the worker where it is one record's: each step that fails is made again
- * with halves of its records, down to those that fail alone, which become dead letters. Doing a step again changes nothing, but that the
- * audit may have an entry twice.
+ * with halves of its records, down to those that fail alone, which become dead letters. Doing a step again changes
+ * nothing, but that the audit may have an entry twice.
  */
 export class Pipeline {
   readonly #options: PipelineOptions;

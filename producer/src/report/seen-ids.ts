@@ -1,4 +1,4 @@
-import type { EventId } from "@lastknown/shared";
+import { idDigit, type EventId } from "@lastknown/shared";
 
 /** So many different ids are remembered: at most 64 MB. */
 const IDS_MAX = 4 * 1024 * 1024;
@@ -66,17 +66,9 @@ export class SeenIds {
   }
 }
 
-const NINE = 0x39;
-const ZERO = 0x30;
-/** What is taken from a letter's code: `a` is ten. */
-const BEFORE_LETTERS = 0x61 - 10;
-
-/** 32 bits of an id, from its lower-case hex digits: without two texts cut out of it for each row. */
+/** 32 bits of an id. */
 function wordOf(id: EventId, start: number): number {
   let word = 0;
-  for (let at = start; at < start + DIGITS_PER_WORD; at++) {
-    const code = id.charCodeAt(at);
-    word = (word << 4) | (code - (code <= NINE ? ZERO : BEFORE_LETTERS));
-  }
+  for (let at = start; at < start + DIGITS_PER_WORD; at++) word = (word << 4) | idDigit(id, at);
   return word >>> 0;
 }

@@ -1,4 +1,5 @@
 import { EVENT_ID_BYTES, type EventId } from "../domain/event-id.js";
+import { readUint64, writeUint64 } from "../domain/int64.js";
 import { ByteReader, MalformedAvroError } from "./byte-reader.js";
 import { FRAME_BYTES, framedSchemaId, writeFrame } from "./framing.js";
 import { sizeOfLong, writeLong } from "./long.js";
@@ -150,9 +151,7 @@ export function writeAuditEntryKey(
 
 function writePlace(key: Buffer, at: number, partition: number, offset: number): void {
   key.writeUInt32BE(partition, at);
-  // In halves: a BigInt for each entry costs more than all the rest of the key.
-  key.writeUInt32BE(Math.floor(offset / 2 ** 32), at + 4);
-  key.writeUInt32BE(offset >>> 0, at + 8);
+  writeUint64(key, offset, at + 4);
 }
 
 /** The bytes of the user in the key of an entry; a view. */
@@ -169,8 +168,7 @@ export function isAuditEntryKey(key: Buffer, { partition, offset, event }: Audit
     key.length === auditEntryKeyLength(userBytes) &&
     isSame(key, 0, event, reader.position, userBytes) &&
     key.readUInt32BE(userBytes) === partition &&
-    key.readUInt32BE(userBytes + 4) === Math.floor(offset / 2 ** 32) &&
-    key.readUInt32BE(userBytes + 8) === offset >>> 0 &&
+    readUint64(key, userBytes + 4) === offset &&
     isSame(key, userBytes + PLACE_BYTES, event, 0, EVENT_ID_BYTES)
   );
 }

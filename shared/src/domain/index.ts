@@ -2,6 +2,7 @@ export * from "./attributes.js";
 export * from "./epoch.js";
 export * from "./event.js";
 export * from "./event-id.js";
+export * from "./int64.js";
 export * from "./iso-time.js";
 export * from "./order.js";
 export * from "./partitioning.js";

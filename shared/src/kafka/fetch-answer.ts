@@ -1,6 +1,7 @@
+import { readInt64 } from "../domain/int64.js";
 import type { InflationBudget } from "./gzip.js";
 import type { LogRecord } from "./log-reader.js";
-import { decodeRecords, isAbortMarker, readOffset, wholeBatches } from "./record-batch.js";
+import { decodeRecords, isAbortMarker, wholeBatches } from "./record-batch.js";
 
 export interface AbortedTransaction {
   readonly producerId: string;
@@ -53,7 +54,7 @@ function parsePartition(payload: Buffer, start: number): FetchedPartition & { en
   // A count of −1 is null: none.
   for (let index = 0; index < abortedCount; index++, at += 16) {
     const producerId = payload.toString("hex", at, at + 8);
-    abortedTransactions.push({ producerId, firstOffset: readOffset(payload, at + 8) });
+    abortedTransactions.push({ producerId, firstOffset: readInt64(payload, at + 8) });
   }
   // Four bytes name a preferred replica, which only clients with a rack are given.
   const recordBytes = payload.readInt32BE(at + 4);
@@ -62,8 +63,8 @@ function parsePartition(payload: Buffer, start: number): FetchedPartition & { en
   return {
     partition: payload.readInt32BE(start),
     errorCode: payload.readInt16BE(start + 4),
-    highWatermark: readOffset(payload, start + 6),
-    logStartOffset: readOffset(payload, start + 22),
+    highWatermark: readInt64(payload, start + 6),
+    logStartOffset: readInt64(payload, start + 22),
     abortedTransactions,
     recordSet: recordBytes > 0 ? payload.subarray(at, end) : EMPTY,
     end,

@@ -8,7 +8,9 @@ const READ_UNCOMMITTED = 0;
 const EARLIEST = -2;
 const LATEST = -1;
 
-/** Asks the leaders of the given partitions, in one attempt. Errors: PartitionError, or what kafkajs's connections throw. */
+/**
+ * Asks the leaders of the given partitions, in one attempt. Errors: PartitionError, or what kafkajs's connections throw.
+ */
 export async function endsOf(
   connections: Pick<BrokerConnections, "partitionsByLeader" | "broker">,
   topic: string,

@@ -1,4 +1,5 @@
 import { crc32c } from "@node-rs/crc32";
+import { readInt64 } from "../domain/int64.js";
 import { UndecodableBatchError } from "./errors.js";
 import { inflateGzip } from "./gzip.js";
 import type { LogRecord } from "./log-reader.js";
@@ -50,7 +51,7 @@ export function* wholeBatches(recordSet: Buffer): Generator<BatchHead> {
 }
 
 function readHead(bytes: Buffer): BatchHead {
-  const baseOffset = readOffset(bytes, 0);
+  const baseOffset = readInt64(bytes, 0);
   const magic = bytes[AT.magic];
   if (magic !== BATCH_FORMAT)
     throw new UndecodableBatchError(baseOffset, `format ${magic}, not ${BATCH_FORMAT}`);
@@ -76,9 +77,9 @@ function readHead(bytes: Buffer): BatchHead {
 export function decodeRecords(batch: BatchHead, fromOffset: number, records: LogRecord[]): number {
   const { bytes, baseOffset, recordCount } = batch;
   const attributes = bytes.readInt16BE(AT.attributes);
-  const baseTimestamp = readOffset(bytes, AT.baseTimestamp);
+  const baseTimestamp = readInt64(bytes, AT.baseTimestamp);
   // The broker stamps a whole batch at once: its records keep what the producer wrote.
-  const appendTimeMs = (attributes & LOG_APPEND_TIME) === 0 ? undefined : readOffset(bytes, AT.maxTimestamp);
+  const appendTimeMs = (attributes & LOG_APPEND_TIME) === 0 ? undefined : readInt64(bytes, AT.maxTimestamp);
   try {
     const reader = recordsReader(batch, attributes & CODEC_MASK);
     for (let index = 0; index < recordCount; index++) {
@@ -134,9 +135,4 @@ function readHeaders(reader: VarintReader): Readonly<Record<string, Buffer>> {
     headers[name] = reader.bytes() ?? EMPTY;
   }
   return headers;
-}
-
-/** A signed 64-bit integer that is known to be a safe one. */
-export function readOffset(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 }

@@ -1,6 +1,14 @@
-import { compareOrder, decodeEventHead, orderOf, type MaxFutureSkew, type Order } from "@lastknown/shared";
+import {
+  compareOrder,
+  decodeEventHead,
+  orderOf,
+  readInt64,
+  writeInt64,
+  type MaxFutureSkew,
+  type Order,
+} from "@lastknown/shared";
 import type { Arrival } from "../arrival.js";
-import { ORDER_BYTES, readInt64, readOrder, writeInt64, writeOrder } from "./keys.js";
+import { ORDER_BYTES, readOrder, writeOrder } from "./keys.js";
 
 /**
  * What LMDB keeps of an arrival: the greatest order up to and including it, append time i64, schema id u32, and

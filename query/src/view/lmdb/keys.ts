@@ -1,4 +1,4 @@
-import type { EventId, Micros, Order } from "@lastknown/shared";
+import { idDigit, readUint64, writeUint64, type EventId, type Micros, type Order } from "@lastknown/shared";
 import type { OrderPosition } from "../arrival.js";
 import type { OrderBound } from "../view-store.js";
 
@@ -7,11 +7,9 @@ import type { OrderBound } from "../view-store.js";
  * bytes sorts them as numbers, those before 1970 included.
  */
 
-const TWO_TO_32 = 2 ** 32;
 /** Makes every legal time positive. */
 const TIME_BIAS = 2 ** 52;
 const EVENT_ID_BYTES = 16;
-const [DIGIT_ZERO, DIGIT_NINE, LETTER_A] = [0x30, 0x39, 0x61];
 export const ORDER_BYTES = 3 * 8 + EVENT_ID_BYTES;
 /** Of an entry of a user: its number u32, and what kind of entry it is. */
 const HEAD_BYTES = 4 + 1;
@@ -149,33 +147,8 @@ export function readOrder(bytes: Buffer, at: number): Order {
 /** Byte by byte: to enter the runtime for 16 bytes costs more, and an arrival has three of them. */
 function writeEventId(bytes: Buffer, eventId: EventId, at: number): void {
   for (let index = 0; index < EVENT_ID_BYTES; index++) {
-    const high = hexDigit(eventId.charCodeAt(2 * index));
-    bytes[at + index] = high * 16 + hexDigit(eventId.charCodeAt(2 * index + 1));
+    bytes[at + index] = idDigit(eventId, 2 * index) * 16 + idDigit(eventId, 2 * index + 1);
   }
-}
-
-/** Of a lower-case digit, as all event ids have them. */
-function hexDigit(character: number): number {
-  return character <= DIGIT_NINE ? character - DIGIT_ZERO : character - LETTER_A + 10;
-}
-
-export function writeUint64(bytes: Buffer, value: number, at: number): void {
-  bytes.writeUInt32BE(Math.floor(value / TWO_TO_32), at);
-  bytes.writeUInt32BE(value >>> 0, at + 4);
-}
-
-export function readUint64(bytes: Buffer, at: number): number {
-  return bytes.readUInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
-}
-
-/** As two's complement: the bytes of what is not negative are those of writeUint64. */
-export function writeInt64(bytes: Buffer, value: number, at: number): void {
-  bytes.writeInt32BE(Math.floor(value / TWO_TO_32), at);
-  bytes.writeUInt32BE(value >>> 0, at + 4);
-}
-
-export function readInt64(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
 }
 
 function head(user: number, kind: number, moreBytes: number): Buffer {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { FatalError, type MaxFutureSkew, type Micros } from "@lastknown/shared";
+import { FatalError, readUint64, writeUint64, type MaxFutureSkew, type Micros } from "@lastknown/shared";
 import type { RootDatabase } from "lmdb";
 import { foldedArrival, type Arrival, type FoldedArrival, type OrderPosition } from "../arrival.js";
 import {
@@ -104,8 +104,8 @@ export class LmdbViewStore implements ViewStore {
       sourceEnd = Math.max(sourceEnd, arrival.offset + 1);
     }
     const position = Buffer.allocUnsafe(16);
-    keys.writeUint64(position, batch.nextOffset, 0);
-    keys.writeUint64(position, sourceEnd, 8);
+    writeUint64(position, batch.nextOffset, 0);
+    writeUint64(position, sourceEnd, 8);
     this.#partitions.put(keys.uint32(batch.partition), position);
     return added;
   }
@@ -182,7 +182,7 @@ export class LmdbViewStore implements ViewStore {
   position(partition: number): FoldPosition {
     const value = this.#partitions.get(keys.uint32(partition));
     if (value === undefined) return { nextOffset: 0, sourceEnd: 0 };
-    return { nextOffset: keys.readUint64(value, 0), sourceEnd: keys.readUint64(value, 8) };
+    return { nextOffset: readUint64(value, 0), sourceEnd: readUint64(value, 8) };
   }
 
   schemaText(schemaId: number): string | undefined {

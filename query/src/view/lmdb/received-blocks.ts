@@ -1,4 +1,4 @@
-import type { Micros, Order } from "@lastknown/shared";
+import { readUint64, type Micros, type Order } from "@lastknown/shared";
 import type { CheckedTable } from "./checked-table.js";
 import * as keys from "./keys.js";
 
@@ -30,7 +30,7 @@ export class ReceivedBlocks {
     for (const [level, size] of SIZES_MICROS.entries()) {
       const key = keys.blockKey(user, level, Math.floor(time / size));
       const stored = this.#table.get(key);
-      const leastSts = stored === undefined ? Infinity : keys.unbiased(keys.readUint64(stored, 0));
+      const leastSts = stored === undefined ? Infinity : keys.unbiased(readUint64(stored, 0));
       // A greater block has no later least than those within it.
       if (leastSts <= sts) return level === 0 ? { ...small, leastSts } : small;
       this.#table.put(key, keys.uint64(keys.biased(sts)));
@@ -62,7 +62,7 @@ export class ReceivedBlocks {
       reverse: true,
     };
     for (const { key, value } of this.#table.range(range)) {
-      if (keys.unbiased(keys.readUint64(value, 0)) > receivedMax) continue;
+      if (keys.unbiased(readUint64(value, 0)) > receivedMax) continue;
       const first = keys.blockOfKey(key) * size;
       const within = { low: Math.max(low, first), high: Math.min(high, first + size - 1) };
       // All that is early enough in the block of `high` may lie above it: then those before it are looked at.

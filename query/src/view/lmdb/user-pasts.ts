@@ -1,4 +1,11 @@
-import { compareOrder, type EventId, type MaxFutureSkew, type Micros, type Order } from "@lastknown/shared";
+import {
+  compareOrder,
+  readUint64,
+  type EventId,
+  type MaxFutureSkew,
+  type Micros,
+  type Order,
+} from "@lastknown/shared";
 import { foldedArrival, type Arrival, type FoldedArrival, type OrderPosition } from "../arrival.js";
 import type { OrderBound } from "../view-store.js";
 import { arrivalOf, arrivalValue, maximumOf, withMaximum } from "./arrival-value.js";
@@ -134,7 +141,7 @@ export class UserPasts {
 
   #firstSeen(user: number, eventId: EventId): number | undefined {
     const stored = this.#table.get(keys.seenKey(user, eventId));
-    return stored === undefined ? undefined : keys.readUint64(stored, 0);
+    return stored === undefined ? undefined : readUint64(stored, 0);
   }
 }
 
