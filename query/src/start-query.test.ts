@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
@@ -15,7 +15,7 @@ import {
 import { startQuery } from "./start-query.js";
 import { openLmdbView } from "./view/lmdb/open-lmdb-view.js";
 import { MemoryViewStore } from "./view/memory/memory-view-store.js";
-import { ViewDamagedError, type FoldPosition, type ViewStore } from "./view/view-store.js";
+import { ViewAbortedError, ViewDamagedError, type FoldPosition, type ViewStore } from "./view/view-store.js";
 
 /** A busy machine takes its time. */
 jest.setTimeout(30_000);
@@ -160,6 +160,40 @@ describe("the query service", () => {
     );
     expect(await (await service.get(question)).json()).toEqual(right);
     expect(await health()).toMatchObject({ view: { state: "running", hasCaughtUp: true } });
+    await service.query.stop();
+    await rm(dataDirectory, { recursive: true });
+  });
+
+  test("opens a view again that gave up a fold, and loses nothing of it", async () => {
+    const dataDirectory = await mkdtemp(join(tmpdir(), "lastknown-query-"));
+    const opened: ViewStore[] = [];
+    await start({
+      prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS)),
+      openStore: async (fleet) => {
+        const store = await openLmdbView({ dataDirectory, fleet, logger: silentLogger });
+        opened.push(store);
+        return store;
+      },
+    });
+    const [first] = opened;
+    if (first === undefined) throw new Error("no view was opened");
+    const close = jest.spyOn(first, "close");
+    jest.spyOn(first, "fold").mockImplementation(() => {
+      throw new ViewAbortedError(new Error("MDB_BAD_TXN"));
+    });
+    await service.fleet.publishAndAudit([
+      { user: "tram", timeStamp: NOON, sts: NOON, attributes: { letter: "t" } },
+    ]);
+    const tram = await until(
+      async () => await service.get("/v1/users/tram?at=2024-03-10T12:02:00Z"),
+      ({ status }) => status === 200,
+    );
+    expect(await tram.json()).toMatchObject({ attributes: { letter: "t" } });
+    const bus = await service.get("/v1/users/bus?at=2024-03-10T12:02:00Z");
+    expect(await bus.json()).toMatchObject({ attributes: { letter: "a" } });
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(opened).toHaveLength(2);
+    expect(await readdir(dataDirectory)).toEqual(["view"]);
     await service.query.stop();
     await rm(dataDirectory, { recursive: true });
   });

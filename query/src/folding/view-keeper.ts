@@ -14,7 +14,7 @@ import {
 import { ViewAnswers } from "../answers/view-answers.js";
 import type { ReadyView } from "../answers/answers.js";
 import type { ViewProgress } from "../freshness/freshness.js";
-import { ViewDamagedError, type ViewStore } from "../view/view-store.js";
+import { ViewAbortedError, ViewDamagedError, type ViewStore } from "../view/view-store.js";
 import { AuditFolder, type FoldObserver } from "./audit-folder.js";
 import { PatientFleetCell } from "./patient-fleet-cell.js";
 import { FOLDER_STATES, ViewFolder, type FolderState } from "./view-folder.js";
@@ -47,8 +47,8 @@ const REDIS_CHECK_PAUSE_MS = 5000;
 
 /**
  * Has the view from its opening to its closing: finds out which fleet it is for, opens the store and keeps it
- * folding. Without Kafka it goes on trying, as latest states can be answered all the same; and so it does where
- * the store finds itself damaged, which is opened again, empty.
+ * folding. Without Kafka it goes on trying, as latest states can be answered all the same. A store that gave up a
+ * transaction is opened again; so is one that finds itself damaged, which then is empty.
  */
 export class ViewKeeper {
   readonly #options: ViewKeeperOptions;
@@ -134,23 +134,33 @@ export class ViewKeeper {
     }
   }
 
-  /** Resolves when there is no view to fold into, or it was found damaged, and after `stop`. */
+  /** Resolves when there is no view to fold into, or it was closed to be opened again, and after `stop`. */
   async #foldWhileSound(): Promise<void> {
     try {
       await this.#view?.folder.ended;
     } catch (error) {
-      if (!(error instanceof ViewDamagedError)) throw error;
-      if (++this.#rebuilds > REBUILDS_MAX) {
-        throw new FatalError(`${error.message}, for the ${this.#rebuilds}th time since the start`, {
-          fix: "look at the disk of LASTKNOWN_DATA_DIRECTORY, or name another folder",
-          cause: error,
-        });
-      }
-      this.#options.logger.error("view is damaged, building a new one", { error });
-      const damaged = this.#view;
+      this.#requireReopenable(error);
+      const unusable = this.#view;
       this.#view = undefined;
-      await damaged?.store.close();
+      await unusable?.store.close();
     }
+  }
+
+  /** Throws what opening the store again does not mend. */
+  #requireReopenable(error: unknown): void {
+    const { logger } = this.#options;
+    if (error instanceof ViewAbortedError) {
+      logger.error("view gave up what it folded, opening it again", { error });
+      return;
+    }
+    if (!(error instanceof ViewDamagedError)) throw error;
+    if (++this.#rebuilds > REBUILDS_MAX) {
+      throw new FatalError(`${error.message}, for the ${this.#rebuilds}th time since the start`, {
+        fix: "look at the disk of LASTKNOWN_DATA_DIRECTORY, or name another folder",
+        cause: error,
+      });
+    }
+    logger.error("view is damaged, building a new one", { error });
   }
 
   /** Leaves the view undefined if Kafka does not answer. */

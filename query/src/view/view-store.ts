@@ -47,6 +47,18 @@ export class ViewUnwritableError extends Error {
 }
 
 /**
+ * The store gave up a transaction, and may give up all that follow. What was folded before is there and can be read,
+ * the batches are not: it is to be closed and opened again.
+ */
+export class ViewAbortedError extends Error {
+  override readonly name = "ViewAbortedError";
+
+  constructor(cause: Error) {
+    super(`the view gave up a transaction: ${cause.message.trimEnd()}`, { cause });
+  }
+}
+
+/**
  * The audit, folded so that the past can be asked. What it answers depends on the set of arrivals alone: not on
  * the order in which they were folded, nor on how often one was.
  *
@@ -67,6 +79,8 @@ export interface ViewStore {
    * @returns the new arrivals, each with what the verdict on it needs as it stood when the arrival was taken in: one
    *   that comes after those with greater source offsets may change the verdicts on these, which are not given again;
    *   bodies may be views of the batches'
+   * @throws ViewUnwritableError, ViewAbortedError: none of the batches was taken in. A store that goes on giving up
+   *   calls itself damaged: it throws ViewAbortedError only after a number of folds that went well
    */
   fold(...batches: readonly FoldBatch[]): readonly FoldedArrival[];
 

@@ -1,15 +1,21 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { open } from "lmdb";
+import { open, type RootDatabase } from "lmdb";
 import { expect, test } from "@jest/globals";
 import type { Arrival } from "../arrival.js";
 import { arrivalFor, batchOf, TEST_SKEW } from "../arrival-for-test.js";
 import { describeTiedArrivals } from "../../answers/tied-arrivals.contract.js";
 import { describeViewStore, type StoreUnderTest } from "../view-store.contract.js";
+import { ViewAbortedError, ViewDamagedError, ViewUnwritableError, type ViewStore } from "../view-store.js";
 import { LmdbViewStore } from "./lmdb-view-store.js";
 
-const make = async (): Promise<StoreUnderTest> => {
+interface LmdbStoreUnderTest extends StoreUnderTest {
+  readonly store: LmdbViewStore;
+  readonly root: RootDatabase<Buffer, Buffer>;
+}
+
+const make = async (): Promise<LmdbStoreUnderTest> => {
   const directory = await mkdtemp(join(tmpdir(), "lastknown-view-"));
   const root = open<Buffer, Buffer>({
     path: directory,
@@ -26,8 +32,23 @@ const make = async (): Promise<StoreUnderTest> => {
     await store.close();
     await rm(directory, { recursive: true });
   };
-  return { store, remove };
+  return { store, root, remove };
 };
+
+/** Has LMDB undo each transaction from now on, with an error of this code. */
+function failTransactions(root: RootDatabase<Buffer, Buffer>, code: number): void {
+  const transactionSync = root.transactionSync.bind(root);
+  root.transactionSync = (inTransaction) =>
+    transactionSync(() => {
+      inTransaction();
+      throw Object.assign(new Error("MDB_BAD_TXN: said by LMDB\n"), { code });
+    });
+}
+
+function foldOneByOne(store: ViewStore, count: number): void {
+  for (let offset = 0; offset < count; offset++)
+    store.fold(batchOf([arrivalFor({ user: "a", offset })], { nextOffset: offset + 1 }));
+}
 
 /** An arrival that ends the fold. */
 function brokenFor(user: string): Arrival {
@@ -51,6 +72,48 @@ test("a batch that fails halfway leaves neither arrivals nor the offset to go on
   expect(store.fold(again)).toHaveLength(1);
   await remove();
 });
+
+test.each([
+  ["a fold", (store: ViewStore) => store.fold(batchOf([arrivalFor({ user: "b", offset: 7 })]))],
+  ["a clearing", (store: ViewStore) => store.clear()],
+])(
+  "%s that LMDB gives up leaves what was there, to be opened again",
+  async (_what, write: (store: ViewStore) => void) => {
+    const { store, root, remove } = await make();
+    foldOneByOne(store, 100);
+    failTransactions(root, -30_782);
+    expect(() => write(store)).toThrow(ViewAbortedError);
+    expect(() => write(store)).toThrow("the view gave up a transaction: MDB_BAD_TXN: said by LMDB");
+    expect(store.damage).toBeUndefined();
+    expect(store.position(0)).toEqual({ nextOffset: 100, sourceEnd: 100 });
+    expect([...store.users(undefined)]).toEqual(["a"]);
+    expect(store.hasUser("b")).toBe(false);
+    await remove();
+  },
+);
+
+test("a view of which LMDB gives up a fold soon after its opening is damaged", async () => {
+  const { store, root, remove } = await make();
+  foldOneByOne(store, 99);
+  failTransactions(root, -30_782);
+  expect(() => store.fold(batchOf([arrivalFor({ user: "b", offset: 99 })]))).toThrow(ViewDamagedError);
+  expect(store.damage?.message).toBe(
+    "the view is damaged: LMDB gives up what is written to it: MDB_BAD_TXN: said by LMDB",
+  );
+  expect(() => store.position(0)).toThrow(ViewDamagedError);
+  await remove();
+});
+
+test.each([5, 28, 30, 122])(
+  "a fold that ends in the system's error %d finds the view unwritable, and no worse",
+  async (code) => {
+    const { store, root, remove } = await make();
+    failTransactions(root, code);
+    expect(() => store.fold(batchOf([arrivalFor({ user: "a", offset: 0 })]))).toThrow(ViewUnwritableError);
+    expect(store.hasUser("a")).toBe(false);
+    await remove();
+  },
+);
 
 test("users of a batch that fails are new again, each with a past of its own", async () => {
   const { store, remove } = await make();

@@ -3,6 +3,8 @@ import { FatalError, readUint64, writeUint64, type MaxFutureSkew, type Micros } 
 import type { RootDatabase } from "lmdb";
 import { foldedArrival, type Arrival, type FoldedArrival, type OrderPosition } from "../arrival.js";
 import {
+  ViewAbortedError,
+  ViewUnwritableError,
   type FoldBatch,
   type FoldPosition,
   type OrderBound,
@@ -14,12 +16,14 @@ import { CheckedTable } from "./checked-table.js";
 import * as keys from "./keys.js";
 import { RecentTails, type UserTail } from "./recent-tails.js";
 import { Soundness } from "./soundness.js";
-import { translateWriteError } from "./unwritable.js";
+import { isAbortedByLmdb, isUnwritable } from "./transaction-errors.js";
 import { UserPasts } from "./user-pasts.js";
 import type { ViewTable } from "./view-tables.js";
 
 /** About 30 MB at worst. */
 const TAILS_MAX = 50_000;
+/** LMDB may give up a transaction of a sound file, but not one after the other. */
+const COMMITS_OF_A_SOUND_VIEW = 100;
 const NEXT_USER = Buffer.from("next-user");
 const OWNER = Buffer.from("owner");
 
@@ -58,6 +62,8 @@ export class LmdbViewStore implements ViewStore {
   readonly #onClosed: ViewFolderHooks["onClosed"];
   /** Stands in the view while this object writes it. */
   readonly #owner = randomBytes(16);
+  /** Since it was opened. */
+  #commits = 0;
 
   constructor(root: RootDatabase<Buffer, Buffer>, maxFutureSkew: MaxFutureSkew, hooks: ViewFolderHooks) {
     const soundness = new Soundness(hooks.onDamaged);
@@ -79,15 +85,24 @@ export class LmdbViewStore implements ViewStore {
   }
 
   fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
+    return this.#write(() => batches.flatMap((batch) => this.#foldInTransaction(batch)));
+  }
+
+  #write<Answer>(inTransaction: () => Answer): Answer {
     try {
-      return this.#root.transactionSync(() => {
+      const answer = this.#root.transactionSync(() => {
         this.#requireOwned();
-        return batches.flatMap((batch) => this.#foldInTransaction(batch));
+        return inTransaction();
       });
+      this.#commits++;
+      return answer;
     } catch (error) {
       // The tails of a transaction that was undone tell of arrivals that are not there.
       this.#tails.clear();
-      throw translateWriteError(error);
+      if (isUnwritable(error)) throw new ViewUnwritableError(error);
+      if (!isAbortedByLmdb(error)) throw error;
+      if (this.#commits >= COMMITS_OF_A_SOUND_VIEW) throw new ViewAbortedError(error);
+      throw this.#soundness.lose(`LMDB gives up what is written to it: ${error.message.trimEnd()}`);
     }
   }
 
@@ -229,8 +244,7 @@ export class LmdbViewStore implements ViewStore {
 
   clear(): void {
     this.#tails.clear();
-    this.#root.transactionSync(() => {
-      this.#requireOwned();
+    this.#write(() => {
       for (const table of [this.#users, this.#pasts, this.#partitions, this.#schemas]) table.clear();
       this.#counters.remove(NEXT_USER);
     });
