@@ -113,7 +113,7 @@ describe("docker-compose.yml", () => {
     expect(nodes).toHaveLength(6);
     for (const [, { command, volumes: mounted }] of nodes) {
       expect(command?.join(" ")).toMatch(
-        /--cluster-enabled yes .*--appendonly yes --maxmemory \d+mb --maxmemory-policy noeviction --dir \/data$/,
+        /--cluster-enabled yes .*--appendonly yes --maxmemory \d+mb --maxmemory-policy noeviction --hash-max-listpack-value 512 --dir \/data$/,
       );
       expect(mounted).toHaveLength(1);
     }

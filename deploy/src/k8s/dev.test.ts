@@ -111,6 +111,7 @@ describe("the servers of the overlay dev", () => {
     // The rest is for what a rewrite of its file copies, and for the clients.
     expect(megabytes * 2 ** 20).toBeLessThanOrEqual(limit * 0.65);
     expect(megabytes).toBeGreaterThan(0);
+    expect(script).toContain("--hash-max-listpack-value 512");
   });
 });
 

@@ -33,6 +33,8 @@ export function redisLaunch(state: StackState, node: RedisPlace, files: ServerFi
       ["--cluster-node-timeout", String(state.redisNodeTimeoutMs)],
       ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""],
       ["--maxmemory-policy", "noeviction"],
+      // A state's order has 74 characters: with Redis's own limit of 64 no user's hash would be kept compact.
+      ["--hash-max-listpack-value", "512"],
       // A replica is linked at once instead of after five seconds.
       ["--repl-diskless-sync-delay", "0"],
     ].flat(),

@@ -176,6 +176,13 @@ describe("the script on a real Redis", () => {
 });
 
 describe("a Redis state store", () => {
+  test("writes states that the local stack's nodes keep in their compact form", async () => {
+    const { store, keys } = makeStore();
+    const attributes = canonicalJson({ note: "x".repeat(400) });
+    await store.apply([updateOf("bus", 1, [{ ...stateAt("bus", 5, "a source"), attributes }])]);
+    expect(await redis.object("ENCODING", keys.state("bus"))).toBe("listpack");
+  });
+
   test("knows the slot of a bucket's keys as the cluster does", async () => {
     const { keys } = makeStore();
     for (const bucket of [0, 7, 99, 255]) {

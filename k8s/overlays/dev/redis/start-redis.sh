@@ -9,5 +9,6 @@ if [ -z "$address" ]; then
   echo "the service $service has no address yet" >&2
   exit 1
 fi
+# A state's order has 74 characters: with Redis's own limit of 64 no user's hash would be kept compact.
 exec redis-server --cluster-enabled yes --cluster-node-timeout 2000 --cluster-announce-ip "$address" \
-  --appendonly yes --maxmemory 160mb --maxmemory-policy noeviction --dir /data
+  --appendonly yes --maxmemory 160mb --maxmemory-policy noeviction --hash-max-listpack-value 512 --dir /data
