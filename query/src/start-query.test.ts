@@ -30,6 +30,8 @@ const BUS = [
   { user: "bus", timeStamp: NOON, sts: NOON + 5 * MINUTE, attributes: { letter: "b", "battery (%)": 0.5 } },
 ];
 
+const TRAM = { user: "tram", timeStamp: NOON, sts: NOON, attributes: { letter: "t" } };
+
 /** Several looks of the service at the logs. */
 const LOOKS_MS = 1000;
 
@@ -181,9 +183,7 @@ describe("the query service", () => {
     jest.spyOn(first, "fold").mockImplementation(() => {
       throw new ViewAbortedError(new Error("MDB_BAD_TXN"));
     });
-    await service.fleet.publishAndAudit([
-      { user: "tram", timeStamp: NOON, sts: NOON, attributes: { letter: "t" } },
-    ]);
+    await service.fleet.publishAndAudit([TRAM]);
     const tram = await until(
       async () => await service.get("/v1/users/tram?at=2024-03-10T12:02:00Z"),
       ({ status }) => status === 200,
@@ -348,6 +348,17 @@ describe("the query service", () => {
     };
     expect(second).toMatchObject({ items: [{ verdict: "duplicate" }], cursor: null });
     expect(second.items).toHaveLength(1);
+  });
+
+  test("refuses a place in the users that is longer than any user's name", async () => {
+    await start({ prepare: async ({ fleet }) => void (await fleet.publishAndAudit(BUS.concat(TRAM))) });
+    const { cursor } = (await body("/v1/users?limit=1")) as { cursor: string };
+    const [fingerprint, , ...ends] = JSON.parse(Buffer.from(cursor, "base64url").toString()) as unknown[];
+    const long = Buffer.from(JSON.stringify([fingerprint, "u".repeat(5000), ...ends])).toString("base64url");
+    expect(await body(`/v1/users?limit=1&cursor=${long}`)).toMatchObject({
+      type: "urn:lastknown:problem:invalid-parameter",
+      status: 400,
+    });
   });
 
   test("refuses a wrong cursor as it does any other parameter that is wrong", async () => {

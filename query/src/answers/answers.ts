@@ -94,9 +94,23 @@ export class Answers {
     ask: (view: ViewAnswers) => Content | Absence | Promise<Content | Absence>,
   ): Promise<Answer<Content>> {
     const view = this.#options.view();
-    if (typeof view === "string") {
-      throw new Problem("view-not-ready", view, { provenance: { source: "view", lag: "unknown" } });
+    if (typeof view === "string") throw notReady(view);
+    try {
+      const answer = await this.#askView(view, user, ask);
+      if (this.#options.view() === view) return answer;
+    } catch (error) {
+      if (this.#options.view() === view) throw error;
     }
+    // What a view says that was closed or emptied meanwhile is no answer.
+    const now = this.#options.view();
+    throw notReady(typeof now === "string" ? now : "the view was opened anew while it was asked");
+  }
+
+  async #askView<Content extends object>(
+    view: ReadyView,
+    user: string | undefined,
+    ask: (view: ViewAnswers) => Content | Absence | Promise<Content | Absence>,
+  ): Promise<Answer<Content>> {
     // The lag is looked up first: what is folded while the answer is put together only makes it fresher.
     const { freshness } = this.#options;
     const lag =
@@ -132,6 +146,10 @@ export class Answers {
   #partitionOf(user: string): number {
     return partitionOf(Buffer.from(user), this.#options.partitions);
   }
+}
+
+function notReady(reason: string): Problem {
+  return new Problem("view-not-ready", reason, { provenance: { source: "view", lag: "unknown" } });
 }
 
 function absence(kind: Absence, user: string, provenance: Provenance): Problem {

@@ -55,10 +55,6 @@ export function isOffset(place: unknown): place is number {
   return Number.isSafeInteger(place) && (place as number) >= 0;
 }
 
-export function isText(place: unknown): place is string {
-  return typeof place === "string";
-}
-
 function contentOf(text: string): unknown[] {
   try {
     const content: unknown =

@@ -3,7 +3,7 @@ import { newFleetRecord } from "@lastknown/shared";
 import { arrivalFor, batchOf, TEST_SCHEMA, TEST_SCHEMA_ID, TEST_SKEW } from "../view/arrival-for-test.js";
 import { SchemaCopies } from "../view/schema-copies.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
-import { history, PAGE_BYTES_MAX, type HistoryPage } from "./history.js";
+import { history, PAGE_BYTES_MAX, SCANNED_BYTES_MAX, type HistoryPage } from "./history.js";
 
 const PLACE = { topic: "f.events", partition: 0 };
 const LARGE = "x".repeat(200_000);
@@ -41,4 +41,26 @@ describe("a history of large events", () => {
     const offsets = all.flatMap(({ items }) => items.map(({ source }) => source.offset));
     expect(offsets).toEqual(Array.from({ length: ARRIVALS }, (_, offset) => offset));
   });
+});
+
+test("a filter that lets nothing through ends its page by the bytes that it looked at", () => {
+  const store = new MemoryViewStore();
+  const arrival = arrivalFor({ user: "bus", offset: 0, letter: LARGE });
+  const count = Math.ceil((2.5 * SCANNED_BYTES_MAX) / arrival.body.length);
+  store.fold(batchOf(Array.from({ length: count }, (_, offset) => ({ ...arrival, offset }))));
+  const context = {
+    store,
+    schemas: new SchemaCopies(store),
+    fleet: newFleetRecord(1, TEST_SKEW),
+    eventsTopic: PLACE.topic,
+  };
+  let pages = 0;
+  let cursor: string | undefined;
+  do {
+    const page = history(context, PLACE, { user: "bus", from: 1, limit: 1000, cursor });
+    expect(page.items).toEqual([]);
+    cursor = page.cursor ?? undefined;
+    pages++;
+  } while (cursor !== undefined && pages < 10);
+  expect(pages).toBe(3);
 });

@@ -25,6 +25,8 @@ export interface HistoryPage {
 
 /** Arrivals looked at for one page, so that a filter that lets little through cannot hold the event loop. */
 export const SCANNED_MAX = 5000;
+/** Bytes of their events, which are copied and summed up. */
+export const SCANNED_BYTES_MAX = 16 * 1024 * 1024;
 /** Bytes of events on one page, for the same reason; at least one arrival always comes. */
 export const PAGE_BYTES_MAX = 1024 * 1024;
 
@@ -48,14 +50,16 @@ export function history(
 
   const items: JudgedState[] = [];
   let scanned = 0;
+  let scannedBytes = 0;
   let bytes = 0;
   for (const arrival of context.store.bySource(user, cursor?.next ?? 0)) {
     if (arrival.offset >= end) break;
-    const isFull = items.length === limit || scanned === SCANNED_MAX || bytes >= PAGE_BYTES_MAX;
-    if (isFull) {
+    const hasScannedAll = scanned === SCANNED_MAX || scannedBytes >= SCANNED_BYTES_MAX;
+    if (items.length === limit || hasScannedAll || bytes >= PAGE_BYTES_MAX) {
       return { items, cursor: printCursor(identity, { next: arrival.offset, ends: [end] }) };
     }
     scanned++;
+    scannedBytes += arrival.body.length;
     const judgement = judgementOf(arrival);
     if (!isInRange(arrival.order.timeStamp, from, to)) continue;
     if (verdict !== undefined && judgement.verdict !== verdict) continue;

@@ -1,4 +1,5 @@
-import { isText, parseCursor, printCursor, ViewBehindCursorError } from "./cursor.js";
+import { userIdProblem } from "@lastknown/shared";
+import { parseCursor, printCursor, ViewBehindCursorError } from "./cursor.js";
 import type { AnswerContext } from "./answer-context.js";
 
 export interface UsersQuestion {
@@ -21,7 +22,7 @@ export function listUsers(context: AnswerContext, { limit, cursor: text }: Users
     { length: context.fleet.partitions },
     (_, partition) => context.store.position(partition).sourceEnd,
   );
-  const cursor = text === undefined ? undefined : parseCursor(text, identity, isText);
+  const cursor = text === undefined ? undefined : parseCursor(text, identity, isUser);
   const ends = cursor?.ends ?? sourceEnds;
   if (ends.some((end, partition) => (sourceEnds[partition] ?? 0) < end)) throw new ViewBehindCursorError();
 
@@ -33,4 +34,9 @@ export function listUsers(context: AnswerContext, { limit, cursor: text }: Users
     users.push(user);
   }
   return { users, cursor: null };
+}
+
+/** A longer text than any user's would not fit into the view's keys. */
+function isUser(place: unknown): place is string {
+  return typeof place === "string" && userIdProblem(place) === undefined;
 }

@@ -3,6 +3,7 @@ import { compareOrder } from "@lastknown/shared";
 import type { OrderPosition } from "../view/arrival.js";
 import type { OrderBound, ViewStore } from "../view/view-store.js";
 import { WHOLE_ORDER } from "./answer-context.js";
+import { SCANNED_BYTES_MAX } from "./history.js";
 import { isAfter, isReceivedBy, isWithin, type Moment } from "./newest-arrival.js";
 
 export interface ArrivalCounts {
@@ -83,9 +84,11 @@ async function nextByOrder(
 function lastReceived(store: ViewStore, { user, limit, sourceEnd }: LosersQuestion): OrderPosition[] {
   const last: OrderPosition[] = [];
   let steps = 0;
+  let bytes = 0;
   for (const arrival of store.latestReceived(user)) {
     if (arrival.offset < sourceEnd) last.push(arrival);
-    if (last.length === limit || ++steps === WALKED_PER_TURN) break;
+    bytes += arrival.body.length;
+    if (last.length === limit || ++steps === WALKED_PER_TURN || bytes >= SCANNED_BYTES_MAX) break;
   }
   return last;
 }

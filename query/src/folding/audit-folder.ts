@@ -45,6 +45,20 @@ export interface AuditFolderOptions {
   readonly logger: Logger;
 }
 
+/** A record that the view does without. */
+interface LeftOut {
+  readonly partition: number;
+  readonly offset: number;
+  readonly reason: UnreadableReason;
+  readonly detail: string;
+}
+
+/** What one fold has beside arrivals. */
+interface Sorted {
+  readonly schemas: SchemaCopy[];
+  readonly leftOut: LeftOut[];
+}
+
 /** Unreadable records that are logged one by one; a broken writer could fill a disk with the rest. */
 const UNREADABLE_LOGGED_MAX = 100;
 
@@ -71,20 +85,22 @@ export class AuditFolder {
 
   /** All parts in one step. Throws FatalError on another fleet's record. */
   fold(parts: readonly AuditPart[]): void {
-    const schemas: SchemaCopy[] = [];
+    const sorted: Sorted = { schemas: [], leftOut: [] };
     let read = 0;
     const batches = parts.map(({ partition, records, nextOffset }) => {
       const arrivals: Arrival[] = [];
-      for (const record of records) this.#sort(partition, record, arrivals, schemas);
+      for (const record of records) this.#sort(partition, record, arrivals, sorted);
       read += arrivals.length;
-      return { partition, arrivals, schemas, nextOffset };
+      return { partition, arrivals, schemas: sorted.schemas, nextOffset };
     });
     const { store, observer } = this.#options;
     const added = store.fold(...batches);
+    // What is not folded is read again.
+    for (const record of sorted.leftOut) this.#leaveOut(record);
     observer.folded({ added, verdicts: countVerdicts(added), doubles: read - added.length });
   }
 
-  #sort(partition: number, record: LogRecord, arrivals: Arrival[], schemas: SchemaCopy[]): void {
+  #sort(partition: number, record: LogRecord, arrivals: Arrival[], { schemas, leftOut }: Sorted): void {
     const context = { fleet: this.#options.fleet, schemas: this.#schemas };
     const read = readAuditRecord(context, partition, record);
     switch (read.kind) {
@@ -92,28 +108,22 @@ export class AuditFolder {
         arrivals.push(read.arrival);
         return;
       case "schema":
-        if (this.#isSameText(partition, record.offset, read.copy, schemas)) schemas.push(read.copy);
+        if (this.#isSameText(read.copy, schemas)) schemas.push(read.copy);
+        else leftOut.push({ partition, offset: record.offset, ...anotherText(read.copy) });
         return;
       case "fleet":
         this.#requireOurs(partition, read.record);
         return;
       case "unreadable":
-        this.#leaveOut(partition, record.offset, read.reason, read.detail);
+        leftOut.push({ partition, offset: record.offset, reason: read.reason, detail: read.detail });
     }
   }
 
   /** Entries were decoded with the first text, so a second one under the same id is not believed. */
-  #isSameText(
-    partition: number,
-    offset: number,
-    { schemaId, text }: SchemaCopy,
-    ofThisFold: readonly SchemaCopy[],
-  ): boolean {
+  #isSameText({ schemaId, text }: SchemaCopy, ofThisFold: readonly SchemaCopy[]): boolean {
     const known =
       this.#options.store.schemaText(schemaId) ?? ofThisFold.find((copy) => copy.schemaId === schemaId)?.text;
-    if (known === undefined || known === text) return true;
-    this.#leaveOut(partition, offset, "schema", `schema ${schemaId} has another text than its first copy`);
-    return false;
+    return known === undefined || known === text;
   }
 
   #requireOurs(partition: number, theirs: FleetRecord): void {
@@ -125,11 +135,15 @@ export class AuditFolder {
     });
   }
 
-  #leaveOut(partition: number, offset: number, reason: UnreadableReason, detail: string): void {
+  #leaveOut({ partition, offset, reason, detail }: LeftOut): void {
     const { observer, logger, auditTopic: topic } = this.#options;
     this.#unreadable++;
     observer.unreadable(reason);
     if (this.#unreadable > UNREADABLE_LOGGED_MAX) return;
     logger.error("audit record cannot be read", { topic, partition, offset, reason, detail });
   }
+}
+
+function anotherText({ schemaId }: SchemaCopy): Pick<LeftOut, "reason" | "detail"> {
+  return { reason: "schema", detail: `schema ${schemaId} has another text than its first copy` };
 }

@@ -109,8 +109,7 @@ export class ViewFolder {
       return;
     }
     if (error instanceof ViewUnwritableError) {
-      if (this.#state !== "unwritable") logger.error("view cannot be written, waiting for room", { error });
-      this.#state = "unwritable";
+      this.#cannotWrite(error);
       return;
     }
     if (!(error instanceof OffsetOutOfRangeError)) throw error;
@@ -122,9 +121,22 @@ export class ViewFolder {
       start,
       end,
     });
-    store.clear();
+    try {
+      store.clear();
+    } catch (cause) {
+      if (!(cause instanceof ViewUnwritableError)) throw cause;
+      // The next read finds again that it does not fit.
+      this.#cannotWrite(cause);
+      return;
+    }
     this.#hasCaughtUp = false;
     this.#state = "connecting";
+  }
+
+  #cannotWrite(error: ViewUnwritableError): void {
+    if (this.#state !== "unwritable")
+      this.#options.logger.error("view cannot be written, waiting for room", { error });
+    this.#state = "unwritable";
   }
 
   async #fold(onProgress: () => void): Promise<void> {

@@ -14,6 +14,7 @@ import { until } from "../memory-service-for-test.js";
 import type { FoldedArrival } from "../view/arrival.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
 import {
+  ViewAbortedError,
   ViewDamagedError,
   ViewUnwritableError,
   type FoldBatch,
@@ -92,6 +93,124 @@ test("views that are found damaged one after the other end the service", async (
   await keeper.start();
   await expect(keeper.ended).rejects.toThrow("for the 4th time since the start");
   expect(opened).toBe(4);
+  await keeper.stop();
+});
+
+/** Gives up its first folds; those of the next store are counted on. */
+class AbortingStore extends RecordingStore {
+  static left = 0;
+  readonly reported: string[] = [];
+
+  override fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
+    if (AbortingStore.left-- > 0) throw new ViewAbortedError(new Error("MDB_BAD_TXN"));
+    return super.fold(...batches);
+  }
+
+  override reportDamage(reason: string): ViewDamagedError {
+    this.reported.push(reason);
+    return super.reportDamage(reason);
+  }
+}
+
+test.each([
+  ["once is opened again as it is", 1, []],
+  [
+    "again soon after is damaged",
+    2,
+    ["the view gave up a transaction: MDB_BAD_TXN, as it did before its last opening"],
+  ],
+])("a view that gives up a fold %s", async (_what, aborts: number, reported: string[]) => {
+  const stores: AbortingStore[] = [];
+  AbortingStore.left = aborts;
+  const { keeper } = await makeKeeper(() => {
+    stores.push(new AbortingStore());
+    return Promise.resolve(stores.at(-1) as ViewStore);
+  });
+  await keeper.start();
+  await until(
+    () => Promise.resolve(keeper.state),
+    (state) => state === "running",
+    20_000,
+  );
+  expect(stores).toHaveLength(aborts + 1);
+  for (const store of stores.slice(0, -1)) expect(store.calls).toEqual(["close"]);
+  expect(stores.flatMap((store) => store.reported)).toEqual(reported);
+  await keeper.stop();
+});
+
+test("a view that is found damaged as it is opened is built anew", async () => {
+  const stores = [new MemoryViewStore()];
+  const { keeper } = await makeKeeper(() => {
+    const store = stores.pop();
+    if (store !== undefined) return Promise.reject(new ViewDamagedError("LMDB gives it up"));
+    return Promise.resolve(new MemoryViewStore());
+  });
+  await keeper.start();
+  await until(
+    () => Promise.resolve(keeper.state),
+    (state) => state === "running",
+  );
+  await keeper.stop();
+});
+
+test("records that are left out are counted once, however often their fold is tried, and past an opening", async () => {
+  AbortingStore.left = 1;
+  const { keeper, log } = await makeKeeper(() => Promise.resolve(store));
+  const store = new AbortingStore();
+  await log.append(NAMES.auditTopic, [
+    { partition: 0, key: Buffer.from("none of ours"), value: Buffer.from("x") },
+  ]);
+  await keeper.start();
+  await until(
+    () => Promise.resolve(keeper.state),
+    (state) => state === "running",
+    20_000,
+  );
+  expect(keeper.unreadableRecords).toBe(1);
+  await log.append(NAMES.auditTopic, [
+    { partition: 0, key: Buffer.from("nor this"), value: Buffer.from("x") },
+  ]);
+  await until(
+    () => Promise.resolve(keeper.unreadableRecords),
+    (records) => records === 2,
+  );
+  AbortingStore.left = 1;
+  await log.append(NAMES.auditTopic, [
+    { partition: 0, key: Buffer.from("nor that"), value: Buffer.from("x") },
+  ]);
+  await until(
+    () => Promise.resolve(store.calls),
+    (calls) => calls.filter((call) => call === "close").length === 2,
+    20_000,
+  );
+  await keeper.stop();
+});
+
+test("a view that does not fit the audit waits for room to be emptied", async () => {
+  class FullStore extends MemoryViewStore {
+    isFull = true;
+
+    override position(partition: number): FoldPosition {
+      return this.isFull ? { nextOffset: 1000, sourceEnd: 1 } : super.position(partition);
+    }
+
+    override clear(): void {
+      if (this.isFull) throw new ViewUnwritableError(new Error("no space left on device"));
+      super.clear();
+    }
+  }
+  const store = new FullStore();
+  const { keeper } = await makeKeeper(() => Promise.resolve(store));
+  await keeper.start();
+  const untilState = (state: string): Promise<unknown> =>
+    until(
+      () => Promise.resolve(keeper.state),
+      (now) => now === state,
+      20_000,
+    );
+  await untilState("unwritable");
+  store.isFull = false;
+  await untilState("running");
   await keeper.stop();
 });
 

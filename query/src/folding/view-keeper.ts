@@ -43,6 +43,8 @@ interface OpenView {
 const OPEN_PAUSE_MS = 1000;
 /** A disk that damages one view after the other is for a person to look at. */
 const REBUILDS_MAX = 3;
+/** A view that gives up a transaction so soon after it gave up another is damaged. */
+const ABORTED_AGAIN_MS = 60_000;
 const REDIS_CHECK_PAUSE_MS = 5000;
 
 /**
@@ -60,6 +62,10 @@ export class ViewKeeper {
   #wasRedisRead = false;
   /** Views that were found damaged. */
   #rebuilds = 0;
+  /** When a view gave up a transaction last, in ms of a clock that never goes back. */
+  #abortedAtMs = -Infinity;
+  /** Left out of the view before it was opened again. */
+  #unreadableBefore = 0;
   /** Set by start. */
   #ended: Promise<void> | undefined;
 
@@ -89,8 +95,7 @@ export class ViewKeeper {
     this.#stopping.abort();
     await this.#view?.folder.stop();
     await Promise.allSettled([this.#ended]);
-    await this.#view?.store.close();
-    this.#view = undefined;
+    await this.#close();
   }
 
   get state(): KeeperState {
@@ -104,7 +109,7 @@ export class ViewKeeper {
   }
 
   get unreadableRecords(): number {
-    return this.#view?.audit.unreadableRecords ?? 0;
+    return this.#unreadableBefore + (this.#view?.audit.unreadableRecords ?? 0);
   }
 
   /** The view if it can be asked, else in words why not. */
@@ -139,20 +144,34 @@ export class ViewKeeper {
     try {
       await this.#view?.folder.ended;
     } catch (error) {
-      this.#requireReopenable(error);
-      const unusable = this.#view;
-      this.#view = undefined;
-      await unusable?.store.close();
+      if (error instanceof ViewAbortedError) this.#aborted(error);
+      else this.#damaged(error);
+      await this.#close();
     }
   }
 
-  /** Throws what opening the store again does not mend. */
-  #requireReopenable(error: unknown): void {
-    const { logger } = this.#options;
-    if (error instanceof ViewAbortedError) {
-      logger.error("view gave up what it folded, opening it again", { error });
+  /** Nobody asks a view that is being closed. */
+  async #close(): Promise<void> {
+    const view = this.#view;
+    this.#view = undefined;
+    await view?.store.close();
+  }
+
+  /** It is opened again as it is, unless that has helped for a moment only. */
+  #aborted(error: ViewAbortedError): void {
+    const nowMs = performance.now();
+    const isAgain = nowMs - this.#abortedAtMs < ABORTED_AGAIN_MS;
+    this.#abortedAtMs = nowMs;
+    if (isAgain && this.#view !== undefined) {
+      this.#damaged(this.#view.store.reportDamage(`${error.message}, as it did before its last opening`));
       return;
     }
+    this.#unreadableBefore = this.unreadableRecords;
+    this.#options.logger.error("view gave up what it folded, opening it again", { error });
+  }
+
+  /** It is built anew, a number of times. Throws what that does not mend. */
+  #damaged(error: unknown): void {
     if (!(error instanceof ViewDamagedError)) throw error;
     if (++this.#rebuilds > REBUILDS_MAX) {
       throw new FatalError(`${error.message}, for the ${this.#rebuilds}th time since the start`, {
@@ -160,10 +179,11 @@ export class ViewKeeper {
         cause: error,
       });
     }
-    logger.error("view is damaged, building a new one", { error });
+    this.#unreadableBefore = 0;
+    this.#options.logger.error("view is damaged, building a new one", { error });
   }
 
-  /** Leaves the view undefined if Kafka does not answer. */
+  /** Leaves the view undefined if Kafka does not answer, or what was there is damaged. */
   async #tryToOpen(): Promise<void> {
     try {
       const record = await this.#verifyFleet();
@@ -173,6 +193,7 @@ export class ViewKeeper {
       this.#view = this.#openView(record, store);
       this.#view.folder.start();
     } catch (error) {
+      if (error instanceof ViewDamagedError) return this.#damaged(error);
       if (!(error instanceof KafkaUnavailableError)) throw error;
       if (this.#isStopping) return;
       this.#options.observer.failed(error);

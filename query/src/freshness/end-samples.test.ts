@@ -24,11 +24,23 @@ test("a record was there since the first look at which the partition ended past 
   expect(samples.presentSinceMs(15)).toBeUndefined();
 });
 
-test("samples are bounded: the oldest are forgotten, and tell nothing then", () => {
+test("of looks long ago some are kept, the first among them: so an age is never told too small", () => {
   const samples = new EndSamples();
-  for (let end = 0; end < 1000; end++) samples.add(end, end);
+  const looks = 100_000;
+  for (let end = 0; end < looks; end++) samples.add(end, end);
   expect(samples.absentAtMs(0)).toBeUndefined();
-  expect(samples.absentAtMs(999)).toBe(999);
+  expect(samples.absentAtMs(looks - 1)).toBe(looks - 1);
+  for (const offset of [0, 1, 777, 50_000, 99_850, 99_950]) {
+    expect(samples.longAbsentAtMs(offset)).toBeLessThanOrEqual(offset);
+    expect(samples.presentSinceMs(offset)).toBeGreaterThan(offset);
+    expect(samples.presentSinceMs(offset)).toBeLessThan(offset + Math.max(2, (looks - offset) / 5));
+    // By a fifth of its age at most.
+    expect(samples.longAbsentAtMs(offset)).toBeGreaterThan(offset - (looks - offset) / 5);
+  }
+  expect(samples.longAbsentAtMs(0)).toBe(0);
+  const late = new EndSamples();
+  late.add(5, 10);
+  expect(late.longAbsentAtMs(9)).toBeUndefined();
 });
 
 test("a view is complete below the greatest commit whose audit end it has passed", () => {

@@ -50,7 +50,9 @@ export class Freshness {
     if (events.end === 0) return 0;
     if (progress === undefined) return "unknown";
     if (progress >= events.end) return 0;
-    return await this.#ageOf(partition, Math.max(progress, events.start));
+    // What it lacks first is gone from the log, and with it how old it was.
+    if (progress < events.start) return "unknown";
+    return await this.#ageOf(partition, progress);
   }
 
   /** Whether the partition is known to hold nothing, and never to have held anything. */
@@ -92,9 +94,12 @@ export class Freshness {
     if (absentAtMs !== undefined) return seconds(this.#monotonicMs() - absentAtMs);
     const appendedAtMs = await this.#appendedAtMs(partition, offset);
     if (appendedAtMs === undefined) return "unknown";
-    // Our clock may be behind the broker's; for how long we have seen the record, no clock can deny.
-    const seenForMs = this.#monotonicMs() - (samples.presentSinceMs(offset) ?? Infinity);
-    return seconds(Math.max(this.#nowMs() - appendedAtMs, seenForMs));
+    // Our clock may differ from the broker's. No clock can deny for how long we have seen the record, or had not.
+    const ageMs = this.#nowMs() - appendedAtMs;
+    const leastMs = this.#monotonicMs() - (samples.presentSinceMs(offset) ?? Infinity);
+    const mostMs = this.#monotonicMs() - (samples.longAbsentAtMs(offset) ?? -Infinity);
+    if (ageMs >= leastMs) return seconds(Math.min(ageMs, mostMs));
+    return seconds(Number.isFinite(mostMs) ? mostMs : leastMs);
   }
 
   async #appendedAtMs(partition: number, offset: number): Promise<number | undefined> {

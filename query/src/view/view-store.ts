@@ -79,8 +79,7 @@ export interface ViewStore {
    * @returns the new arrivals, each with what the verdict on it needs as it stood when the arrival was taken in: one
    *   that comes after those with greater source offsets may change the verdicts on these, which are not given again;
    *   bodies may be views of the batches'
-   * @throws ViewUnwritableError, ViewAbortedError: none of the batches was taken in. A store that goes on giving up
-   *   calls itself damaged: it throws ViewAbortedError only after a number of folds that went well
+   * @throws ViewUnwritableError, ViewAbortedError: none of the batches was taken in
    */
   fold(...batches: readonly FoldBatch[]): readonly FoldedArrival[];
 

@@ -22,8 +22,6 @@ import type { ViewTable } from "./view-tables.js";
 
 /** About 30 MB at worst. */
 const TAILS_MAX = 50_000;
-/** LMDB may give up a transaction of a sound file, but not one after the other. */
-const COMMITS_OF_A_SOUND_VIEW = 100;
 const NEXT_USER = Buffer.from("next-user");
 const OWNER = Buffer.from("owner");
 
@@ -62,9 +60,8 @@ export class LmdbViewStore implements ViewStore {
   readonly #onClosed: ViewFolderHooks["onClosed"];
   /** Stands in the view while this object writes it. */
   readonly #owner = randomBytes(16);
-  /** Since it was opened. */
-  #commits = 0;
 
+  /** @throws ViewUnwritableError, ViewAbortedError, ViewDamagedError, as it writes who has it */
   constructor(root: RootDatabase<Buffer, Buffer>, maxFutureSkew: MaxFutureSkew, hooks: ViewFolderHooks) {
     const soundness = new Soundness(hooks.onDamaged);
     const table = (name: ViewTable): CheckedTable =>
@@ -77,7 +74,7 @@ export class LmdbViewStore implements ViewStore {
     this.#partitions = table("partitions");
     this.#schemas = table("schemas");
     this.#counters = table("counters");
-    this.#counters.put(OWNER, this.#owner);
+    this.#inTransaction(() => this.#counters.put(OWNER, this.#owner));
   }
 
   get damage(): ViewDamagedError | undefined {
@@ -89,20 +86,20 @@ export class LmdbViewStore implements ViewStore {
   }
 
   #write<Answer>(inTransaction: () => Answer): Answer {
+    return this.#inTransaction(() => {
+      this.#requireOwned();
+      return inTransaction();
+    });
+  }
+
+  #inTransaction<Answer>(write: () => Answer): Answer {
     try {
-      const answer = this.#root.transactionSync(() => {
-        this.#requireOwned();
-        return inTransaction();
-      });
-      this.#commits++;
-      return answer;
+      return this.#root.transactionSync(write);
     } catch (error) {
       // The tails of a transaction that was undone tell of arrivals that are not there.
       this.#tails.clear();
       if (isUnwritable(error)) throw new ViewUnwritableError(error);
-      if (!isAbortedByLmdb(error)) throw error;
-      if (this.#commits >= COMMITS_OF_A_SOUND_VIEW) throw new ViewAbortedError(error);
-      throw this.#soundness.lose(`LMDB gives up what is written to it: ${error.message.trimEnd()}`);
+      throw isAbortedByLmdb(error) ? new ViewAbortedError(error) : error;
     }
   }
 

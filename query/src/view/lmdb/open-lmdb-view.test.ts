@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { open as openRootOf, type RootDatabase } from "lmdb";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import {
   LATEST_MICROS,
@@ -10,7 +11,8 @@ import {
   type Logger,
 } from "@lastknown/shared";
 import { arrivalFor, batchOf, TEST_SKEW } from "../arrival-for-test.js";
-import { ViewDamagedError, type ViewStore } from "../view-store.js";
+import { ViewDamagedError, ViewUnwritableError, type ViewStore } from "../view-store.js";
+import { failTransactions } from "./failing-transactions-for-test.js";
 import { orderKey, seenKey } from "./keys.js";
 import { openLmdbView } from "./open-lmdb-view.js";
 
@@ -167,6 +169,66 @@ describe("the view's folder", () => {
         expect(warnings).toEqual(["view set aside, building a new one"]);
       },
     );
+  });
+
+  describe("that LMDB gives up as it is opened", () => {
+    const binary = { encoding: "binary", keyEncoding: "binary" } as const;
+    const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
+    /** The first so many openings fail. */
+    const openFailing = (failing: number) => {
+      let openings = 0;
+      const openRoot = (path: string): RootDatabase<Buffer, Buffer> => {
+        const root = openRootOf<Buffer, Buffer>({ path, maxDbs: 9, noSync: true, ...binary });
+        if (++openings <= failing) failTransactions(root, -30_782);
+        return root;
+      };
+      return openLmdbView({ dataDirectory, fleet: FLEET, logger, openRoot });
+    };
+
+    test("once is opened again, as it was", async () => {
+      await fill();
+      const store = await openFailing(1);
+      expect(store.position(0)).toEqual({ nextOffset: 300, sourceEnd: 300 });
+      expect(store.fold(batchOf([arrivalFor({ user: "a", offset: 1 })]))).toHaveLength(1);
+      await store.close();
+      expect(warnings).toEqual(["view cannot be written at its opening"]);
+    });
+
+    test("twice is damaged, and built anew at the next opening", async () => {
+      await fill();
+      await expect(openFailing(2)).rejects.toThrow(ViewDamagedError);
+      const store = await openView();
+      expect(store.position(0)).toEqual({ nextOffset: 0, sourceEnd: 0 });
+      await store.close();
+    });
+
+    test("for want of room is told as that", async () => {
+      await fill();
+      const openRoot = (path: string): RootDatabase<Buffer, Buffer> => {
+        const root = openRootOf<Buffer, Buffer>({ path, maxDbs: 9, noSync: true, ...binary });
+        failTransactions(root, 28);
+        return root;
+      };
+      await expect(openLmdbView({ dataDirectory, fleet: FLEET, logger, openRoot })).rejects.toThrow(
+        ViewUnwritableError,
+      );
+    });
+  });
+
+  test("is set aside beside itself, also in a folder that is named by a dot", async () => {
+    await fill();
+    await rm(join(dataDirectory, "view", "fleet.json"));
+    const before = process.cwd();
+    process.chdir(dataDirectory);
+    try {
+      const store = await openLmdbView({ dataDirectory: ".", fleet: FLEET, logger: silentLogger });
+      await store.close();
+    } finally {
+      process.chdir(before);
+    }
+    const names = await readdir(dataDirectory);
+    expect(names.filter((name) => name.startsWith("view.damaged-"))).toHaveLength(1);
+    expect(names).toHaveLength(2);
   });
 
   test("is read as a whole after a process ended with it open, however long ago that had opened it", async () => {

@@ -1,10 +1,17 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, type FleetRecord, type Logger } from "@lastknown/shared";
-import { open } from "lmdb";
-import { LmdbViewStore } from "./lmdb-view-store.js";
+import { open, type RootDatabase } from "lmdb";
+import { ViewAbortedError, ViewDamagedError } from "../view-store.js";
+import { LmdbViewStore, type ViewFolderHooks } from "./lmdb-view-store.js";
 import { lmdbDamage, PROBE_READ_MS_MAX, type ProbeDepth } from "./probe-lmdb.js";
 import { STABLE_AFTER_MS, ViewDirectory } from "./view-directory.js";
 import { VIEW_TABLES } from "./view-tables.js";
+
+/** Of a view that LMDB gives up as it is opened: then it is damaged. */
+const OPENINGS_MAX = 2;
+
+type Root = RootDatabase<Buffer, Buffer>;
 
 export interface OpenLmdbViewOptions {
   readonly dataDirectory: string;
@@ -12,6 +19,8 @@ export interface OpenLmdbViewOptions {
   readonly logger: Logger;
   /** For how long a view that is there is read before it is opened; tests give others. */
   readonly probeReadMsMax?: Readonly<Record<ProbeDepth, number>>;
+  /** LMDB's own opening; tests give one that fails. */
+  readonly openRoot?: (path: string) => Root;
 }
 
 /**
@@ -19,12 +28,14 @@ export interface OpenLmdbViewOptions {
  * of it comes from the audit.
  *
  * @throws FatalError if it belongs to another fleet, or the folder cannot be written
+ * @throws ViewDamagedError if it cannot be opened, and the next opening begins a new one
  */
 export async function openLmdbView({
   dataDirectory,
   fleet,
   logger,
   probeReadMsMax = PROBE_READ_MS_MAX,
+  openRoot = openUnsynced,
 }: OpenLmdbViewOptions): Promise<LmdbViewStore> {
   const directory = new ViewDirectory(join(dataDirectory, "view"));
   try {
@@ -41,7 +52,7 @@ export async function openLmdbView({
       cause,
     });
   }
-  return openStore(directory, fleet, logger);
+  return await openStore({ directory, fleet, logger, openRoot });
 }
 
 async function damage(
@@ -54,20 +65,32 @@ async function damage(
   return await lmdbDamage(directory.path, VIEW_TABLES, readMsMax[depth]);
 }
 
-function openStore(directory: ViewDirectory, fleet: FleetRecord, logger: Logger): LmdbViewStore {
-  const root = open<Buffer, Buffer>({
-    path: directory.path,
-    maxDbs: VIEW_TABLES.length,
-    encoding: "binary",
-    keyEncoding: "binary",
-    // Nothing is synced: the directory notices that the machine went down, and then the view is rebuilt.
-    noSync: true,
-  });
-  const stable = setTimeout(() => {
-    directory.markStable().catch((error: unknown) => noteFailure(logger, error));
-  }, STABLE_AFTER_MS);
-  stable.unref();
-  return new LmdbViewStore(root, fleet.maxFutureSkew, {
+interface StoreOpening {
+  readonly directory: ViewDirectory;
+  readonly fleet: FleetRecord;
+  readonly logger: Logger;
+  readonly openRoot: (path: string) => Root;
+}
+
+async function openStore(opening: StoreOpening): Promise<LmdbViewStore> {
+  const { directory, logger } = opening;
+  for (let openings = 1; ; openings++) {
+    try {
+      return await openOnce(opening);
+    } catch (error) {
+      if (!(error instanceof ViewAbortedError)) throw error;
+      logger.warn("view cannot be written at its opening", { openings, error });
+      if (openings < OPENINGS_MAX) continue;
+      directory.markDamaged(error.message);
+      throw new ViewDamagedError(error.message);
+    }
+  }
+}
+
+async function openOnce({ directory, fleet, logger, openRoot }: StoreOpening): Promise<LmdbViewStore> {
+  const root = openRoot(directory.path);
+  const closed = new AbortController();
+  const hooks: ViewFolderHooks = {
     onDamaged: (reason) => {
       try {
         directory.markDamaged(reason);
@@ -76,10 +99,33 @@ function openStore(directory: ViewDirectory, fleet: FleetRecord, logger: Logger)
       }
     },
     onClosed: async (isSound) => {
-      clearTimeout(stable);
+      closed.abort();
       if (isSound) await directory.markClosed().catch((error: unknown) => noteFailure(logger, error));
     },
-  });
+  };
+  try {
+    const store = new LmdbViewStore(root, fleet.maxFutureSkew, hooks);
+    void markStableLater(directory, logger, closed.signal);
+    return store;
+  } catch (error) {
+    await root.close();
+    throw error;
+  }
+}
+
+/** Nothing is synced: the directory notices that the machine went down, and then the view is rebuilt. */
+function openUnsynced(path: string): Root {
+  const binary = { encoding: "binary", keyEncoding: "binary" } as const;
+  return open<Buffer, Buffer>({ path, maxDbs: VIEW_TABLES.length, noSync: true, ...binary });
+}
+
+async function markStableLater(directory: ViewDirectory, logger: Logger, closed: AbortSignal): Promise<void> {
+  try {
+    await sleep(STABLE_AFTER_MS, undefined, { signal: closed, ref: false });
+    await directory.markStable();
+  } catch (error) {
+    if (!closed.aborted) noteFailure(logger, error);
+  }
 }
 
 /** The marks in the folder are for the next opening: without them it reads more, or builds anew. */

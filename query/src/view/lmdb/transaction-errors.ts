@@ -1,8 +1,13 @@
 /** Of the system's: EIO, which a write that is cut short comes to, ENOSPC, EROFS, EDQUOT. */
 const UNWRITABLE_CODES: ReadonlySet<unknown> = new Set([5, 28, 30, 122]);
-/** LMDB's own, from MDB_KEYEXIST to MDB_PROBLEM and what its Node binding adds. */
-const LMDB_CODE_MIN = -30_799;
-const LMDB_CODE_MAX = -30_770;
+/**
+ * Of LMDB's own those that tell of its list of free pages, of pages, or that an environment is done for: MDB_NOTFOUND,
+ * MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_PANIC, MDB_BAD_TXN, MDB_BAD_VALSIZE, MDB_PROBLEM; and EINVAL, which all
+ * writes come to after its last page could not be written.
+ */
+const ABORTED_CODES: ReadonlySet<unknown> = new Set([
+  -30_798, -30_797, -30_796, -30_795, -30_782, -30_781, -30_779, 22,
+]);
 
 /** Whether a transaction failed because the disk takes nothing more. */
 export function isUnwritable(error: unknown): error is Error {
@@ -11,9 +16,7 @@ export function isUnwritable(error: unknown): error is Error {
 
 /** Whether LMDB itself gave up a transaction, as where its list of free pages does not add up (hazard L1). */
 export function isAbortedByLmdb(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  const code = codeOf(error);
-  return typeof code === "number" && code >= LMDB_CODE_MIN && code <= LMDB_CODE_MAX;
+  return error instanceof Error && ABORTED_CODES.has(codeOf(error));
 }
 
 function codeOf(error: Error): unknown {

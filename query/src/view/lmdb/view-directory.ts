@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { mkdir, open as openFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   FatalError,
   fleetDifference,
@@ -100,7 +100,7 @@ export class ViewDirectory {
   /** Moves everything out of the way and gives the place. Only the last one set aside is kept. */
   async setAside(now: Date): Promise<string> {
     const parent = dirname(this.path);
-    const prefix = `${this.path.slice(parent.length + 1)}.damaged-`;
+    const prefix = `${basename(this.path)}.damaged-`;
     const older = (await readdir(parent)).filter((name) => name.startsWith(prefix));
     for (const name of older) await rm(join(parent, name), { recursive: true });
     const place = join(parent, `${prefix}${now.toISOString().replaceAll(":", "")}`);
