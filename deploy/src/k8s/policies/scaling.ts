@@ -6,7 +6,7 @@ import { ownWorkloadsIn, workloadsIn, type Workload } from "../workload.js";
 import { quantity } from "./running.js";
 import type { Policy } from "./policy.js";
 
-/** Records a second of one worker for which its CPU is planned, at so much of it. docs/kubernetes.md tells why. */
+/** Records a second of one worker for which its CPU is planned, at so much of it: twice what docs/scaling.md has. */
 export const PLANNED_RATE = 10_000;
 const CPU_SECONDS_PER_RECORD = 37e-6;
 /** Beside what is merely uncommitted, as much again has to wait before a worker is added. */
