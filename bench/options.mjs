@@ -3,10 +3,11 @@
 import { parseArgs } from "node:util";
 import { PEER_NAMES } from "./peers/peer-names.mjs";
 
+/** Those that drain a full topic, and nothing else. */
+export const DRAIN_PHASES = ["drain", "drain-two", "drain-few", "drain-few-two"];
+
 export const PHASES = [
-  "drain",
-  "drain-two",
-  "drain-few",
+  ...DRAIN_PHASES,
   "peers",
   "all-in",
   "latency",
@@ -21,24 +22,26 @@ export const PHASES = [
 
 export const USAGE = `npm run bench -- [options]
   --runs N         how often each phase is repeated: min, median and max of each figure are told (default 3)
-  --phase NAME     only this one, of
-                   drain      a full topic of 50,000 users, through one worker until audit and Redis have it
-                   drain-two  the same through two
-                   drain-few  a full topic of 300 users, through one worker
-                   peers      a full topic through one worker, and the same topic through others' programs
-                   all-in     a file at full speed, through two workers, until Redis and the view have it
-                   latency    steady rates: how long each row takes until it is seen
-                   answers    questions over 50 connections while rows come at --rate
-                   idle       what each process takes while nothing comes
-                   burst      more than it can take: what is seen in time, and that nothing is lost
-                   scaling    the full topic of 50,000 users, through 1, 2 and 4 workers
-                   growth     what an event and an answer cost as users, arrivals, partitions and the view grow
-                   wire       bytes per event on each hop
-                   floor      what the machine and its servers allow without the product
+  --phase A,B      only these, of
+                   drain          a full topic of 50,000 users, through one worker until audit and Redis have it
+                   drain-two      the same through two
+                   drain-few      a full topic of 300 users, through one worker
+                   drain-few-two  the same through two
+                   peers          a full topic through one worker, and the same topic through others' programs
+                   all-in         a file at full speed, through two workers, until Redis and the view have it
+                   latency        steady rates: how long each row takes until it is seen
+                   answers        questions over 50 connections while rows come at --rate
+                   idle           what each process takes while nothing comes
+                   burst          more than it can take: what is seen in time, and that nothing is lost
+                   scaling        the full topic of 50,000 users, through 1, 2 and 4 workers
+                   growth         what an event and an answer cost as users, arrivals, partitions and the view grow
+                   wire           bytes per event on each hop
+                   floor          what the machine and its servers allow without the product
   --peers A,B      peers only of ${PEER_NAMES.join(", ")}
   --events N       how many drains, peers, scaling, growth, wire and floor have (default 1000000)
   --rate N         rows per second of answers (default 1000) and latency (default 1000, 5000, 20000 and 50000)
   --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
+  --ask N          questions per second that answers offers at even moments (default: each connection asks on when it has its answer)
   --seconds N      seconds that latency, idle and each kind of answers measure (default 30)
   --settle N       seconds that latency sends, and idle waits, before, while fresh processes compile their code (default 60)
   --full           growth up to a million users, a user of a million arrivals, a view of 20 million: it takes hours
@@ -61,18 +64,16 @@ export class UsageError extends Error {
 /** @param {readonly string[]} args @throws {UsageError} */
 export function parseOptions(args) {
   const values = valuesOf(args);
-  if (values.phase !== undefined && !PHASES.includes(values.phase)) {
-    throw new UsageError(`--phase cannot be ${values.phase}: give one of ${PHASES.join(", ")}`);
-  }
   return {
     help: values.help === true,
     profile: values.profile === true,
     full: values.full === true,
-    phases: values.phase === undefined ? PHASES : [values.phase],
-    peers: peersOf(values.peers),
+    phases: namesOf("--phase", values.phase, PHASES),
+    peers: namesOf("--peers", values.peers, PEER_NAMES),
     events: wholeNumber("--events", values.events ?? "1000000", EVENTS_MAX),
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
     rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
+    ask: values.ask === undefined ? undefined : wholeNumber("--ask", values.ask, RATE_MAX),
     rates: values.rate === undefined ? LATENCY_RATES : [wholeNumber("--rate", values.rate, RATE_MAX)],
     burst: burstOf(values.burst ?? "50000x120,200000x10"),
     seconds: wholeNumber("--seconds", values.seconds ?? "30", SECONDS_MAX),
@@ -89,6 +90,7 @@ function valuesOf(args) {
         phase: { type: "string" },
         peers: { type: "string" },
         events: { type: "string" },
+        ask: { type: "string" },
         rate: { type: "string" },
         burst: { type: "string" },
         seconds: { type: "string" },
@@ -111,11 +113,12 @@ function burstOf(text) {
   });
 }
 
-function peersOf(text) {
-  const names = text?.split(",") ?? PEER_NAMES;
-  const unknown = names.find((name) => !PEER_NAMES.includes(name));
-  if (unknown === undefined) return names;
-  throw new UsageError(`--peers cannot have ${unknown}: give some of ${PEER_NAMES.join(",")}`);
+/** Each of them once, in the order given; all where none is. */
+function namesOf(flag, text, known) {
+  const names = text?.split(",") ?? known;
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return [...new Set(names)];
+  throw new UsageError(`${flag} cannot have ${JSON.stringify(unknown)}: give some of ${known.join(",")}`);
 }
 
 function wholeNumber(flag, text, max) {

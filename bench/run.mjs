@@ -18,6 +18,7 @@ import { BenchFleet } from "./processes/bench-fleet.mjs";
 import { startBenchStack } from "./processes/bench-stack.mjs";
 import { Lifetime } from "./processes/lifetime.mjs";
 import { profileLines } from "./report/profile-lines.mjs";
+import { profiledRoles } from "./report/profiled-roles.mjs";
 import { reportLines } from "./report/report-lines.mjs";
 import { profileFolderOf, resultsName, writeResults } from "./report/results-files.mjs";
 import { say, slowStep } from "../scripts/say.mjs";
@@ -31,6 +32,7 @@ const PHASE_OF = {
   drain: drain({ users: 50_000, workers: 1 }),
   "drain-two": drain({ users: 50_000, workers: 2 }),
   "drain-few": drain({ users: 300, workers: 1 }),
+  "drain-few-two": drain({ users: 300, workers: 2 }),
   peers: { run: runPeers },
   "all-in": { run: runAllIn, isStarted: true },
   latency: { run: runLatency, hasOwnFleets: true },
@@ -58,11 +60,11 @@ try {
 async function bench(options) {
   const lifetime = new Lifetime();
   try {
-    const results = await measure(options, lifetime);
+    const { results, profiled } = await measure(options, lifetime);
     const { name } = results;
     process.stdout.write(`${reportLines(results).join("\n")}\n`);
     for (const file of await writeResults(name, results)) say(`written: ${file}`);
-    if (options.profile) await tellProfiles(results);
+    await tellProfiles(profiled);
   } catch (error) {
     // What fails because everything is being stopped is no news.
     if (lifetime.signal.aborted) await lifetime.untilExit();
@@ -80,29 +82,39 @@ async function measure(options, lifetime) {
   const servers = await slowStep("starting the servers", () => startBenchStack(lifetime));
   const dataSet = await findDataSet(servers.stack.directory);
   const phases = {};
+  const profiled = [];
   const context = { ...options, servers, dataSet, lifetime };
   await runOnFleet({ ...context, limit: WARM_UP_ROWS }, "warm-up", PHASE_OF["all-in"]);
   for (const phase of options.phases) {
     phases[phase] = [];
     for (let run = 1; run <= options.runs; run++) {
       const profileFolder = options.profile ? `${profileFolderOf(name)}/${phase}-${run}` : undefined;
+      const isTold = options.profile && run === options.runs;
+      const onProfiled = isTold ? (folder, figures) => profiled.push({ phase, folder, figures }) : undefined;
       phases[phase].push(
-        await runOnce({ ...context, run, profileFolder }, `${phase}-${run}`, PHASE_OF[phase]),
+        await runOnce({ ...context, run, profileFolder, onProfiled }, `${phase}-${run}`, PHASE_OF[phase]),
       );
     }
   }
-  return { name, machine, dataSet: dataSet.name, options, isProfiled: options.profile, phases };
+  const results = { name, machine, dataSet: dataSet.name, options, isProfiled: options.profile, phases };
+  return { results, profiled };
 }
 
 async function runOnce(context, title, phase) {
   if (phase.hasOwnFleets !== true) return await runOnFleet(context, title, phase);
-  const onFleet = (part, step) => runOnFleet(context, `${title}-${part}`, step);
+  const { profileFolder } = context;
+  const onFleet = (part, step) =>
+    runOnFleet(
+      { ...context, profileFolder: profileFolder === undefined ? undefined : `${profileFolder}/${part}` },
+      `${title}-${part}`,
+      step,
+    );
   return await phase.run({ ...context, onFleet });
 }
 
 /** Each run has a fleet of its own, so that none finds what another has left. */
 async function runOnFleet(context, title, { run, isStarted = false, fleetOptions = {} }) {
-  const { servers, lifetime, profileFolder } = context;
+  const { servers, lifetime, profileFolder, onProfiled } = context;
   const fleet = new BenchFleet({
     stack: servers.stack,
     name: `bench-${title}`,
@@ -113,22 +125,15 @@ async function runOnFleet(context, title, { run, isStarted = false, fleetOptions
   if (isStarted) await slowStep(`${title}: starting two workers and the query service`, () => fleet.start());
   const figures = await slowStep(`${title}: measuring`, () => run({ ...context, fleet }));
   await slowStep(`${title}: stopping them`, stop);
+  onProfiled?.(profileFolder, figures);
   return figures;
 }
 
-async function tellProfiles({ name, phases, options }) {
-  for (const [phase, runs] of Object.entries(phases)) {
-    const folder = `${profileFolderOf(name)}/${phase}-${options.runs}`;
-    const roles = rolesOf(runs.at(-1));
-    const lines = roles === undefined ? [] : await profileLines(folder, roles);
+/** Of the last run of each phase, fleet by fleet. */
+async function tellProfiles(profiled) {
+  for (const { phase, folder, figures } of profiled) {
+    const lines = await profileLines(folder, profiledRoles(figures));
+    if (lines.length === 0) continue;
     process.stdout.write(`\nProfiles of the last run of ${phase} (${folder})\n${lines.join("\n")}\n`);
   }
-}
-
-/**
- * What each role took for an event, as far as the phase tells it at all. Of several rates the last one, as each leaves
- * its profiles in the place of those before.
- */
-function rolesOf({ cost, rates }) {
-  return (cost ?? rates?.at(-1).cost)?.roles;
 }

@@ -19,11 +19,13 @@ local before = redis.call('HGET', KEYS[1], 'time')
 if before and before >= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'time', ARGV[1], 'state', ARGV[2])
 return 1`;
+/** As the attributes of the drain's events. */
 const STATE = JSON.stringify({
   battery: 50,
+  heading: 180,
   latitude: 48.12345,
   longitude: 2.12345,
-  note: "on its way",
+  note: "on its way to the next station",
   speed: 50.5,
 });
 

@@ -10,6 +10,12 @@ import { withAdmin, withReader } from "../visibility/read-records.mjs";
 import { RedisNode, requestFor } from "../visibility/redis-node.mjs";
 import { ViewWatch } from "../visibility/view-watch.mjs";
 
+/** What makes what anew: how its process is named, and its profile. */
+export const REBUILDERS = {
+  onDisk: "query-on-disk",
+  inMemory: "query-in-memory",
+  redis: "worker-of-rebuild",
+};
 const LOOK_EVERY_MS = 50;
 const WAITING = { boundMs: 3_600_000, everyMs: LOOK_EVERY_MS };
 
@@ -18,9 +24,10 @@ const WAITING = { boundMs: 3_600_000, everyMs: LOOK_EVERY_MS };
  * @returns events a second from the service's first event to its last, and CPU µs of all of its start for each
  */
 export async function rebuildView({ fleet, servers }, kind) {
+  const name = kind === "lmdb" ? REBUILDERS.onDisk : REBUILDERS.inMemory;
   const wanted = await wantedIn(fleet);
   const meter = startMeter(servers);
-  await fleet.launchQuery({ LASTKNOWN_VIEW: kind });
+  await fleet.launchQuery({ name, settings: { LASTKNOWN_VIEW: kind } });
   meter.began("query", fleet.roles.get("query")[0]);
   const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
   view.start();
@@ -54,7 +61,7 @@ export async function rebuildRedis({ fleet, servers, newest }) {
   try {
     for (const node of nodes) await node.ask(requestFor([["FLUSHALL"]]), 1);
     const meter = startMeter(servers);
-    await fleet.launchWorkers(1);
+    await fleet.launchWorkers(1, REBUILDERS.redis);
     const [[role, [pid]]] = fleet.roles;
     meter.began(role, pid);
     const progress = await ProgressWatch.open({ fleet: fleet.name, addresses, pauseMs: LOOK_EVERY_MS });

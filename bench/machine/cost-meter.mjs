@@ -1,6 +1,13 @@
 import { availableParallelism } from "node:os";
 import { machineCpuMicros } from "./machine-load.mjs";
-import { anonymousMb, cpuMicros, endedChildrenCpuMicros, residentMaxMb, traffic } from "./process-cost.mjs";
+import {
+  anonymousMb,
+  cpuMicros,
+  endedChildrenCpuMicros,
+  residentMaxMb,
+  residentMb,
+  traffic,
+} from "./process-cost.mjs";
 
 const RESIDENT_EVERY_MS = 250;
 
@@ -55,8 +62,8 @@ export class CostMeter {
 
   /**
    * @param {number} records to which the time is divided
-   * @returns what each role took: `microsPerEvent`, `residentMaxMb`, `anonymousMaxMb` (as looked at), and `readBytesPerEvent` and `writtenBytesPerEvent`
-   *   where it ran all the time; and the shares of the machine that programs
+   * @returns what each role took: `microsPerEvent`, `residentMaxMb`, `residentMb` (now), `anonymousMaxMb` (as looked at),
+   *   and `readBytesPerEvent` and `writtenBytesPerEvent` where it ran all the time; and the shares of the machine that programs
    *   which are not ours, and the host, took meanwhile. Tools that the bench runs are ours too, in no role
    */
   stop(records) {
@@ -72,6 +79,7 @@ export class CostMeter {
       roles[role] = {
         microsPerEvent: micros / records,
         residentMaxMb: this.#residentMb.get(role) ?? 0,
+        residentMb: Math.max(0, ...pids.map((pid) => residentMb(pid) ?? 0)),
         anonymousMaxMb: this.#anonymousMb.get(role) ?? 0,
         readBytesPerEvent: this.#bytesOf(pids, "readBytes") / records,
         writtenBytesPerEvent: this.#bytesOf(pids, "writtenBytes") / records,

@@ -35,20 +35,25 @@ export function endedChildrenCpuMicros() {
  * @returns {number | undefined}
  */
 export function residentMaxMb(pid) {
-  const status = readProc(`/proc/${pid}/status`);
-  const match = status === undefined ? null : /^VmHWM:\s+(\d+) kB/m.exec(status);
-  return match === null ? undefined : Number(match[1]) / 1024;
+  return memoryMb(pid, "VmHWM");
+}
+
+/** The same of what it has resident now. */
+export function residentMb(pid) {
+  return memoryMb(pid, "VmRSS");
 }
 
 /**
- * The memory that a process has resident now and that is its own: no pages of files that it has mapped, such as a view,
- * which the kernel takes back when it likes. In MB of 2^20 bytes; undefined where it runs no more.
- * @param {number} pid
- * @returns {number | undefined}
+ * The same of what it has resident now and that is its own: no pages of files that it has mapped, such as a view, which
+ * the kernel takes back when it likes.
  */
 export function anonymousMb(pid) {
+  return memoryMb(pid, "RssAnon");
+}
+
+function memoryMb(pid, kind) {
   const status = readProc(`/proc/${pid}/status`);
-  const match = status === undefined ? null : /^RssAnon:\s+(\d+) kB/m.exec(status);
+  const match = status === undefined ? null : new RegExp(`^${kind}:\\s+(\\d+) kB`, "m").exec(status);
   return match === null ? undefined : Number(match[1]) / 1024;
 }
 

@@ -1,8 +1,8 @@
 import { fleetNames } from "@lastknown/shared";
 import { appliedOf } from "../phases/until-visible.mjs";
+import { audited } from "../visibility/audited.mjs";
 import { lacking } from "../visibility/newest-in-redis.mjs";
 import { ProgressWatch } from "../visibility/progress-watch.mjs";
-import { countEntries } from "./oracle/count-entries.mjs";
 
 const LOOK_EVERY_MS = 20;
 
@@ -22,7 +22,8 @@ export async function launchLastknown({ fleet, servers, reader }) {
     role,
     pid,
     done: async () => appliedOf(progress),
-    auditCounts: async () => new Map([[0, await countEntries(reader, fleetNames(fleet.name).auditTopic)]]),
+    auditCounts: async () =>
+      new Map([[0, (await audited(reader, fleetNames(fleet.name).auditTopic)).entries]]),
     lacking: (newest) => lacking({ fleet: fleet.name, addresses, newest }),
     requireRunning: () => fleet.requireRunning(),
     stop: () => (stopped ??= stop()),

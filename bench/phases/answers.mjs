@@ -2,9 +2,10 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { askEvenly } from "../asking/ask-evenly.mjs";
+import { askOn } from "../asking/ask-on.mjs";
 import { drainUser, writeDrainEvents } from "../drain-events.mjs";
 import { CostMeter } from "../machine/cost-meter.mjs";
-import { spreadOf } from "../report/spread.mjs";
 import { HttpConnection } from "../visibility/http-connection.mjs";
 import { fillUntilVisible } from "./fill.mjs";
 import { runReplay } from "./run-replay.mjs";
@@ -38,31 +39,24 @@ export async function runAnswers(context) {
   const boundMs = seconds * kinds.length * 1000 + REPLAY_GRACE_MS;
   const loading = runReplay({ ...context, dataSet, meter }, load, boundMs);
   const answers = {};
-  for (const [kind, pathOf] of kinds) answers[kind] = await askForSeconds(fleet.queryPort, pathOf, seconds);
+  for (const [kind, pathOf] of kinds) answers[kind] = await askForSeconds(context, pathOf);
   await loading;
   await rm(file);
-  const asked = Object.values(answers).reduce((sum, { waits }) => sum + waits.count, 0);
-  return { rate, answers, cost: meter.stop(asked), recordsPerBatch: await fleet.recordsPerBatch() };
+  const answered = Object.values(answers).reduce((sum, { perSecond }) => sum + perSecond * seconds, 0);
+  const cost = meter.stop(answered);
+  return { rate, answers, cost, per: "answer", recordsPerBatch: await fleet.recordsPerBatch() };
 }
 
-/** Each connection asks its next question when it has the answer to the one before. */
-async function askForSeconds(port, pathOf, seconds) {
-  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => HttpConnection.open(port)));
-  const waits = [];
-  const failed = new Map();
-  const untilMs = performance.now() + seconds * 1000;
-  const askOn = async (connection, first) => {
-    for (let count = first; performance.now() < untilMs; count += CONNECTIONS) {
-      const askedMs = performance.now();
-      const status = await connection.ask(pathOf(drainUser((count * 7919) % USERS)));
-      waits.push(performance.now() - askedMs);
-      if (status !== 200 && status !== 404) failed.set(status, (failed.get(status) ?? 0) + 1);
-    }
-  };
+/** @returns what became of one kind of question */
+async function askForSeconds({ fleet, seconds, ask }, pathOf) {
+  const connections = await Promise.all(
+    Array.from({ length: CONNECTIONS }, () => HttpConnection.open(fleet.queryPort)),
+  );
+  const pathAt = (index) => pathOf(drainUser((index * 7919) % USERS));
   try {
-    await Promise.all(connections.map(askOn));
+    if (ask === undefined) return await askOn(connections, pathAt, seconds);
+    return await askEvenly(connections, pathAt, { seconds, perSecond: ask });
   } finally {
     for (const connection of connections) connection.close();
   }
-  return { perSecond: waits.length / seconds, waits: spreadOf(waits), failed: Object.fromEntries(failed) };
 }

@@ -9,6 +9,7 @@ import { percentileCurve, spreadOf } from "../report/spread.mjs";
 import { lacking } from "../visibility/newest-in-redis.mjs";
 import { ProgressWatch } from "../visibility/progress-watch.mjs";
 import { forEachRecord } from "../visibility/read-records.mjs";
+import { sharesSeenByCount } from "../visibility/seen-by-count.mjs";
 import { SightsInTurn } from "../visibility/seen-records.mjs";
 import { ViewWatch } from "../visibility/view-watch.mjs";
 import { plannedMoments } from "./planned-moments.mjs";
@@ -49,19 +50,26 @@ export async function runBurst(context) {
   const steps = await stepsSeen(fleet, { paces, sights, replay });
   const lastAppendMs = Math.max(...steps.map((step) => step.lastAppendMs));
   const allSeenMs = Math.max(...steps.map((step) => step.lastSeenMs));
+  const { startMs } = plannedMoments(replay);
+  const seenInView = WITHIN_SECONDS.map((withinSeconds) =>
+    sharesSeenByCount({ sights: viewSights, paces, startMs, withinSeconds }),
+  );
+  const inViewWithin = (index) =>
+    Object.fromEntries(WITHIN_SECONDS.map((seconds, at) => [seconds, seenInView[at][index]]));
   const sent = paces.reduce((sum, { events }) => sum + events, 0);
   return {
     sent,
     stored: await wantedIn(fleet),
     inView: viewSights.at(-1)?.arrivals ?? 0,
     usersLacking: (await lacking({ fleet: fleet.name, addresses, newest })).length,
-    steps: steps.map((step, index) => ({ ...burst[index], ...step })),
+    steps: steps.map((step, index) => ({ ...burst[index], ...step, inViewWithin: inViewWithin(index) })),
     drainSeconds: {
       redis: (allSeenMs - lastAppendMs) / 1000,
       view: Math.max(0, (viewSights.at(-1).seenAtMs - lastAppendMs) / 1000),
     },
     drift: replay.drift,
     lookEveryMs,
+    viewLookEveryMs: VIEW_LOOK_EVERY_MS,
     cost,
     recordsPerBatch: await fleet.recordsPerBatch(),
   };

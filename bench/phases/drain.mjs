@@ -2,8 +2,10 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { CostMeter } from "../machine/cost-meter.mjs";
+import { audited } from "../visibility/audited.mjs";
 import { lacking } from "../visibility/newest-in-redis.mjs";
 import { ProgressWatch } from "../visibility/progress-watch.mjs";
+import { withReader } from "../visibility/read-records.mjs";
 import { fillTopic } from "./fill.mjs";
 import { appliedOf, wantedIn } from "./until-visible.mjs";
 
@@ -50,9 +52,8 @@ export async function drainInto(context, { users, workers }) {
   const seconds = (performance.now() - startedMs) / 1000;
   const cost = meter.stop(wanted - first);
   await progress.stop();
-  const missing = await lacking({ fleet: fleet.name, addresses, newest });
-  if (missing.length > 0)
-    throw new Error(`Redis has not the newest of ${missing.length} users, such as ${missing[0]}`);
+  const recordsPerBatch = await fleet.recordsPerBatch();
+  const { entriesAgain } = await check({ fleet, addresses, newest, wanted });
   const figures = {
     rows: wanted - first,
     seconds,
@@ -60,7 +61,20 @@ export async function drainInto(context, { users, workers }) {
     users,
     workers,
     cost,
-    recordsPerBatch: await fleet.recordsPerBatch(),
+    recordsPerBatch,
+    entriesAgain,
   };
   return { figures, newest };
+}
+
+/** After the measuring, for to read the whole audit is work. @throws Error that says what is missing */
+async function check({ fleet, addresses, newest, wanted }) {
+  const missing = await lacking({ fleet: fleet.name, addresses, newest });
+  if (missing.length > 0)
+    throw new Error(`Redis has not the newest of ${missing.length} users, such as ${missing[0]}`);
+  const { entries, arrivals } = await withReader(fleet, (reader, { auditTopic }) =>
+    audited(reader, auditTopic),
+  );
+  if (arrivals !== wanted) throw new Error(`the audit has ${arrivals} events, where the topic has ${wanted}`);
+  return { entriesAgain: entries - arrivals };
 }

@@ -74,11 +74,11 @@ export class BenchFleet {
     await this.untilQueryReady(READY_BOUND_MS);
   }
 
-  /** Waits for nothing that it does. */
-  async launchQuery(settings = {}) {
+  /** Waits for nothing that it does. Where one comes after another, each has a name of its own. */
+  async launchQuery({ name = "query", settings = {} } = {}) {
     const [queryPort, queryOperationsPort] = await freePorts(2);
     Object.assign(this, { queryPort, queryOperationsPort });
-    this.#query = this.run("query", ["query"], {
+    this.#query = this.run(name, ["query"], {
       LASTKNOWN_QUERY_PORT: String(queryPort),
       LASTKNOWN_OPERATIONS_PORT: String(queryOperationsPort),
       LASTKNOWN_DATA_DIRECTORY: join(this.#folder, "view"),
@@ -101,11 +101,11 @@ export class BenchFleet {
     }
   }
 
-  /** Waits for nothing that they do. */
-  async launchWorkers(count) {
+  /** The same of workers. */
+  async launchWorkers(count, name = "worker") {
     this.#workerPorts = await freePorts(count);
     this.#workers = this.#workerPorts.map((port, index) =>
-      this.run(`worker-${index + 1}`, ["consume"], {
+      this.run(`${name}-${index + 1}`, ["consume"], {
         LASTKNOWN_OPERATIONS_PORT: String(port),
         NODE_OPTIONS: WORKER_NODE_OPTIONS,
       }),

@@ -20,7 +20,8 @@ const WAITING = new Set(["(idle)", "(root)", "(program)"]);
  * the CPU time that the kernel counted.
  *
  * @param {string} folder
- * @param {Record<string, { microsPerEvent: number }>} roles of the same run
+ * @param {Record<string, { microsPerEvent: number, per: string }>} roles of the same fleet: how the names of their
+ *   profiles begin → what they took, and for what
  */
 export async function profileLines(folder, roles) {
   // A phase without a process of ours has none.
@@ -33,13 +34,13 @@ export async function profileLines(folder, roles) {
       // Such as what filled the topic before a drain.
       if (role === undefined) return [];
       const profile = JSON.parse(await readFile(join(folder, name), "utf8"));
-      return linesOf(title, profile, roles[role].microsPerEvent);
+      return linesOf(title, profile, roles[role]);
     }),
   );
   return lines.flat();
 }
 
-function linesOf(title, profile, microsPerEvent) {
+function linesOf(title, profile, { microsPerEvent, per }) {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const parents = new Map(
     profile.nodes.flatMap(({ id, children = [] }) => children.map((each) => [each, id])),
@@ -58,7 +59,7 @@ function linesOf(title, profile, microsPerEvent) {
   }
   const table = (what, times, most) =>
     tableLines(
-      [what, "µs/event", "share"],
+      [what, `µs/${per}`, "share"],
       [...times]
         .sort(([, a], [, b]) => b - a)
         .slice(0, most)
@@ -69,7 +70,7 @@ function linesOf(title, profile, microsPerEvent) {
     );
   return [
     "",
-    `${title}: ${figure(microsPerEvent)} µs/event of its role, all threads; shares of its main thread's work`,
+    `${title}: ${figure(microsPerEvent)} µs/${per} of its role, all threads; shares of its main thread's work`,
     ...table("place", places, PLACES_MAX),
     "",
     ...table("function", functions, FUNCTIONS_MAX),

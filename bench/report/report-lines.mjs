@@ -1,10 +1,14 @@
+import { DRAIN_PHASES } from "../options.mjs";
 import { peersLines } from "../peers/peers-lines.mjs";
+import { answersLines } from "./answers-lines.mjs";
 import { burstLines } from "./burst-lines.mjs";
+import { floorDistanceLines } from "./floor-distance.mjs";
 import { floorLines } from "./floor-lines.mjs";
 import { growthLines } from "./growth-lines.mjs";
+import { idleLines } from "./idle-lines.mjs";
 import { latencyLines } from "./latency-lines.mjs";
 import { machineLines } from "./machine-lines.mjs";
-import { costRows, HEAD, othersLines, row, runsText } from "./run-rows.mjs";
+import { costRows, countRow, HEAD, othersLines, row, runsText } from "./run-rows.mjs";
 import { scalingLines } from "./scaling-lines.mjs";
 import { wireLines } from "./wire-lines.mjs";
 import { figure, tableLines } from "./table.mjs";
@@ -15,26 +19,23 @@ const TARGETS = {
   drainCosts: { worker: "≤ 4", redis: "≤ 3", broker: "≤ 1.5" },
   view: "≥ 60,000",
 };
-/** At 10,000 answers a second. */
-const ANSWER_TARGETS = { latest: { p50: "≤ 1", p99: "≤ 5" }, asOf: { p50: "≤ 2", p99: "≤ 10" } };
+
 /** Everything that a person wants to know, as lines of text. */
 export function reportLines({ machine, dataSet, options, phases, isProfiled }) {
   return [
     `${dataSet}, ${runsText(options, "min / median / max")}${isProfiled ? " (PROFILED: slower than life)" : ""}`,
     ...machineLines(machine),
     "CPU time is of all processes of a role together, memory of the greatest of them; MB are of 2^20 bytes",
-    ...["drain", "drain-two", "drain-few"].flatMap((name) =>
-      phases[name] === undefined ? [] : drainLines(phases[name]),
-    ),
+    ...DRAIN_PHASES.flatMap((name) => (phases[name] === undefined ? [] : drainLines(phases[name]))),
     ...(phases.peers === undefined ? [] : peersLines(phases.peers)),
     ...(phases["all-in"] === undefined ? [] : allInLines(phases["all-in"])),
     ...(phases.latency === undefined ? [] : latencyLines(phases.latency, options)),
     ...(phases.answers === undefined ? [] : answersLines(phases.answers, options)),
     ...(phases.idle === undefined ? [] : idleLines(phases.idle, options)),
-    ...(phases.burst === undefined ? [] : burstLines(phases.burst)),
+    ...(phases.burst === undefined ? [] : burstLines(phases.burst, phases.drain)),
     ...(phases.growth === undefined ? [] : growthLines(phases.growth)),
     ...(phases.wire === undefined ? [] : wireLines(phases.wire)),
-    ...(phases.floor === undefined ? [] : floorLines(phases.floor)),
+    ...(phases.floor === undefined ? [] : [...floorLines(phases.floor), ...floorDistanceLines(phases)]),
     ...(phases.scaling === undefined ? [] : scalingLines(phases.scaling)),
   ];
 }
@@ -47,8 +48,10 @@ function drainLines(runs) {
     ...tableLines(HEAD, [
       row("rows/s", runs, (run) => run.rowsPerSecond, TARGETS.drain),
       ...costRows(runs, TARGETS.drainCosts),
+      countRow("audit entries of events that came again", runs, (run) => run.entriesAgain),
     ]),
-    "from the first look that shows progress in Redis to the first that shows all; then each user's state is compared",
+    "from the first look that shows progress in Redis to the first that shows all, which the audit has before; then " +
+      "each user's state is compared, and the audit has an entry of each event",
     ...othersLines(runs),
   ];
 }
@@ -67,54 +70,6 @@ function allInLines(runs) {
     ...tableLines(HEAD, rows),
     `from the first append to the first look that shows the last row; looks each ${figure(lookEveryMs.redis)} ms ` +
       `(Redis) and ${figure(lookEveryMs.view)} ms (view, at the end)`,
-    ...othersLines(runs),
-  ];
-}
-
-function answersLines(runs, { rate, seconds }) {
-  const titles = { latest: "latest", asOf: "as of a moment", history: "20 of a history" };
-  const rows = Object.entries(titles).flatMap(([kind, title]) => [
-    row(`answers/s, ${title}`, runs, (run) => run.answers[kind].perSecond),
-    ...["p50", "p99", "max"].map((rank) =>
-      row(
-        `ms, ${title}, ${rank}`,
-        runs,
-        (run) => run.answers[kind].waits[rank],
-        ANSWER_TARGETS[kind]?.[rank],
-      ),
-    ),
-  ]);
-  const failed = runs.flatMap(({ answers }) => Object.values(answers).map((answer) => answer.failed));
-  return [
-    "",
-    `Answers: 50 connections, each asking on when it has its answer, ${seconds} s for each kind, at ${rate} rows/s`,
-    ...tableLines(HEAD, [
-      ...rows,
-      ...costRows(runs).map(([title, ...rest]) => [title.replace("event", "answer"), ...rest]),
-    ]),
-    `other than 200 and 404: ${JSON.stringify(failed)}`,
-    ...othersLines(runs),
-  ];
-}
-
-function idleLines(runs, { seconds }) {
-  const roles = Object.keys(runs[0].idle);
-  return [
-    "",
-    `Idle: for ${seconds} s`,
-    ...tableLines(HEAD, [
-      ...roles.map((role) =>
-        row(
-          `% of a core, ${role}`,
-          runs,
-          (run) => run.idle[role].coreShare * 100,
-          role.startsWith("worker") ? "≤ 0.5 each" : "",
-        ),
-      ),
-      ...roles.map((role) =>
-        row(`resident MB at most, ${role}`, runs, (run) => run.idle[role].residentMaxMb),
-      ),
-    ]),
     ...othersLines(runs),
   ];
 }

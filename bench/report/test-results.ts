@@ -5,7 +5,13 @@ const KINDS = ["latest", "at", "knownAt", "both", "history", "explain"];
 type Figures = Record<string, unknown>;
 
 function costOf(factor: number, roles: readonly string[]): Figures {
-  const each = { microsPerEvent: 4 * factor, residentMaxMb: 100 * factor, anonymousMaxMb: 50 * factor };
+  const each = {
+    microsPerEvent: 4 * factor,
+    residentMaxMb: 100 * factor,
+    anonymousMaxMb: 50 * factor,
+    readBytesPerEvent: 150,
+    writtenBytesPerEvent: 350,
+  };
   return {
     roles: Object.fromEntries(roles.map((role) => [role, each])),
     totalMicrosPerEvent: 4 * factor * roles.length,
@@ -24,7 +30,15 @@ const byKind = (kinds: readonly string[], value: unknown): Figures =>
 
 function drain(factor: number, more: Figures = {}): Figures {
   const cost = costOf(factor, DRAINED);
-  const figures = { rows: 99_000, rowsPerSecond: 50_000 * factor, users: 50_000, workers: 1, cost, ...more };
+  const figures = {
+    rows: 99_000,
+    rowsPerSecond: 50_000 * factor,
+    users: 50_000,
+    workers: 1,
+    entriesAgain: 0,
+    cost,
+    ...more,
+  };
   return { ...figures, of: 100_000, secondHalf: figures };
 }
 
@@ -33,6 +47,7 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
   drain,
   "drain-two": (factor) => drain(factor, { workers: 2 }),
   "drain-few": (factor) => drain(factor, { users: 300 }),
+  "drain-few-two": (factor) => drain(factor, { users: 300, workers: 2 }),
   peers: (factor) => ({
     rows: 100_000,
     users: 50_000,
@@ -60,7 +75,7 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
     ),
   }),
   latency: (factor) => ({
-    rates: [1000, 50_000].map((rate) => ({
+    rates: [1000, 5000, 50_000].map((rate) => ({
       rate,
       rows: 90 * rate,
       publishSeconds: 90 * factor,
@@ -78,12 +93,17 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
     answers: byKind(["latest", "asOf", "history"], {
       perSecond: 900 * factor,
       waits: spread(40 * factor),
+      asked: spread(factor),
+      unanswered: 3,
       failed: {},
     }),
     cost: costOf(factor, WHOLE),
   }),
   idle: (factor) => ({
-    idle: byKind(["worker ×2", "query"], { coreShare: 0.04 * factor, residentMaxMb: 120 * factor }),
+    idle: {
+      "worker ×2": { coreShare: 0.04 * factor, processes: 2, residentMb: 90, residentMaxMb: 120 * factor },
+      query: { coreShare: 0.04 * factor, processes: 1, residentMb: 90, residentMaxMb: 120 * factor },
+    },
     cost: costOf(factor, []),
   }),
   burst: (factor) => ({
@@ -92,11 +112,13 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
     inView: 8_000_000,
     usersLacking: 0,
     lookEveryMs: 50,
+    viewLookEveryMs: 500,
     drainSeconds: { redis: 2 * factor, view: 9 * factor },
     steps: [50_000, 200_000].map((rate) => ({
       rate,
       seconds: 10,
       seenWithin: { 2: 0.9, 30: 1 },
+      inViewWithin: { 2: 0.3, 30: 0.6 },
       delayMs: spread(30 * factor),
       reachedRate: rate / 2 / factor,
       curve: perCent(20 * factor),
@@ -145,18 +167,21 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
       },
     },
   }),
-  wire: (factor) => ({
-    codecs: ["uncompressed", "gzip"].map((codec) => ({
-      codec,
-      rows: 1000,
-      cost: costOf(factor, DRAINED),
-      bytesPerEvent: {
-        "replay → broker": 120 * factor,
-        "received by Redis, by its own count": 280 * factor,
-        "Redis → worker": 1,
-      },
-    })),
-  }),
+  wire: (factor) => {
+    const hops = (codec: string, bytesPerEvent: Figures): Figures => {
+      return { codec, rows: 1000, cost: costOf(factor, DRAINED), bytesPerEvent };
+    };
+    const read = {
+      "replay → broker": 120 * factor,
+      "events topic": 120 * factor,
+      "received by Redis, by its own count": 280 * factor,
+      "Redis → worker": 1,
+    };
+    return {
+      codecs: [hops("uncompressed", read), hops("gzip", read)],
+      unread: [hops("lz4", { "events topic": 70 * factor }), hops("lz4", { "audit topic": 80 })],
+    };
+  },
   floor: (factor) => ({
     events: 1000,
     copyingMb: 7000,
@@ -171,8 +196,12 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
   }),
 };
 
-/** A session of these phases: of each, as many runs as there are factors. */
-export function resultsOf(phases: readonly string[], factors: readonly number[]): Figures {
+/** A session of these phases: of each, as many runs as there are factors. `more`: options. */
+export function resultsOf(
+  phases: readonly string[],
+  factors: readonly number[],
+  more: Figures = {},
+): Figures {
   return {
     name: "2026-01-01T00-00-00",
     machine: {
@@ -185,7 +214,7 @@ export function resultsOf(phases: readonly string[], factors: readonly number[])
       stolenBefore: 0,
     },
     dataSet: "sample",
-    options: { runs: factors.length, seconds: 30, settle: 60, rate: 1000, phases },
+    options: { runs: factors.length, seconds: 30, settle: 60, rate: 1000, phases, ...more },
     isProfiled: false,
     phases: Object.fromEntries(
       phases.map((phase) => [phase, factors.map((factor) => RUN_OF[phase]?.(factor))]),

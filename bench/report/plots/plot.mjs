@@ -1,5 +1,6 @@
 // The picture of a session: what one would rather look at than read. The table and the JSON have every figure.
 
+import { DRAIN_PHASES } from "../../options.mjs";
 import { machineLines } from "../machine-lines.mjs";
 import { othersLines, runsText } from "../run-rows.mjs";
 import { pageOf } from "./page.mjs";
@@ -22,7 +23,7 @@ const SPREAD_WORDS = "a bar or a dot is the median, its whisker goes from min to
  * where the panels need words.
  */
 const PLOTS = [
-  [["drain", "drain-two", "drain-few"], drainPlots],
+  [DRAIN_PHASES, drainPlots],
   [["peers"], peersPlots],
   [["all-in"], allInPlots],
   [["latency"], latencyPlots],

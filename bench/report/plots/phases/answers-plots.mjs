@@ -1,3 +1,4 @@
+import { figure } from "../../table.mjs";
 import { barOf, namedBarOf } from "../bar-of-runs.mjs";
 import { barsPanel } from "../bars-panel.mjs";
 import { cpuPanel } from "../cost-panels.mjs";
@@ -10,9 +11,10 @@ const KINDS = [
 /** The greatest would press these flat; the table has it. */
 const RANKS = ["p50", "p95", "p99"];
 
-export function answersPlots({ answers: runs }, { rate, seconds }) {
+export function answersPlots({ answers: runs }, { rate, seconds, ask }) {
+  const offered = ask === undefined ? "" : `, ${figure(ask)} questions/s at even moments`;
   return {
-    title: `Answers over 50 connections at ${rate} rows/s, ${seconds} s for each kind`,
+    title: `Answers over 50 connections${offered}, at ${rate} rows/s, ${seconds} s for each kind`,
     panels: [
       barsPanel({
         title: "Rate",
@@ -21,7 +23,7 @@ export function answersPlots({ answers: runs }, { rate, seconds }) {
       }),
       barsPanel({
         title: "How long an answer takes",
-        unit: "ms from the question to the whole answer",
+        unit: `ms from the ${ask === undefined ? "question" : "planned moment"} to the whole answer`,
         bars: KINDS.flatMap(([label, kind]) =>
           RANKS.map((rank) => namedBarOf(label, rank, runs, ({ answers }) => answers[kind].waits[rank])),
         ),

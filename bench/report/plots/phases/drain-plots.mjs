@@ -1,9 +1,10 @@
+import { DRAIN_PHASES } from "../../../options.mjs";
 import { figure } from "../../table.mjs";
 import { cpuPanel, ratePanel, workerMemoryPanel } from "../cost-panels.mjs";
 
 /** @param {Record<string, object[]>} phases all that drain a full topic */
 export function drainPlots(phases) {
-  const groups = ["drain", "drain-two", "drain-few"].flatMap((name) => groupOf(phases[name]));
+  const groups = DRAIN_PHASES.flatMap((name) => groupOf(phases[name]));
   return {
     title: `Drain of a full topic of about ${figure(groups[0].runs[0].rows)} events`,
     panels: [ratePanel(groups), cpuPanel(groups), workerMemoryPanel(groups)],

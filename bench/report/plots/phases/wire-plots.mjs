@@ -7,8 +7,12 @@ import { cpuPanel } from "../cost-panels.mjs";
 const COLUMNS = 2;
 
 export function wirePlots({ wire: runs }) {
-  const [{ codecs }] = runs;
+  const [{ codecs, unread }] = runs;
   const byCodec = codecs.map(({ codec }, index) => ({ codec, runs: runs.map((run) => run.codecs[index]) }));
+  const all = [
+    ...byCodec,
+    ...unread.map(({ codec }, index) => ({ codec, runs: runs.map((run) => run.unread[index]) })),
+  ];
   return {
     title: `Wire: ${figure(codecs[0].rows)} events of 50,000 users through one worker`,
     panels: [
@@ -17,9 +21,9 @@ export function wirePlots({ wire: runs }) {
         unit: "bytes per event, by how the broker keeps both topics",
         columns: COLUMNS,
         bars: Object.keys(codecs[0].bytesPerEvent).flatMap((hop) =>
-          byCodec.map((one) =>
-            namedBarOf(hop, one.codec, one.runs, ({ bytesPerEvent }) => bytesPerEvent[hop]),
-          ),
+          all
+            .filter((one) => one.runs[0].bytesPerEvent[hop] !== undefined)
+            .map((one) => namedBarOf(hop, one.codec, one.runs, ({ bytesPerEvent }) => bytesPerEvent[hop])),
         ),
       }),
       cpuPanel(
@@ -27,6 +31,6 @@ export function wirePlots({ wire: runs }) {
         { title: "CPU time per event, starts of processes included" },
       ),
     ],
-    measured: byCodec.flatMap((one) => one.runs),
+    measured: all.flatMap((one) => one.runs),
   };
 }

@@ -1,0 +1,58 @@
+import { costRows, countRow, HEAD, othersLines, row } from "./run-rows.mjs";
+import { figure, tableLines } from "./table.mjs";
+
+const TITLES = { latest: "latest", asOf: "as of a moment", history: "20 of a history" };
+const RATE_TARGETS = { latest: "≥ 10,000" };
+/** Of ms, at 10,000 answers a second. */
+const WAIT_TARGETS = { latest: { p50: "≤ 1", p99: "≤ 5" }, asOf: { p50: "≤ 2", p99: "≤ 10" } };
+const TO_LATEST_TARGET = "≤ 2";
+
+/** @param runs of the phase */
+export function answersLines(runs, { rate, seconds, ask }) {
+  const isOffered = ask !== undefined;
+  const how = isOffered
+    ? `${figure(ask)} questions/s at even moments`
+    : "each asking on when it has its answer";
+  const failed = runs.flatMap(({ answers }) => Object.values(answers).map((answer) => answer.failed));
+  return [
+    "",
+    `Answers: 50 connections, ${how}, ${seconds} s for each kind, at ${rate} rows/s`,
+    ...tableLines(HEAD, [
+      ...Object.keys(TITLES).flatMap((kind) => rowsOf(kind, runs, isOffered)),
+      row(
+        "as of a moment to latest, p50, ×",
+        runs,
+        ({ answers }) => answers.asOf.waits.p50 / answers.latest.waits.p50,
+        TO_LATEST_TARGET,
+      ),
+      ...costRows(runs).map(([title, ...rest]) => [title.replace("event", "answer"), ...rest]),
+    ]),
+    ...(isOffered
+      ? [
+          "ms are from the moment for which a question was planned, however late a connection was free to ask it; what " +
+            "had no answer at the end counts with what it had waited by then",
+        ]
+      : []),
+    `other than 200 and 404: ${JSON.stringify(failed)}`,
+    ...othersLines(runs),
+  ];
+}
+
+function rowsOf(kind, runs, isOffered) {
+  const title = TITLES[kind];
+  const rowOf = (what, valueOf, target) => row(what, runs, ({ answers }) => valueOf(answers[kind]), target);
+  return [
+    rowOf(`answers/s, ${title}`, ({ perSecond }) => perSecond, RATE_TARGETS[kind]),
+    ...["p50", "p99", "max"].map((rank) =>
+      rowOf(`ms, ${title}, ${rank}`, ({ waits }) => waits[rank], WAIT_TARGETS[kind]?.[rank]),
+    ),
+    ...(isOffered
+      ? [
+          ...["p50", "p99"].map((rank) =>
+            rowOf(`ms of that until it was asked, ${title}, ${rank}`, ({ asked }) => asked[rank]),
+          ),
+          countRow(`without an answer, ${title}`, runs, ({ answers }) => answers[kind].unanswered),
+        ]
+      : []),
+  ];
+}
