@@ -1,4 +1,4 @@
-import { compareCodePoints, type Micros } from "@lastknown/shared";
+import type { Micros } from "@lastknown/shared";
 import type { Arrival, FoldedArrival, OrderPosition } from "../arrival.js";
 import {
   ViewDamagedError,
@@ -7,13 +7,13 @@ import {
   type OrderBound,
   type ViewStore,
 } from "../view-store.js";
-import { firstIndex, UserArrivals } from "./user-arrivals.js";
+import { SortedUsers } from "./sorted-users.js";
+import { UserArrivals } from "./user-arrivals.js";
 
 /** The view in sorted arrays: for small fleets and tests. It begins anew at each start. */
 export class MemoryViewStore implements ViewStore {
   readonly #users = new Map<string, UserArrivals>();
-  /** The keys of #users by code point, which is the order of their bytes. */
-  #sortedUsers: string[] = [];
+  readonly #names = new SortedUsers();
   readonly #positions = new Map<number, FoldPosition>();
   readonly #schemas = new Map<number, string>();
 
@@ -49,7 +49,7 @@ export class MemoryViewStore implements ViewStore {
     if (arrivals === undefined) {
       arrivals = new UserArrivals();
       this.#users.set(user, arrivals);
-      this.#sortedUsers.splice(this.#firstUserAfter(user), 0, user);
+      this.#names.add(user);
     }
     return arrivals;
   }
@@ -66,10 +66,8 @@ export class MemoryViewStore implements ViewStore {
     return this.#users.has(user);
   }
 
-  *users(after: string | undefined): Iterable<string> {
-    const first = after === undefined ? 0 : this.#firstUserAfter(after);
-    for (let index = first; index < this.#sortedUsers.length; index++)
-      yield this.#sortedUsers[index] as string;
+  users(after: string | undefined): Iterable<string> {
+    return this.#names.from(after);
   }
 
   reportDamage(reason: string): ViewDamagedError {
@@ -99,7 +97,7 @@ export class MemoryViewStore implements ViewStore {
 
   clear(): void {
     this.#users.clear();
-    this.#sortedUsers = [];
+    this.#names.clear();
     this.#positions.clear();
     this.#schemas.clear();
   }
@@ -107,9 +105,5 @@ export class MemoryViewStore implements ViewStore {
   /** Nothing is open. */
   async close(): Promise<void> {
     await Promise.resolve();
-  }
-
-  #firstUserAfter(user: string): number {
-    return firstIndex(this.#sortedUsers, (other) => compareCodePoints(other, user) > 0);
   }
 }
