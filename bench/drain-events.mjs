@@ -4,7 +4,9 @@ import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import { Random } from "@lastknown/producer";
 
-const LATE_PER_MILLE = 740;
+const LATE_SHARE = 0.74;
+/** So that no user stands still. */
+const LATE_SHARE_OF_SEEN_MAX = 0.9;
 const BEGIN_MS = Date.UTC(2024, 0, 1);
 /** Between two events of the whole fleet. */
 const STEP_MS = 7;
@@ -16,9 +18,8 @@ const NOTE = "on its way to the next station";
 /**
  * Writes them as CSV, the same ones each time for the same size.
  *
- * A user's first event cannot be late. So lateness is drawn for every event, at 74 %, and where it falls on a user's
- * first one it is owed, and the next event of a user who has been seen is late in its place. Of all events 74 % are
- * late, then, once there are some 3.5 for each user; where there are fewer, all but the first of each user.
+ * A user's first event cannot be late. So of those who have been seen more are late than 74 %, evenly from the first
+ * event to the last, for 74 % of all to be; where there are fewer than some five for each user, 90 % are.
  * @param {string} file
  * @param {{ events: number, users: number }} size
  * @returns {Promise<Map<string, number>>} user → when its newest event happened, ms since 1970
@@ -34,17 +35,20 @@ export async function writeDrainEvents(file, { events, users }) {
  * @returns {Promise<Map<string, number>>} as above
  */
 export async function writePacedEvents(file, { paces, users }) {
-  const random = new Random(paces.reduce((sum, { events }) => sum + events, 0) ^ users);
+  const all = paces.reduce((sum, { events }) => sum + events, 0);
+  const random = new Random(all ^ users);
   const newest = new Map();
   const out = createWriteStream(file);
   out.write("user_id,time_stamp,sts,latitude,longitude,speed,heading,battery,note\n");
-  const lateness = { owed: 0 };
+  const latePerMille = Math.round(1000 * lateShareOfSeen(all, users));
   let sinceBegin = 0;
   for (const { events, everyMicros } of paces) {
     for (let written = 0; written < events;) {
       const lines = [];
       for (; lines.length < LINES_PER_WRITE && written < events; written++, sinceBegin += everyMicros) {
-        lines.push(lineOf({ sinceBegin, user: drainUser(random.below(users)), random, newest, lateness }));
+        lines.push(
+          lineOf({ sinceBegin, user: drainUser(random.below(users)), random, newest, latePerMille }),
+        );
       }
       if (!out.write(lines.join(""))) await once(out, "drain");
     }
@@ -59,17 +63,21 @@ export function drainUser(index) {
   return `unit-${1e6 + index}`;
 }
 
-function lineOf({ sinceBegin, user, random, newest, lateness }) {
+function lineOf({ sinceBegin, user, random, newest, latePerMille }) {
   const nowMs = BEGIN_MS + Math.floor(sinceBegin / 1000);
   const before = newest.get(user);
-  if (random.chance(LATE_PER_MILLE)) lateness.owed++;
-  const isLate = before !== undefined && lateness.owed > 0;
-  if (isLate) lateness.owed--;
+  const isLate = before !== undefined && random.chance(latePerMille);
   const happenedMs = isLate ? before - random.between(1, LATE_MS_MAX) : nowMs;
   if (!isLate) newest.set(user, happenedMs);
   const place = `${48 + random.below(1e6) / 1e6},${2 + random.below(1e6) / 1e6}`;
   const rest = `${random.below(1200) / 10},${random.below(360)},${random.below(101)},${NOTE}`;
   return `${user},${new Date(happenedMs).toISOString()},${arrivedAt(nowMs, Math.floor(sinceBegin % 1000))},${place},${rest}\n`;
+}
+
+/** Some events are the first of their users; the others make up for them. */
+function lateShareOfSeen(events, users) {
+  const firsts = users * (1 - (1 - 1 / users) ** events);
+  return Math.min((LATE_SHARE * events) / (events - firsts), LATE_SHARE_OF_SEEN_MAX);
 }
 
 /** In µs, as many come within a millisecond; in ms where that tells it all. */

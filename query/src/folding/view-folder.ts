@@ -114,23 +114,20 @@ export class ViewFolder {
     }
     if (!(error instanceof OffsetOutOfRangeError)) throw error;
     const { partition, offset, start, end } = error;
-    logger.error("view does not fit the audit, rebuilding it", {
-      topic: auditTopic,
-      partition,
-      offset,
-      start,
-      end,
-    });
+    // What it holds is not in the log any more.
+    this.#hasCaughtUp = false;
+    if (this.#state !== "unwritable") {
+      const place = { topic: auditTopic, partition, offset, start, end };
+      logger.error("view does not fit the audit, rebuilding it", place);
+    }
     try {
       store.clear();
+      this.#state = "connecting";
     } catch (cause) {
       if (!(cause instanceof ViewUnwritableError)) throw cause;
       // The next read finds again that it does not fit.
       this.#cannotWrite(cause);
-      return;
     }
-    this.#hasCaughtUp = false;
-    this.#state = "connecting";
   }
 
   #cannotWrite(error: ViewUnwritableError): void {

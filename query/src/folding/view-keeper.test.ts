@@ -154,33 +154,52 @@ test("a view that is found damaged as it is opened is built anew", async () => {
 });
 
 test("records that are left out are counted once, however often their fold is tried, and past an opening", async () => {
-  AbortingStore.left = 1;
-  const { keeper, log } = await makeKeeper(() => Promise.resolve(store));
   const store = new AbortingStore();
-  await log.append(NAMES.auditTopic, [
-    { partition: 0, key: Buffer.from("none of ours"), value: Buffer.from("x") },
-  ]);
+  let opened = 0;
+  const { keeper, log } = await makeKeeper(() => {
+    opened++;
+    return Promise.resolve(store);
+  });
+  const leaveOut = async (name: string): Promise<void> => {
+    await log.append(NAMES.auditTopic, [{ partition: 0, key: Buffer.from(name), value: Buffer.from("x") }]);
+  };
+  const untilCounted = (records: number): Promise<unknown> =>
+    until(
+      () => Promise.resolve([keeper.unreadableRecords, keeper.state]),
+      ([counted, state]) => counted === records && state === "running",
+      20_000,
+    );
+  await leaveOut("none of ours");
+  await keeper.start();
+  await untilCounted(1);
+  AbortingStore.left = 1;
+  await leaveOut("nor this");
+  await untilCounted(2);
+  expect(opened).toBe(2);
+  // Damaged, as it is so soon: all is read anew, though this store has what it had.
+  AbortingStore.left = 1;
+  await leaveOut("nor that");
+  await untilCounted(1);
+  expect(opened).toBe(3);
+  await keeper.stop();
+});
+
+test("a view whose disk has filled is opened again when there is room, and one that never was ends the start", async () => {
+  const noRoom = new ViewUnwritableError(new Error("no space left on device"));
+  const { keeper: fresh } = await makeKeeper(() => Promise.reject(noRoom));
+  await expect(fresh.start()).rejects.toMatchObject({ fix: expect.stringContaining("make room") });
+
+  AbortingStore.left = 1;
+  const openings = [new AbortingStore(), noRoom, noRoom, new AbortingStore()];
+  const { keeper } = await makeKeeper(async () => {
+    const opening = openings.shift();
+    if (opening instanceof AbortingStore) return await Promise.resolve(opening);
+    throw noRoom;
+  });
   await keeper.start();
   await until(
-    () => Promise.resolve(keeper.state),
-    (state) => state === "running",
-    20_000,
-  );
-  expect(keeper.unreadableRecords).toBe(1);
-  await log.append(NAMES.auditTopic, [
-    { partition: 0, key: Buffer.from("nor this"), value: Buffer.from("x") },
-  ]);
-  await until(
-    () => Promise.resolve(keeper.unreadableRecords),
-    (records) => records === 2,
-  );
-  AbortingStore.left = 1;
-  await log.append(NAMES.auditTopic, [
-    { partition: 0, key: Buffer.from("nor that"), value: Buffer.from("x") },
-  ]);
-  await until(
-    () => Promise.resolve(store.calls),
-    (calls) => calls.filter((call) => call === "close").length === 2,
+    () => Promise.resolve([openings.length, keeper.state]),
+    ([left, state]) => left === 0 && state === "running",
     20_000,
   );
   await keeper.stop();
@@ -209,8 +228,10 @@ test("a view that does not fit the audit waits for room to be emptied", async ()
       20_000,
     );
   await untilState("unwritable");
+  expect(keeper.ready()).toEqual(expect.any(String));
   store.isFull = false;
   await untilState("running");
+  expect(keeper.ready()).not.toEqual(expect.any(String));
   await keeper.stop();
 });
 

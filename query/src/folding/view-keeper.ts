@@ -14,7 +14,12 @@ import {
 import { ViewAnswers } from "../answers/view-answers.js";
 import type { ReadyView } from "../answers/answers.js";
 import type { ViewProgress } from "../freshness/freshness.js";
-import { ViewAbortedError, ViewDamagedError, type ViewStore } from "../view/view-store.js";
+import {
+  ViewAbortedError,
+  ViewDamagedError,
+  ViewUnwritableError,
+  type ViewStore,
+} from "../view/view-store.js";
 import { AuditFolder, type FoldObserver } from "./audit-folder.js";
 import { PatientFleetCell } from "./patient-fleet-cell.js";
 import { FOLDER_STATES, ViewFolder, type FolderState } from "./view-folder.js";
@@ -43,7 +48,7 @@ interface OpenView {
 const OPEN_PAUSE_MS = 1000;
 /** A disk that damages one view after the other is for a person to look at. */
 const REBUILDS_MAX = 3;
-/** A view that gives up a transaction so soon after it gave up another is damaged. */
+/** A view that gives up a transaction so soon after it was opened again for that is damaged. */
 const ABORTED_AGAIN_MS = 60_000;
 const REDIS_CHECK_PAUSE_MS = 5000;
 
@@ -62,8 +67,12 @@ export class ViewKeeper {
   #wasRedisRead = false;
   /** Views that were found damaged. */
   #rebuilds = 0;
-  /** When a view gave up a transaction last, in ms of a clock that never goes back. */
-  #abortedAtMs = -Infinity;
+  /** Whether a view was open at all. */
+  #wasOpen = false;
+  /** Whether the last view gave up a transaction, and no other is open yet. */
+  #isReopening = false;
+  /** When such a one was opened again last, in ms of a clock that never goes back. */
+  #reopenedAtMs = -Infinity;
   /** Left out of the view before it was opened again. */
   #unreadableBefore = 0;
   /** Set by start. */
@@ -115,7 +124,7 @@ export class ViewKeeper {
   /** The view if it can be asked, else in words why not. */
   readonly ready = (): ReadyView | string => {
     if (this.#view === undefined)
-      return "the view is not open yet: Kafka does not answer, or it is being built anew";
+      return "the view is not open yet: Kafka does not answer, its disk is full, or it is being built anew";
     if (this.#view.store.damage !== undefined) return this.#view.store.damage.message;
     if (this.#view.folder.hasCaughtUp) return this.#view;
     return `the view has not caught up with where the audit ended at the start (${this.#view.folder.state})`;
@@ -159,13 +168,12 @@ export class ViewKeeper {
 
   /** It is opened again as it is, unless that has helped for a moment only. */
   #aborted(error: ViewAbortedError): void {
-    const nowMs = performance.now();
-    const isAgain = nowMs - this.#abortedAtMs < ABORTED_AGAIN_MS;
-    this.#abortedAtMs = nowMs;
+    const isAgain = performance.now() - this.#reopenedAtMs < ABORTED_AGAIN_MS;
     if (isAgain && this.#view !== undefined) {
       this.#damaged(this.#view.store.reportDamage(`${error.message}, as it did before its last opening`));
       return;
     }
+    this.#isReopening = true;
     this.#unreadableBefore = this.unreadableRecords;
     this.#options.logger.error("view gave up what it folded, opening it again", { error });
   }
@@ -183,7 +191,7 @@ export class ViewKeeper {
     this.#options.logger.error("view is damaged, building a new one", { error });
   }
 
-  /** Leaves the view undefined if Kafka does not answer, or what was there is damaged. */
+  /** Leaves the view undefined if Kafka does not answer, its disk has filled, or what was there is damaged. */
   async #tryToOpen(): Promise<void> {
     try {
       const record = await this.#verifyFleet();
@@ -191,14 +199,29 @@ export class ViewKeeper {
       // Nothing would end it any more.
       if (this.#isStopping) return await store.close();
       this.#view = this.#openView(record, store);
+      this.#wasOpen = true;
+      if (this.#isReopening) this.#reopenedAtMs = performance.now();
+      this.#isReopening = false;
       this.#view.folder.start();
     } catch (error) {
       if (error instanceof ViewDamagedError) return this.#damaged(error);
+      if (error instanceof ViewUnwritableError) return this.#noRoom(error);
       if (!(error instanceof KafkaUnavailableError)) throw error;
       if (this.#isStopping) return;
       this.#options.observer.failed(error);
       this.#options.logger.warn("view cannot be opened yet", { error });
     }
+  }
+
+  /** Who starts on a full disk is told at once; who ran before it filled waits, and answers latest meanwhile. */
+  #noRoom(error: ViewUnwritableError): void {
+    if (!this.#wasOpen) {
+      throw new FatalError(error.message, {
+        fix: "make room on the disk of LASTKNOWN_DATA_DIRECTORY, or name a folder on another",
+        cause: error,
+      });
+    }
+    this.#options.logger.warn("view cannot be opened again, waiting for room", { error });
   }
 
   async #verifyFleet(): Promise<FleetRecord> {

@@ -44,7 +44,7 @@ async function standing(aheadByMs: number) {
 }
 
 test.each([-600_000, -1_000, 0, 1_000, 600_000])(
-  "what a store lacks for long under load is told by no less, whatever comes meanwhile, with a clock %d ms ahead",
+  "what a store lacks for long under load is told by no less but what the clocks differ a little, with a clock %d ms ahead",
   async (aheadByMs) => {
     const { freshness, append, pass } = await standing(aheadByMs);
     await append();

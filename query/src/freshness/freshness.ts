@@ -28,7 +28,9 @@ const LOOKUP_DEADLINE_MS = 400;
 /**
  * How long the oldest record of a partition that a store lacks has waited: 0 when it lacks none, `unknown` when
  * that cannot be known. Found from where the logs ended when they were last looked at, a second ago at most unless the
- * tracker allows more; an age is never told too small, and too great by at most the time between two looks.
+ * tracker allows more. An age of up to half a minute is too great by at most the time between two looks; an older one
+ * is what our clock and the broker's make of the append time, but never less than the record was seen, nor more than it
+ * was not. Neither is told too small but by what the clocks differ.
  */
 export class Freshness {
   readonly #options: FreshnessOptions;

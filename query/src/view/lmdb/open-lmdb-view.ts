@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, type FleetRecord, type Logger } from "@lastknown/shared";
 import { open, type RootDatabase } from "lmdb";
-import { ViewAbortedError, ViewDamagedError } from "../view-store.js";
+import { ViewAbortedError, ViewDamagedError, ViewUnwritableError } from "../view-store.js";
 import { LmdbViewStore, type ViewFolderHooks } from "./lmdb-view-store.js";
 import { lmdbDamage, PROBE_READ_MS_MAX, type ProbeDepth } from "./probe-lmdb.js";
 import { STABLE_AFTER_MS, ViewDirectory } from "./view-directory.js";
@@ -10,6 +10,7 @@ import { VIEW_TABLES } from "./view-tables.js";
 
 /** Of a view that LMDB gives up as it is opened: then it is damaged. */
 const OPENINGS_MAX = 2;
+const NO_ROOM_CODES: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
 
 type Root = RootDatabase<Buffer, Buffer>;
 
@@ -27,7 +28,8 @@ export interface OpenLmdbViewOptions {
  * Opens the view under the data directory, or begins a new one. A damaged one is set aside and rebuilt, since all
  * of it comes from the audit.
  *
- * @throws FatalError if it belongs to another fleet, or the folder cannot be written
+ * @throws FatalError if it belongs to another fleet, or the folder cannot be used
+ * @throws ViewUnwritableError if its disk takes nothing more
  * @throws ViewDamagedError if it cannot be opened, and the next opening begins a new one
  */
 export async function openLmdbView({
@@ -44,15 +46,16 @@ export async function openLmdbView({
       const setAsideTo = await directory.setAside(new Date());
       logger.warn("view set aside, building a new one", { path: directory.path, reason, setAsideTo });
     }
-    await directory.markOpened(fleet);
+    return await openStore({ directory, fleet, logger, openRoot });
   } catch (cause) {
-    if (cause instanceof FatalError || (cause as NodeJS.ErrnoException).code === undefined) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== undefined && NO_ROOM_CODES.has(code)) throw new ViewUnwritableError(cause as Error);
+    if (cause instanceof FatalError || code === undefined) throw cause;
     throw new FatalError(`the view's folder ${directory.path} cannot be used (${(cause as Error).message})`, {
       fix: "set LASTKNOWN_DATA_DIRECTORY to a folder that this user may write",
       cause,
     });
   }
-  return await openStore({ directory, fleet, logger, openRoot });
 }
 
 async function damage(
@@ -88,6 +91,7 @@ async function openStore(opening: StoreOpening): Promise<LmdbViewStore> {
 }
 
 async function openOnce({ directory, fleet, logger, openRoot }: StoreOpening): Promise<LmdbViewStore> {
+  await directory.markOpened(fleet);
   const root = openRoot(directory.path);
   const closed = new AbortController();
   const hooks: ViewFolderHooks = {
@@ -109,6 +113,8 @@ async function openOnce({ directory, fleet, logger, openRoot }: StoreOpening): P
     return store;
   } catch (error) {
     await root.close();
+    // It was no crash, and is not to count as one.
+    await directory.markClosed().catch((failure: unknown) => noteFailure(logger, failure));
     throw error;
   }
 }
