@@ -11,7 +11,7 @@ import { ViewAnswers } from "./view-answers.js";
 
 const FLEET = newFleetRecord(1, TEST_SKEW);
 
-function answersOf(view: () => ReadyView | string, store: MemoryViewStore, lookMs = 0): Answers {
+function answersOf(view: () => ReadyView | string, store: MemoryViewStore): Answers {
   const freshness = new Freshness({
     tracker: {
       positions: undefined,
@@ -27,7 +27,7 @@ function answersOf(view: () => ReadyView | string, store: MemoryViewStore, lookM
   const viewLagOf = async (): Promise<number> => {
     await nextTurn();
     store.position(0);
-    return lookMs;
+    return 0;
   };
   Object.assign(freshness, { viewLagOf, worstViewLag: viewLagOf });
   return new Answers({

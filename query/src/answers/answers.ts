@@ -96,13 +96,16 @@ export class Answers {
     const view = this.#options.view();
     if (typeof view === "string") throw notReady(view);
     try {
-      const answer = await this.#askView(view, user, ask);
-      if (this.#options.view() === view) return answer;
-    } catch (error) {
-      if (this.#options.view() === view) throw error;
+      return await this.#askView(view, user, ask);
+    } finally {
+      this.#requireStill(view);
     }
-    // What a view says that was closed or emptied meanwhile is no answer.
+  }
+
+  /** What a view says, or throws, that was closed or emptied meanwhile is no answer. */
+  #requireStill(view: ReadyView): void {
     const now = this.#options.view();
+    if (now === view) return;
     throw notReady(typeof now === "string" ? now : "the view was opened anew while it was asked");
   }
 

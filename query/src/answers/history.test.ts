@@ -3,6 +3,7 @@ import { newFleetRecord } from "@lastknown/shared";
 import { arrivalFor, batchOf, TEST_SCHEMA, TEST_SCHEMA_ID, TEST_SKEW } from "../view/arrival-for-test.js";
 import { SchemaCopies } from "../view/schema-copies.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
+import type { AnswerContext } from "./answer-context.js";
 import { history, PAGE_BYTES_MAX, SCANNED_BYTES_MAX, type HistoryPage } from "./history.js";
 
 const PLACE = { topic: "f.events", partition: 0 };
@@ -15,12 +16,7 @@ describe("a history of large events", () => {
     arrivalFor({ user: "bus", offset, timeStamp: offset, letter: LARGE }),
   );
   store.fold({ ...batchOf(arrivals), schemas: [{ schemaId: TEST_SCHEMA_ID, text: TEST_SCHEMA.text }] });
-  const context = {
-    store,
-    schemas: new SchemaCopies(store),
-    fleet: newFleetRecord(1, TEST_SKEW),
-    eventsTopic: PLACE.topic,
-  };
+  const context = contextOf(store);
 
   function pages(): HistoryPage[] {
     const all: HistoryPage[] = [];
@@ -48,12 +44,7 @@ test("a filter that lets nothing through ends its page by the bytes that it look
   const arrival = arrivalFor({ user: "bus", offset: 0, letter: LARGE });
   const count = Math.ceil((2.5 * SCANNED_BYTES_MAX) / arrival.body.length);
   store.fold(batchOf(Array.from({ length: count }, (_, offset) => ({ ...arrival, offset }))));
-  const context = {
-    store,
-    schemas: new SchemaCopies(store),
-    fleet: newFleetRecord(1, TEST_SKEW),
-    eventsTopic: PLACE.topic,
-  };
+  const context = contextOf(store);
   let pages = 0;
   let cursor: string | undefined;
   do {
@@ -64,3 +55,12 @@ test("a filter that lets nothing through ends its page by the bytes that it look
   } while (cursor !== undefined && pages < 10);
   expect(pages).toBe(3);
 });
+
+function contextOf(store: MemoryViewStore): AnswerContext {
+  return {
+    store,
+    schemas: new SchemaCopies(store),
+    fleet: newFleetRecord(1, TEST_SKEW),
+    eventsTopic: PLACE.topic,
+  };
+}

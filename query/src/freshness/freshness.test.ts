@@ -9,14 +9,9 @@ const groupOffsets: GroupOffsets = {
   membership: async () => ({ isRebalancing: false, members: [] }),
 };
 
-interface Clocks {
-  wallMs: number;
-  monotonicMs: number;
-}
-
-/** One partition with a record, looked at each second from then on; nothing answers but Freshness. */
+/** The freshness of one partition, whose log is looked at as time passes. */
 async function standing(aheadByMs: number) {
-  const times: Clocks = { wallMs: 1_700_000_000_000, monotonicMs: 1_000 };
+  const times = { wallMs: 1_700_000_000_000, monotonicMs: 1_000 };
   const log = new MemoryLog({ now: () => times.wallMs });
   log.createTopic(names.eventsTopic, 1);
   log.createTopic(names.auditTopic, 1);
@@ -35,12 +30,15 @@ async function standing(aheadByMs: number) {
   const append = async (): Promise<void> => {
     await log.append(names.eventsTopic, [{ partition: 0, key: null, value: Buffer.from("x") }]);
   };
-  const pass = async (ms: number): Promise<void> => {
+  const passUnseen = (ms: number): void => {
     times.monotonicMs += ms;
     times.wallMs += ms;
+  };
+  const pass = async (ms: number): Promise<void> => {
+    passUnseen(ms);
     await tracker.poll();
   };
-  return { log, freshness, append, pass };
+  return { log, freshness, append, pass, passUnseen };
 }
 
 test.each([-600_000, -1_000, 0, 1_000, 600_000])(
@@ -77,34 +75,11 @@ test("what a store lacks is of unknown age where the log does not have it any mo
 test.each([0, -60_000, -3_600_000])(
   "a lack that was there before the service is told by no less than it was seen, with a clock %d ms ahead",
   async (aheadByMs) => {
-    const times = { wallMs: 1_700_000_000_000, monotonicMs: 1_000 };
-    const log = new MemoryLog({ now: () => times.wallMs });
-    log.createTopic(names.eventsTopic, 1);
-    log.createTopic(names.auditTopic, 1);
-    await log.append(names.eventsTopic, [{ partition: 0, key: null, value: Buffer.from("x") }]);
-    times.wallMs += 5_000;
-    const monotonicMs = (): number => times.monotonicMs;
-    const tracker = new LogTracker({
-      names,
-      reader: log,
-      groupOffsets,
-      fleetId: () => undefined,
-      logger: silentLogger,
-      monotonicMs,
-    });
-    const freshness = new Freshness({
-      tracker,
-      reader: log,
-      eventsTopic: names.eventsTopic,
-      partitions: 1,
-      view: () => undefined,
-      monotonicMs,
-      nowMs: () => times.wallMs + aheadByMs,
-    });
-    await tracker.poll();
-    times.monotonicMs += 700;
-    times.wallMs += 700;
-    await tracker.poll();
+    const { freshness, append, pass, passUnseen } = await standing(aheadByMs);
+    await append();
+    passUnseen(5_000);
+    await pass(0);
+    await pass(700);
     expect(await freshness.lagOf(0, 0)).toBe(aheadByMs === 0 ? 5.7 : 0.7);
   },
 );

@@ -172,14 +172,14 @@ describe("the view's folder", () => {
   });
 
   describe("that LMDB gives up as it is opened", () => {
-    const binary = { encoding: "binary", keyEncoding: "binary" } as const;
     const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
     /** The first so many openings fail. */
-    const openFailing = (failing: number) => {
+    const openFailing = (failing: number, code = -30_782) => {
       let openings = 0;
       const openRoot = (path: string): RootDatabase<Buffer, Buffer> => {
+        const binary = { encoding: "binary", keyEncoding: "binary" } as const;
         const root = openRootOf<Buffer, Buffer>({ path, maxDbs: 9, noSync: true, ...binary });
-        if (++openings <= failing) failTransactions(root, -30_782);
+        if (++openings <= failing) failTransactions(root, code);
         return root;
       };
       return openLmdbView({ dataDirectory, fleet: FLEET, logger, openRoot });
@@ -204,15 +204,8 @@ describe("the view's folder", () => {
 
     test("for want of room is told as that, and counts as no crash", async () => {
       await fill();
-      const openRoot = (path: string): RootDatabase<Buffer, Buffer> => {
-        const root = openRootOf<Buffer, Buffer>({ path, maxDbs: 9, noSync: true, ...binary });
-        failTransactions(root, 28);
-        return root;
-      };
       for (let starts = 0; starts < 4; starts++) {
-        await expect(openLmdbView({ dataDirectory, fleet: FLEET, logger, openRoot })).rejects.toThrow(
-          ViewUnwritableError,
-        );
+        await expect(openFailing(1, 28)).rejects.toThrow(ViewUnwritableError);
       }
       const store = await openView();
       expect(store.position(0).nextOffset).toBe(300);

@@ -5,12 +5,12 @@ import { open, type RootDatabase } from "lmdb";
 import { ViewAbortedError, ViewDamagedError, ViewUnwritableError } from "../view-store.js";
 import { LmdbViewStore, type ViewFolderHooks } from "./lmdb-view-store.js";
 import { lmdbDamage, PROBE_READ_MS_MAX, type ProbeDepth } from "./probe-lmdb.js";
+import { isUnwritable } from "./transaction-errors.js";
 import { STABLE_AFTER_MS, ViewDirectory } from "./view-directory.js";
 import { VIEW_TABLES } from "./view-tables.js";
 
 /** Of a view that LMDB gives up as it is opened: then it is damaged. */
 const OPENINGS_MAX = 2;
-const NO_ROOM_CODES: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
 
 type Root = RootDatabase<Buffer, Buffer>;
 
@@ -48,9 +48,8 @@ export async function openLmdbView({
     }
     return await openStore({ directory, fleet, logger, openRoot });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code !== undefined && NO_ROOM_CODES.has(code)) throw new ViewUnwritableError(cause as Error);
-    if (cause instanceof FatalError || code === undefined) throw cause;
+    if (isUnwritable(cause)) throw new ViewUnwritableError(cause);
+    if (cause instanceof FatalError || (cause as NodeJS.ErrnoException).code === undefined) throw cause;
     throw new FatalError(`the view's folder ${directory.path} cannot be used (${(cause as Error).message})`, {
       fix: "set LASTKNOWN_DATA_DIRECTORY to a folder that this user may write",
       cause,

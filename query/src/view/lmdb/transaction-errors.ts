@@ -1,5 +1,5 @@
-/** Of the system's: EIO, which a write that is cut short comes to, ENOSPC, EROFS, EDQUOT. */
-const UNWRITABLE_CODES: ReadonlySet<unknown> = new Set([5, 28, 30, 122]);
+/** Of the system's, by LMDB and by Node: EIO, which a write that is cut short comes to, ENOSPC, EROFS, EDQUOT. */
+const UNWRITABLE_CODES: ReadonlySet<unknown> = new Set([5, 28, 30, 122, "EIO", "ENOSPC", "EROFS", "EDQUOT"]);
 /**
  * Of LMDB's own those that tell of its list of free pages, of pages, or that an environment is done for: MDB_NOTFOUND,
  * MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_PANIC, MDB_BAD_TXN, MDB_BAD_VALSIZE, MDB_PROBLEM; and EINVAL, which all
@@ -9,7 +9,7 @@ const ABORTED_CODES: ReadonlySet<unknown> = new Set([
   -30_798, -30_797, -30_796, -30_795, -30_782, -30_781, -30_779, 22,
 ]);
 
-/** Whether a transaction failed because the disk takes nothing more. */
+/** Whether a transaction, or a file of the view's folder, failed because the disk takes nothing more. */
 export function isUnwritable(error: unknown): error is Error {
   return error instanceof Error && UNWRITABLE_CODES.has(codeOf(error));
 }
