@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { DemoRun } from "./harness/demo-run.js";
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { DEMO_TEST_BOUND_MS, DemoRun } from "./harness/demo-run.js";
+
+jest.setTimeout(DEMO_TEST_BOUND_MS);
 
 /** All servers and, at the end of the demo, two workers and the query service. */
 const SERVERS = 5;

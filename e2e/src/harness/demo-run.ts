@@ -6,15 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LogTail } from "./log-tail.js";
-import { markedProcesses, markIn, type Mark, type MarkedProcess } from "./marked-processes.js";
+import { markedProcesses, markIn, type Mark } from "./marked-processes.js";
 import { waitUntil } from "./wait-until.js";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** Even a test that is killed leaves its demo no longer than this: npm is ended, and the demo goes with it. */
 const LIFE_BOUND_SECONDS = 180;
-const POINT_BOUND_MS = 90_000;
+const POINT_BOUND_MS = 150_000;
 /** An orderly end gives the workers 12 s; an end at once is done by the reaper within three. */
 const GONE_BOUND_MS = 20_000;
+/** A test outlasts the waits of its run: what the run said tells more than that the time is up. */
+export const DEMO_TEST_BOUND_MS = LIFE_BOUND_SECONDS * 1_000 + 2 * GONE_BOUND_MS;
 const INTERRUPT = "\u0003";
 const LINES_SHOWN = 40;
 
@@ -68,12 +70,11 @@ export class DemoRun {
 
   /** Resolves when the demo has said this much. */
   async said(pattern: RegExp): Promise<void> {
-    const find = async (): Promise<true | undefined> => {
-      if (this.#output.lines.some((line) => pattern.test(line))) return true;
-      if (this.#child.exitCode !== null) throw this.#failure(`ended before it said ${String(pattern)}`);
-      return undefined;
-    };
-    await waitUntil(find, { what: `the demo to say ${String(pattern)}`, boundMs: POINT_BOUND_MS });
+    const end = await this.#until(`say ${String(pattern)}`, () => {
+      if (this.#output.lines.some((line) => pattern.test(line))) return "said";
+      return this.#child.exitCode === null ? undefined : "ended";
+    });
+    if (end === "ended") throw this.#failure(`ended before it said ${String(pattern)}`);
   }
 
   /** Ctrl-C, where it has a terminal. */
@@ -83,12 +84,11 @@ export class DemoRun {
 
   /** Sends a signal to one process of the run; waits until there is one. */
   async signal(whom: keyof typeof COMMAND_LINES, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-    const [target] = await waitUntil(async () => this.#running(COMMAND_LINES[whom]), {
-      what: `a process of the demo like ${String(COMMAND_LINES[whom])}`,
-      boundMs: POINT_BOUND_MS,
-      everyMs: 20,
-    });
-    if (target !== undefined) process.kill(target.pid, signal);
+    const like = COMMAND_LINES[whom];
+    const target = await this.#until(`start ${String(like)}`, () =>
+      markedProcesses(this.#mark).find(({ commandLine }) => like.test(commandLine)),
+    );
+    process.kill(target.pid, signal);
   }
 
   /** How many servers and processes of the product run beside the demo itself. */
@@ -124,9 +124,11 @@ export class DemoRun {
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  #running(like: RegExp): MarkedProcess[] | undefined {
-    const found = markedProcesses(this.#mark).filter(({ commandLine }) => like.test(commandLine));
-    return found.length === 0 ? undefined : found;
+  /** Asks for a point of the run until it is there. Throws with what the run said, past the bound. */
+  #until<Found>(point: string, find: () => Found | undefined): Promise<Found> {
+    return waitUntil(find, { what: point, boundMs: POINT_BOUND_MS, everyMs: 20 }).catch(() => {
+      throw this.#failure(`did not ${point} within ${POINT_BOUND_MS} ms`);
+    });
   }
 
   #failure(what: string): Error {
