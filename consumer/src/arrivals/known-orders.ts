@@ -1,7 +1,8 @@
-import type { Micros, Order } from "@lastknown/shared";
+import { murmur2, type Micros, type Order } from "@lastknown/shared";
 import type { NewestState } from "../states/state-store.js";
+import { UserTimes } from "./user-times.js";
 
-/** Some 100 bytes each. */
+/** Some 60 bytes each, and what the id has. */
 const USERS_MAX = 100_000;
 
 /**
@@ -16,45 +17,50 @@ const USERS_MAX = 100_000;
 export class KnownOrders {
   readonly #usersMax: number;
   /** Two generations: what is set often enough is never forgotten, and nothing is moved when it is read. */
-  #recent = new Map<string, Micros>();
-  #older = new Map<string, Micros>();
+  #recent = new UserTimes();
+  #older = new UserTimes();
 
   constructor(usersMax = USERS_MAX) {
     this.#usersMax = usersMax;
   }
 
-  /** Whether the store has a newer state of the user, whatever their other fields say. */
-  has(user: string, { orderTime }: Order): boolean {
-    const known = this.#recent.get(user) ?? this.#older.get(user);
+  /**
+   * Whether the store has a newer state of the user, whatever their other fields say.
+   * @param user the id in UTF-8
+   */
+  has(user: Uint8Array, { orderTime }: Order): boolean {
+    const hash = murmur2(user);
+    const known = this.#recent.get(user, hash) ?? this.#older.get(user, hash);
     return known !== undefined && known > orderTime;
   }
 
   /** The store has these, or newer ones. */
   acknowledged(states: readonly NewestState[]): void {
-    for (const { user, order } of states) this.#remember(user, order.orderTime);
+    for (const { user, order } of states) this.#remember(Buffer.from(user), order.orderTime);
   }
 
   /** The store may have lost any of it. */
   forget(): void {
-    this.#recent = new Map();
-    this.#older = new Map();
+    this.#recent = new UserTimes();
+    this.#older = new UserTimes();
   }
 
   get size(): number {
     return this.#recent.size + this.#older.size;
   }
 
-  #remember(user: string, orderTime: Micros): void {
-    const recent = this.#recent.get(user);
+  #remember(user: Uint8Array, orderTime: Micros): void {
+    const hash = murmur2(user);
+    const recent = this.#recent.get(user, hash);
     if (recent !== undefined) {
-      if (orderTime > recent) this.#recent.set(user, orderTime);
+      if (orderTime > recent) this.#recent.set(user, hash, orderTime);
       return;
     }
-    const older = this.#older.get(user) ?? -Infinity;
+    const older = this.#older.get(user, hash) ?? -Infinity;
     if (this.#recent.size >= this.#usersMax / 2) {
       this.#older = this.#recent;
-      this.#recent = new Map();
+      this.#recent = new UserTimes();
     }
-    this.#recent.set(user, Math.max(older, orderTime));
+    this.#recent.set(user, hash, Math.max(older, orderTime));
   }
 }

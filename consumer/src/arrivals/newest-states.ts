@@ -4,7 +4,7 @@ import type { KnownOrders } from "./known-orders.js";
 import type { Arrival } from "./partition-batch.js";
 
 /** What a state is made of: an arrival, or an entry of the audit. */
-export type StateSource = Pick<Arrival, "partition" | "bucket" | "event" | "order"> & {
+export type StateSource = Pick<Arrival, "partition" | "bucket" | "userBytes" | "event" | "order"> & {
   readonly record: { readonly offset: number };
 };
 
@@ -26,8 +26,8 @@ export function askedStates(
   const states = new Map<number, NewestState[]>();
   for (const arrival of arrivals) {
     if (!states.has(arrival.bucket)) states.set(arrival.bucket, []);
+    if (known.has(arrival.userBytes, arrival.order)) continue;
     const { user } = arrival.event;
-    if (known.has(user, arrival.order)) continue;
     const before = newest.get(user);
     if (before === undefined || isNewer(arrival, before)) newest.set(user, arrival);
   }

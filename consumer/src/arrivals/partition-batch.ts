@@ -16,6 +16,8 @@ export interface Arrival {
   readonly partition: number;
   readonly record: LogRecord;
   readonly bucket: number;
+  /** Its user, in UTF-8. */
+  readonly userBytes: Uint8Array;
   readonly schemaId: number;
   readonly event: Event;
   readonly order: Order;

@@ -5,12 +5,14 @@ import {
   FRAME_BYTES,
   framedSchemaId,
   isLegalTime,
+  isPlainUserId,
   MalformedAvroError,
   murmur2,
   OUT_OF_RANGE,
   readEvent,
   userIdProblem,
   type Event,
+  type EventInBytes,
   type LogRecord,
   type MaxFutureSkew,
 } from "@lastknown/shared";
@@ -51,14 +53,14 @@ export class EventJudge {
     const place: RecordPlace = { partition, record };
     const { key, value } = record;
     if (key === null) return rejection(place, "null_key", "the record has no key");
-    const user = key.toString();
-    // Decoding puts U+FFFD for what is not UTF-8, so only a key that holds one needs the closer look.
-    if (user.includes("\ufffd") && !isUtf8(key))
-      return rejection(place, "invalid_utf8", "the key is not valid UTF-8");
-    const problem = userIdProblem(user);
-    if (problem !== undefined) return rejection(place, "illegal_user", problem);
+    if (!isPlainUserId(key)) {
+      if (!isUtf8(key)) return rejection(place, "invalid_utf8", "the key is not valid UTF-8");
+      const problem = userIdProblem(key.toString());
+      if (problem !== undefined) return rejection(place, "illegal_user", problem);
+    }
     const hash = murmur2(key);
     if (hash % partitions !== partition) {
+      const user = key.toString();
       return rejection(place, "wrong_partition", `the key belongs to partition ${hash % partitions}`, {
         user,
       });
@@ -66,22 +68,22 @@ export class EventJudge {
 
     const schemaId = value === null ? undefined : framedSchemaId(value);
     if (value === null || schemaId === undefined)
-      return rejection(place, "not_framed", "the value is not framed Avro", { user });
+      return rejection(place, "not_framed", "the value is not framed Avro", { user: key.toString() });
     const writer = schemas.get(schemaId);
     if (writer === undefined) throw new Error(`schema ${schemaId} was not asked for`);
-    if (writer.kind === "unknown")
-      return rejection(place, "unknown_schema", writer.error, { user, schemaId });
-    if (writer.kind === "wrong-head") return rejection(place, "wrong_head", writer.error, { user, schemaId });
-
-    let event: Event;
-    try {
-      event = readEvent(writer.schema, value, FRAME_BYTES, { bytes: key, text: user });
-    } catch (error) {
-      if (error instanceof MalformedAvroError)
-        return rejection(place, "malformed_value", error.message, { user, schemaId });
-      throw error;
+    if (writer.kind !== "known") {
+      const reason = writer.kind === "unknown" ? "unknown_schema" : "wrong_head";
+      return rejection(place, reason, writer.error, { user: key.toString(), schemaId });
     }
-    if (event.user !== user) {
+
+    let event: EventInBytes;
+    try {
+      event = readEvent(writer.schema, value, FRAME_BYTES, key);
+    } catch (error) {
+      if (!(error instanceof MalformedAvroError)) throw error;
+      return rejection(place, "malformed_value", error.message, { user: key.toString(), schemaId });
+    }
+    if (!event.isAboutExpected) {
       return rejection(
         place,
         "key_mismatch",
@@ -104,7 +106,8 @@ export class EventJudge {
     const { schemaId, event, bucket } = read;
     const auditRecord = new ArrivalEntry(this.#encoder, partition, record, schemaId);
     const order = new EventOrder(event, this.#options.maxFutureSkew);
-    return { kind: "arrival", partition, record, bucket, schemaId, event, order, auditRecord };
+    const { key: userBytes } = record;
+    return { kind: "arrival", partition, record, bucket, userBytes, schemaId, event, order, auditRecord };
   }
 }
 

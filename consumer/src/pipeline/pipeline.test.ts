@@ -57,7 +57,8 @@ const REPLACEMENTS = {
           enumerable: true,
           get: () => failing.fail(),
         }) as Record<string, string>;
-        return { ...judged, event: { ...judged.event, attributes } };
+        const { eventId, user, timeStamp, sts } = judged.event;
+        return { ...judged, event: { eventId, user, timeStamp, sts, attributes } };
       },
     }),
   }),

@@ -6,6 +6,7 @@ import {
   InvalidEventSchemaError,
   isAuditEntryKey,
   isLegalTime,
+  isPlainUserId,
   MalformedAvroError,
   OUT_OF_RANGE,
   parseEventSchema,
@@ -15,7 +16,6 @@ import {
   userInAuditEntryKey,
   type AuditEntry,
   type EventSchema,
-  type KnownText,
   type LogReader,
   type LogRecord,
   type MaxFutureSkew,
@@ -47,10 +47,10 @@ export interface SourcesRead {
   readonly unreadable: Unreadable | undefined;
 }
 
-/** An entry of one of the buckets, of whose event only the user is known yet. */
+/** An entry of one of the buckets, of whose event only the user was looked at. */
 interface OwnEntry {
   readonly bucket: number;
-  readonly user: KnownText;
+  readonly userBytes: Buffer;
   readonly entry: AuditEntry;
 }
 
@@ -100,13 +100,12 @@ export class AuditEntries {
     if (entry.partition !== partition || entry.offset >= settledTo) return undefined;
     // The view leaves it out too. It may be of any bucket.
     if (!isAuditEntryKey(key, entry)) throw new MalformedAvroError("its key is another entry's");
-    const bytes = userInAuditEntryKey(key);
-    const bucket = bucketOf(bytes);
+    const userBytes = userInAuditEntryKey(key);
+    const bucket = bucketOf(userBytes);
     if (!buckets.has(bucket)) return undefined;
-    const text = decodeEventUser(entry.event);
-    const problem = userIdProblem(text);
+    const problem = isPlainUserId(userBytes) ? undefined : userIdProblem(decodeEventUser(entry.event));
     if (problem !== undefined) throw new MalformedAvroError(problem);
-    return { bucket, user: { bytes, text }, entry };
+    return { bucket, userBytes, entry };
   }
 
   #keepCopy({ key, value }: LogRecord): void {
@@ -132,16 +131,16 @@ export class AuditEntries {
 }
 
 function sourceOf(
-  { bucket, user, entry }: OwnEntry,
+  { bucket, userBytes, entry }: OwnEntry,
   schema: EventSchema,
   { partition, maxFutureSkew }: AuditEntriesOptions,
 ): StateSource {
-  const event = readEvent(schema, entry.event, 0, user);
+  const event = readEvent(schema, entry.event, 0, userBytes);
   // No worker enters such an event.
   if (!isLegalTime(event.timeStamp) || !isLegalTime(event.sts))
     throw new MalformedAvroError(`a time is ${OUT_OF_RANGE}`);
   const order = new EventOrder(event, maxFutureSkew);
-  return { partition, bucket, record: { offset: entry.offset }, event, order };
+  return { partition, bucket, userBytes, record: { offset: entry.offset }, event, order };
 }
 
 function parsed(text: string): EventSchema | undefined {

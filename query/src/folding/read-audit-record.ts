@@ -37,7 +37,7 @@ export interface AuditContext {
 }
 
 /** No user is expected: the id is read. */
-const NOBODY = { bytes: Buffer.alloc(0), text: "" };
+const NOBODY = Buffer.alloc(0);
 
 /** Takes a record of one audit partition apart. Bodies are views of the record's value. */
 export function readAuditRecord(context: AuditContext, partition: number, record: LogRecord): AuditRecord {

@@ -73,14 +73,14 @@ export class ByteReader {
     return text;
   }
 
-  /** As `string`. Where the bytes are those given, it gives their text, which need not be made again. */
-  stringLike(bytes: Uint8Array, text: string): string {
+  /** Passes a text where its bytes are those given, valid UTF-8. Else it stays where it is, and gives false. */
+  skipStringLike(bytes: Uint8Array): boolean {
     const before = this.#position;
     const length = this.#length();
     const at = this.#take(length);
-    if (length === bytes.length && isSame(this.#bytes, at, bytes)) return text;
+    if (length === bytes.length && isSame(this.#bytes, at, bytes)) return true;
     this.#position = before;
-    return this.string();
+    return false;
   }
 
   /** Passes bytes. */

@@ -37,47 +37,55 @@ export function decodeEvent(schema: EventSchema, body: Buffer): Event {
   return { ...head, attributes };
 }
 
-/** Bytes of UTF-8, and the text that they are. */
-export interface KnownText {
-  readonly bytes: Uint8Array;
-  readonly text: string;
+/** An event that holds its bytes. */
+export interface EventInBytes extends Event {
+  /** Whether it is about the user whom it should be about. */
+  readonly isAboutExpected: boolean;
 }
 
 /**
- * As decodeEvent, and refuses what it refuses, but makes the id and the attributes only when they are asked for: most
- * events are older than what is known, and nobody looks at theirs. Until then it holds the bytes.
+ * As decodeEvent, and refuses what it refuses, but makes the id, the user and the attributes only when they are asked
+ * for: most events are older than what is known, and nobody looks at theirs. Until then it holds the bytes.
  *
  * @param from where the body begins in the bytes
- * @param about the user whom it should be about: nothing is made anew for the same
+ * @param expected the user whom it should be about: valid UTF-8
  */
-export function readEvent(schema: EventSchema, bytes: Buffer, from: number, about: KnownText): Event {
+export function readEvent(schema: EventSchema, bytes: Buffer, from: number, expected: Buffer): EventInBytes {
   const reader = new ByteReader(bytes, from);
-  const event = new ReadEvent(schema, bytes, reader, about);
+  const event = new ReadEvent(schema, bytes, reader, expected);
   for (const column of schema.columns) if (readBranch(column, reader)) skipValue(column.type, reader);
   if (!reader.atEnd) throw new MalformedAvroError(GOES_ON);
   return event;
 }
 
-class ReadEvent implements Event {
-  readonly user: string;
+class ReadEvent implements EventInBytes {
+  readonly isAboutExpected: boolean;
   readonly timeStamp: Micros;
   readonly sts: Micros;
   readonly #schema: EventSchema;
   readonly #bytes: Buffer;
   readonly #idAt: number;
   readonly #attributesAt: number;
+  readonly #expected: Buffer;
+  #user: string | undefined;
   #id: EventId | undefined;
   #attributes: Attributes | undefined;
 
-  constructor(schema: EventSchema, bytes: Buffer, reader: ByteReader, about: KnownText) {
+  constructor(schema: EventSchema, bytes: Buffer, reader: ByteReader, expected: Buffer) {
     this.#idAt = reader.position;
     reader.skip(EVENT_ID_BYTES);
-    this.user = reader.stringLike(about.bytes, about.text);
+    this.isAboutExpected = reader.skipStringLike(expected);
+    this.#user = this.isAboutExpected ? undefined : reader.string();
+    this.#expected = expected;
     this.timeStamp = reader.long();
     this.sts = reader.long();
     this.#schema = schema;
     this.#bytes = bytes;
     this.#attributesAt = reader.position;
+  }
+
+  get user(): string {
+    return (this.#user ??= this.#expected.toString());
   }
 
   get eventId(): EventId {
