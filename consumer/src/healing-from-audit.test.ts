@@ -238,6 +238,34 @@ describe("a partition whose records are gone from the events topic", () => {
     await worker.stop();
   });
 
+  test.each([
+    ["a\0b", "holds a NUL"],
+    ["a".repeat(257), "longer than 256 bytes"],
+    ["bus X", "a text is not valid UTF-8"],
+  ])("takes no entry from the audit of %j, who is no legal user: %s", async (user, problem) => {
+    const { fleet } = await strandedFleet();
+    const { auditTopic } = fleet.names;
+    const entry = (await recordsOf(fleet, auditTopic)).find(
+      ({ key }) => auditRecordKind(key!)?.kind === "entry",
+    )!;
+    const decoded = decodeAuditEntry(entry.value!);
+    const event = fleet.eventOf({ user, timeStamp: 0, sts: 0, attributes: {} });
+    // An X stands for a byte that is no UTF-8.
+    const spoiled = (bytes: Buffer): Buffer =>
+      Buffer.from(bytes.toString("latin1").replace("bus X", "bus \xff"), "latin1");
+    const value = new AuditEntryEncoder(framedSchemaId(entry.value!)!).encode({
+      ...decoded,
+      event: spoiled(fleet.recordOf(event).value!.subarray(FRAME_BYTES)),
+    });
+    const key = spoiled(auditEntryKey(user, 0, decoded.offset, event.eventId));
+    await fleet.log.append(auditTopic, [{ partition: 0, key, value }]);
+    const worker = fleet.worker();
+    await worker.start();
+    await expect(worker.ended).rejects.toThrow(`cannot be read at offset 27: `);
+    await expect(worker.ended).rejects.toThrow(problem);
+    await worker.stop();
+  });
+
   test("takes no entry from the audit that stands under another's key, as the view does not", async () => {
     const { fleet } = await strandedFleet();
     const { auditTopic } = fleet.names;

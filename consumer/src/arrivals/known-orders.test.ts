@@ -29,6 +29,19 @@ test.each([-5_000_000, 0, 1_700_000_000_123_456])(
   },
 );
 
+test.each([
+  ["é", "Ã©"],
+  ["🚌", "ð\u009f\u009a\u008c"],
+])("knows %s by UTF-8, as who asks does", (user, sameInLatin1) => {
+  const known = new KnownOrders();
+  known.acknowledged([stateAt(user, 9)]);
+  expect(known.has(Buffer.from(user), orderAt(8))).toBe(true);
+  expect(known.has(Buffer.from(sameInLatin1), orderAt(8))).toBe(false);
+  const other = new KnownOrders();
+  other.acknowledged([stateAt(sameInLatin1, 9)]);
+  expect(other.has(Buffer.from(user), orderAt(8))).toBe(false);
+});
+
 test("keeps the newest where an older one is acknowledged later", () => {
   const known = new KnownOrders();
   known.acknowledged([stateAt("bus", 9), stateAt("bus", 5)]);

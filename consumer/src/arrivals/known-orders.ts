@@ -2,7 +2,7 @@ import { murmur2, type Micros, type Order } from "@lastknown/shared";
 import type { NewestState } from "../states/state-store.js";
 import { UserTimes } from "./user-times.js";
 
-/** Some 60 bytes each, and what the id has. */
+/** Some 65 bytes each where ids are short; long ones up to twice what they have. */
 const USERS_MAX = 100_000;
 
 /**
@@ -16,7 +16,7 @@ const USERS_MAX = 100_000;
  */
 export class KnownOrders {
   readonly #usersMax: number;
-  /** Two generations: what is set often enough is never forgotten, and nothing is moved when it is read. */
+  /** Two generations: what is set often enough is not forgotten with its own, and nothing is moved when it is read. */
   #recent = new UserTimes();
   #older = new UserTimes();
 

@@ -1,9 +1,12 @@
 import type { Micros } from "@lastknown/shared";
 
-/** A slot is its user's hash, where the user stands, and the time: side by side, as far memory is what costs. */
+/**
+ * A slot is its user's hash and where the user stands, a word each, and the time, a double: side by side, for it is
+ * memory far apart that costs.
+ */
 const SLOT_WORDS = 4;
 const [HASH, PLACE] = [0, 1] as const;
-const SLOT_DOUBLES = SLOT_WORDS / 2;
+const SLOT_DOUBLES = 2;
 const TIME = 1;
 /** The first byte is nobody's. */
 const FREE = 0;
@@ -20,7 +23,7 @@ const PROBES_MAX = 32;
  * A time of each user, who is known by bytes: no text has to be made for a look-up, nor hashed and compared in places
  * all over the memory.
  *
- * It may not keep a user: it is for who can do without.
+ * It can fail to keep a user: it is for who can do without.
  */
 export class UserTimes {
   #slotBits = SLOT_BITS_MIN;
@@ -36,7 +39,7 @@ export class UserTimes {
     return this.#size;
   }
 
-  /** @param hash the user's: a whole number of 32 bits */
+  /** @param hash the user's, 0 to 2^31 − 1: of murmur2, say */
   get(user: Uint8Array, hash: number): Micros | undefined {
     const slot = this.#slotOf(user, hash);
     if (slot === undefined || this.#placeIn(slot) === FREE) return undefined;
@@ -79,10 +82,14 @@ export class UserTimes {
   #isAt(place: number, user: Uint8Array): boolean {
     const users = this.#users;
     const { length } = user;
-    if (((users[place] as number) | ((users[place + 1] as number) << 8)) !== length) return false;
+    if (this.#lengthAt(place) !== length) return false;
     const from = place + LENGTH_BYTES;
     for (let at = 0; at < length; at++) if (users[from + at] !== user[at]) return false;
     return true;
+  }
+
+  #lengthAt(place: number): number {
+    return (this.#users[place] as number) | ((this.#users[place + 1] as number) << 8);
   }
 
   #append(user: Uint8Array): number {
@@ -109,7 +116,7 @@ export class UserTimes {
       if (place === FREE) continue;
       const hash = before.words[slot * SLOT_WORDS + HASH] as number;
       const from = place + LENGTH_BYTES;
-      const user = this.#users.subarray(from, from + this.#users.readUInt16LE(place));
+      const user = this.#users.subarray(from, from + this.#lengthAt(place));
       const found = this.#slotOf(user, hash);
       if (found === undefined) continue;
       this.#fill(found, hash, place, before.doubles[slot * SLOT_DOUBLES + TIME] as number);

@@ -12,7 +12,7 @@ import {
   type Event,
   type LogRecord,
 } from "@lastknown/shared";
-import { isFinal, type RejectionReason } from "../arrivals/rejection.js";
+import { isFinal, type PartlyRead, type RejectionReason } from "../arrivals/rejection.js";
 import { EventJudge } from "./event-judge.js";
 import type { WriterSchema } from "./writer-schemas.js";
 
@@ -91,6 +91,7 @@ describe("an event judge", () => {
     ["illegal_user", () => ({ key: Buffer.from("") })],
     ["illegal_user", () => ({ key: Buffer.from("a\0b") })],
     ["illegal_user", () => ({ key: Buffer.from("é".repeat(129)) })],
+    ["illegal_user", () => ({ key: Buffer.from("a".repeat(257)) })],
     [
       "wrong_partition",
       () => ({ partition: (partitionOf(Buffer.from("bus"), PARTITIONS) + 1) % PARTITIONS }),
@@ -110,6 +111,33 @@ describe("an event judge", () => {
     const rejection = judged(changes());
     expect(rejection).toMatchObject({ kind: "rejected", reason });
     expect(judged(changes())).toEqual(rejection);
+  });
+
+  test.each<[RejectionReason, () => Changes, PartlyRead]>([
+    ["wrong_partition", () => ({ partition: 99 }), { user: "bus" }],
+    ["not_framed", () => ({ value: null }), { user: "bus" }],
+    ["unknown_schema", () => ({ value: withSchema(valid, 8) }), { user: "bus", schemaId: 8 }],
+    ["wrong_head", () => ({ value: withSchema(valid, 9) }), { user: "bus", schemaId: 9 }],
+    ["malformed_value", () => ({ value: valid.subarray(0, -1) }), { user: "bus", schemaId: 7 }],
+    [
+      "key_mismatch",
+      () => ({ key: Buffer.from("é"), value: encoder.encode(eventOf({ user: "è" })) }),
+      {
+        user: "è",
+        eventId: eventOf({ user: "è" }).eventId,
+        timeStamp: 1000,
+        sts: 2000,
+        schemaId: 7,
+      },
+    ],
+  ])("tells of what is rejected with %s what could be read (%#)", (reason, changes, read) => {
+    expect(judged(changes())).toMatchObject({ reason });
+    expect(judged(changes())).toHaveProperty("read", read);
+  });
+
+  test.each(["a".repeat(256), "é".repeat(128), "🚌"])("takes the id %s", (user) => {
+    const arrival = judged({ key: Buffer.from(user), value: encoder.encode(eventOf({ user })) });
+    expect(arrival.kind === "arrival" && arrival.event.user).toBe(user);
   });
 
   test.each<[RejectionReason, () => Buffer]>([

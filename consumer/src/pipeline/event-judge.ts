@@ -12,7 +12,7 @@ import {
   readEvent,
   userIdProblem,
   type Event,
-  type EventInBytes,
+  type ComparedEvent,
   type LogRecord,
   type MaxFutureSkew,
 } from "@lastknown/shared";
@@ -76,7 +76,7 @@ export class EventJudge {
       return rejection(place, reason, writer.error, { user: key.toString(), schemaId });
     }
 
-    let event: EventInBytes;
+    let event: ComparedEvent;
     try {
       event = readEvent(writer.schema, value, FRAME_BYTES, key);
     } catch (error) {

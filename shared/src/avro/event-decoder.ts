@@ -37,9 +37,8 @@ export function decodeEvent(schema: EventSchema, body: Buffer): Event {
   return { ...head, attributes };
 }
 
-/** An event that holds its bytes. */
-export interface EventInBytes extends Event {
-  /** Whether it is about the user whom it should be about. */
+/** An event, held against whom it should be about. */
+export interface ComparedEvent extends Event {
   readonly isAboutExpected: boolean;
 }
 
@@ -48,9 +47,9 @@ export interface EventInBytes extends Event {
  * for: most events are older than what is known, and nobody looks at theirs. Until then it holds the bytes.
  *
  * @param from where the body begins in the bytes
- * @param expected the user whom it should be about: valid UTF-8
+ * @param expected the user whom it should be about, in valid UTF-8
  */
-export function readEvent(schema: EventSchema, bytes: Buffer, from: number, expected: Buffer): EventInBytes {
+export function readEvent(schema: EventSchema, bytes: Buffer, from: number, expected: Buffer): ComparedEvent {
   const reader = new ByteReader(bytes, from);
   const event = new ReadEvent(schema, bytes, reader, expected);
   for (const column of schema.columns) if (readBranch(column, reader)) skipValue(column.type, reader);
@@ -58,7 +57,7 @@ export function readEvent(schema: EventSchema, bytes: Buffer, from: number, expe
   return event;
 }
 
-class ReadEvent implements EventInBytes {
+class ReadEvent implements ComparedEvent {
   readonly isAboutExpected: boolean;
   readonly timeStamp: Micros;
   readonly sts: Micros;
@@ -66,7 +65,6 @@ class ReadEvent implements EventInBytes {
   readonly #bytes: Buffer;
   readonly #idAt: number;
   readonly #attributesAt: number;
-  readonly #expected: Buffer;
   #user: string | undefined;
   #id: EventId | undefined;
   #attributes: Attributes | undefined;
@@ -75,8 +73,7 @@ class ReadEvent implements EventInBytes {
     this.#idAt = reader.position;
     reader.skip(EVENT_ID_BYTES);
     this.isAboutExpected = reader.skipStringLike(expected);
-    this.#user = this.isAboutExpected ? undefined : reader.string();
-    this.#expected = expected;
+    if (!this.isAboutExpected) reader.skipString();
     this.timeStamp = reader.long();
     this.sts = reader.long();
     this.#schema = schema;
@@ -85,7 +82,7 @@ class ReadEvent implements EventInBytes {
   }
 
   get user(): string {
-    return (this.#user ??= this.#expected.toString());
+    return (this.#user ??= new ByteReader(this.#bytes, this.#idAt + EVENT_ID_BYTES).string());
   }
 
   get eventId(): EventId {
