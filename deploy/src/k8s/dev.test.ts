@@ -44,8 +44,8 @@ describe("the servers of the overlay dev", () => {
   });
 
   it("kafka is set up as docker compose sets it up, but for where it is", () => {
-    const { CLUSTER_ID: _, KAFKA_HEAP_OPTS: __, ...here } = variablesOf(containerOf("kafka"));
-    const { CLUSTER_ID: ___, ...there } = serviceOf("kafka").environment ?? {};
+    const { CLUSTER_ID: _, ...here } = variablesOf(containerOf("kafka"));
+    const { CLUSTER_ID: __, ...there } = serviceOf("kafka").environment ?? {};
     expect(here).toEqual({
       ...there,
       KAFKA_CONTROLLER_QUORUM_VOTERS: "1@127.0.0.1:9093",
