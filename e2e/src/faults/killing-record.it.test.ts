@@ -3,9 +3,9 @@ import type { Service } from "../harness/lastknown.js";
 import { listedLetters } from "../harness/listed-letters.js";
 import type { TestFleet } from "../harness/test-fleet.js";
 import { ControlFleets } from "../negative-controls/control-fleets.js";
-import type { BuildChange } from "../negative-controls/product-copy.js";
 import { complaintsAbout } from "../oracle/index.js";
 import { fileWithRowOf } from "./sample-file.js";
+import { whenJudging } from "./when-judging.js";
 
 jest.setTimeout(420_000);
 
@@ -23,12 +23,8 @@ const ENVIRONMENT = {
   // The shortest that is allowed: each life begins when the group has missed the one before.
   LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000",
 };
-const AT = { file: "consumer/dist/pipeline/event-judge.js", from: "const user = key.toString();" };
 /** What a crash of native code does: nothing can be caught. */
-const DIES_OF_IT: BuildChange = {
-  ...AT,
-  to: `${AT.from} if (user === "${KILLER}") process.kill(process.pid, "SIGKILL");`,
-};
+const DIES_OF_IT = whenJudging(KILLER, 'process.kill(process.pid, "SIGKILL");');
 
 describe("a record that kills the process of whoever works on it", () => {
   const fleets = new ControlFleets();

@@ -18,6 +18,7 @@ import { parentToWatch, startStack, type RunningStack } from "@lastknown/stack";
 import { TestFleet, type Lag, type LagReason } from "../harness/test-fleet.js";
 import { waitUntil } from "../harness/wait-until.js";
 import { ControlFleets } from "../negative-controls/control-fleets.js";
+import { whenJudging } from "./when-judging.js";
 
 jest.setTimeout(300_000);
 
@@ -34,7 +35,6 @@ const MANY_ROWS = 60_000;
 const TOLD_WITHIN_MS = 90_000;
 const LIVES_MAX = 30;
 const HOUR_SECONDS = 3600;
-const AT = { file: "consumer/dist/pipeline/event-judge.js", from: "const user = key.toString();" };
 
 /** Servers of these tests alone: they are stopped and killed. */
 describe("why records wait, as `lastknown lag --json` tells it", () => {
@@ -78,7 +78,7 @@ describe("why records wait, as `lastknown lag --json` tells it", () => {
   const controlFleet = (statement: string, environment: NodeJS.ProcessEnv): Promise<TestFleet> =>
     fleets.create({
       prefix: "lag-reasons-control",
-      changes: [{ ...AT, to: `${AT.from} ${statement}` }],
+      changes: [whenJudging(HOT_USER, statement)],
       partitions: PARTITIONS,
       environment: { ...stack.environment, ...ENVIRONMENT, ...environment },
     });
@@ -191,7 +191,7 @@ describe("why records wait, as `lastknown lag --json` tells it", () => {
   });
 
   it("a record ends the process of each worker that takes it", async () => {
-    const dying = await controlFleet(`if (user === "${HOT_USER}") process.kill(process.pid, "SIGKILL");`, {
+    const dying = await controlFleet('process.kill(process.pid, "SIGKILL");', {
       LASTKNOWN_WORKER_KILLS_MAX: "10",
       LASTKNOWN_WORKER_SESSION_TIMEOUT_MS: "6000",
     });
@@ -203,13 +203,10 @@ describe("why records wait, as `lastknown lag --json` tells it", () => {
   });
 
   it("a record fails in a way that nobody foresaw, and is tried again", async () => {
-    const failing = await controlFleet(
-      `if (user === "${HOT_USER}") throw new TypeError("nobody foresaw it");`,
-      {
-        LASTKNOWN_WORKER_RECORD_ATTEMPTS_MAX: "100",
-        LASTKNOWN_WORKER_RETRY_DELAY_MS: "1000",
-      },
-    );
+    const failing = await controlFleet('throw new TypeError("nobody foresaw it");', {
+      LASTKNOWN_WORKER_RECORD_ATTEMPTS_MAX: "100",
+      LASTKNOWN_WORKER_RETRY_DELAY_MS: "1000",
+    });
     await replay({ rows: 500, ofHotUser: 1 }, failing);
     const worker = await failing.startWorker();
     const { partition, main } = await untilReason("poison", failing);

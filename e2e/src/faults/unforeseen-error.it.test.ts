@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { listedLetters } from "../harness/listed-letters.js";
 import { ControlFleets } from "../negative-controls/control-fleets.js";
-import type { BuildChange } from "../negative-controls/product-copy.js";
 import { complaintsAbout } from "../oracle/index.js";
 import { fileWithRowOf } from "./sample-file.js";
+import { whenJudging } from "./when-judging.js";
 
 jest.setTimeout(180_000);
 
@@ -11,11 +11,7 @@ const USER = "unforeseen";
 const ATTEMPTS_MAX = 4;
 /** Of a batch of 1000 records. */
 const HALVINGS_MAX = 10;
-const AT = { file: "consumer/dist/pipeline/event-judge.js", from: "const user = key.toString();" };
-const FAILS_OF_IT: BuildChange = {
-  ...AT,
-  to: `${AT.from} if (user === "${USER}") { console.error("tried it"); throw new TypeError("nobody foresaw it"); }`,
-};
+const FAILS_OF_IT = whenJudging(USER, 'console.error("tried it"); throw new TypeError("nobody foresaw it");');
 
 describe("a record on which the worker's own code fails", () => {
   const fleets = new ControlFleets();
