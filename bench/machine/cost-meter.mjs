@@ -62,34 +62,38 @@ export class CostMeter {
 
   /**
    * @param {number} records to which the time is divided
+   * @param {Record<string, number>} ownRecords role → records, where it worked on others than the rest did
    * @returns what each role took: `microsPerEvent`, `residentMaxMb`, `residentMb` (now), `anonymousMaxMb` (as looked at),
    *   and `readBytesPerEvent` and `writtenBytesPerEvent` where it ran all the time; and the shares of the machine that programs
    *   which are not ours, and the host, took meanwhile. Tools that the bench runs are ours too, in no role
    */
-  stop(records) {
+  stop(records, ownRecords = {}) {
     clearInterval(this.#timer);
     this.#lookAtMemory();
     const machine = machineCpuMicros();
     const capacityMicros = (performance.now() - this.#startedMs) * 1000 * availableParallelism();
     const roles = {};
     let oursMicros = 0;
+    let totalMicrosPerEvent = 0;
     for (const [role, pids] of this.#groups) {
       const micros = this.#extraMicros.get(role) ?? this.#microsOf(pids);
+      const worked = ownRecords[role] ?? records;
       oursMicros += micros;
+      totalMicrosPerEvent += micros / worked;
       roles[role] = {
-        microsPerEvent: micros / records,
+        microsPerEvent: micros / worked,
         residentMaxMb: this.#residentMb.get(role) ?? 0,
         residentMb: Math.max(0, ...pids.map((pid) => residentMb(pid) ?? 0)),
         anonymousMaxMb: this.#anonymousMb.get(role) ?? 0,
-        readBytesPerEvent: this.#bytesOf(pids, "readBytes") / records,
-        writtenBytesPerEvent: this.#bytesOf(pids, "writtenBytes") / records,
+        readBytesPerEvent: this.#bytesOf(pids, "readBytes") / worked,
+        writtenBytesPerEvent: this.#bytesOf(pids, "writtenBytes") / worked,
       };
     }
     const busyMicros = machine.busy - this.#machineAtStart.busy;
     const childrenMicros = endedChildrenCpuMicros() - this.#childrenMicrosAtStart - this.#toldChildrenMicros;
     return {
       roles,
-      totalMicrosPerEvent: oursMicros / records,
+      totalMicrosPerEvent,
       othersShare: Math.max(0, busyMicros - oursMicros - childrenMicros) / capacityMicros,
       stolenShare: (machine.stolen - this.#machineAtStart.stolen) / capacityMicros,
     };

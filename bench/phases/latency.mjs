@@ -52,8 +52,10 @@ async function latencyAt(context, rate) {
   const replaying = runReplay({ ...context, dataSet, meter }, ["--speed", "1"], boundMs);
   // What fresh processes take to compile their code is no cost of a row.
   let settledAtMs = Infinity;
+  let foldedBefore = 0;
   const settling = setTimeout(() => {
     settledAtMs = Date.now();
+    foldedBefore = view.arrivals;
     meter.start();
   }, settle * 1000);
   const replay = await replaying.finally(() => clearTimeout(settling));
@@ -61,7 +63,10 @@ async function latencyAt(context, rate) {
   await untilVisible({ fleet, progress, view, published: replay.published });
   const plannedMs = plannedMoments(replay);
   const plannedToMs = plannedMs.startMs + (settle + seconds) * 1000;
-  const cost = meter.stop((rate * (plannedToMs - settledAtMs)) / 1000);
+  // Where the view falls behind it folds meanwhile what came before, too.
+  const cost = meter.stop((rate * (plannedToMs - settledAtMs)) / 1000, {
+    query: replay.published - foldedBefore,
+  });
   const asked = await answers.stop();
   const watched = await progress.stop();
   await view.stop();
