@@ -32,6 +32,25 @@ import {
 import type { StateStore } from "./states/state-store.js";
 import type { FakeFleet } from "./worker-on-fakes.js";
 
+/** The audit's first entry once more, as if it were of this event; `spoil` changes its bytes. */
+async function appendEntryOf(
+  fleet: FakeFleet,
+  event: Event,
+  spoil = (bytes: Buffer): Buffer => bytes,
+): Promise<void> {
+  const { auditTopic } = fleet.names;
+  const entry = (await recordsOf(fleet, auditTopic)).find(
+    ({ key }) => auditRecordKind(key!)?.kind === "entry",
+  )!;
+  const decoded = decodeAuditEntry(entry.value!);
+  const value = new AuditEntryEncoder(framedSchemaId(entry.value!)!).encode({
+    ...decoded,
+    event: spoil(fleet.recordOf(event).value!.subarray(FRAME_BYTES)),
+  });
+  const key = spoil(auditEntryKey(event.user, 0, decoded.offset, event.eventId));
+  await fleet.log.append(auditTopic, [{ partition: 0, key, value }]);
+}
+
 describe("a partition whose records are gone from the events topic", () => {
   /** A fleet that has applied everything, lost its store, and has only a few of its records left. */
   async function strandedFleet(count = 25, left = 5): Promise<{ fleet: FakeFleet; events: Event[] }> {
@@ -220,18 +239,10 @@ describe("a partition whose records are gone from the events topic", () => {
 
   test("takes no time from the audit that no event may have: one so old is the greatest of orders", async () => {
     const { fleet } = await strandedFleet();
-    const { auditTopic } = fleet.names;
-    const entry = (await recordsOf(fleet, auditTopic)).find(
-      ({ key }) => auditRecordKind(key!)?.kind === "entry",
-    )!;
-    const event = fleet.eventOf({ user: "user 1", timeStamp: -(2 ** 52) - 1, sts: 0, attributes: {} });
-    const decoded = decodeAuditEntry(entry.value!);
-    const value = new AuditEntryEncoder(framedSchemaId(entry.value!)!).encode({
-      ...decoded,
-      event: fleet.recordOf(event).value!.subarray(FRAME_BYTES),
-    });
-    const key = auditEntryKey(event.user, 0, decoded.offset, event.eventId);
-    await fleet.log.append(auditTopic, [{ partition: 0, key, value }]);
+    await appendEntryOf(
+      fleet,
+      fleet.eventOf({ user: "user 1", timeStamp: -(2 ** 52) - 1, sts: 0, attributes: {} }),
+    );
     const worker = fleet.worker();
     await worker.start();
     await expect(worker.ended).rejects.toThrow("cannot be read at offset 27: a time is outside");
@@ -244,21 +255,10 @@ describe("a partition whose records are gone from the events topic", () => {
     ["bus X", "a text is not valid UTF-8"],
   ])("takes no entry from the audit of %j, who is no legal user: %s", async (user, problem) => {
     const { fleet } = await strandedFleet();
-    const { auditTopic } = fleet.names;
-    const entry = (await recordsOf(fleet, auditTopic)).find(
-      ({ key }) => auditRecordKind(key!)?.kind === "entry",
-    )!;
-    const decoded = decodeAuditEntry(entry.value!);
-    const event = fleet.eventOf({ user, timeStamp: 0, sts: 0, attributes: {} });
     // An X stands for a byte that is no UTF-8.
     const spoiled = (bytes: Buffer): Buffer =>
       Buffer.from(bytes.toString("latin1").replace("bus X", "bus \xff"), "latin1");
-    const value = new AuditEntryEncoder(framedSchemaId(entry.value!)!).encode({
-      ...decoded,
-      event: spoiled(fleet.recordOf(event).value!.subarray(FRAME_BYTES)),
-    });
-    const key = spoiled(auditEntryKey(user, 0, decoded.offset, event.eventId));
-    await fleet.log.append(auditTopic, [{ partition: 0, key, value }]);
+    await appendEntryOf(fleet, fleet.eventOf({ user, timeStamp: 0, sts: 0, attributes: {} }), spoiled);
     const worker = fleet.worker();
     await worker.start();
     await expect(worker.ended).rejects.toThrow(`cannot be read at offset 27: `);

@@ -1,4 +1,4 @@
-import type { Micros } from "@lastknown/shared";
+import { areSameBytes, type Micros } from "@lastknown/shared";
 
 /**
  * A slot is its user's hash and where the user stands, a word each, and the time, a double: side by side, for it is
@@ -80,12 +80,10 @@ export class UserTimes {
   }
 
   #isAt(place: number, user: Uint8Array): boolean {
-    const users = this.#users;
     const { length } = user;
-    if (this.#lengthAt(place) !== length) return false;
-    const from = place + LENGTH_BYTES;
-    for (let at = 0; at < length; at++) if (users[from + at] !== user[at]) return false;
-    return true;
+    return (
+      this.#lengthAt(place) === length && areSameBytes(this.#users, place + LENGTH_BYTES, user, 0, length)
+    );
   }
 
   #lengthAt(place: number): number {

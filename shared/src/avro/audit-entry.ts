@@ -3,6 +3,7 @@ import { readUint64, writeUint64 } from "../domain/int64.js";
 import { ByteReader, MalformedAvroError } from "./byte-reader.js";
 import { FRAME_BYTES, framedSchemaId, writeFrame } from "./framing.js";
 import { sizeOfLong, writeLong } from "./long.js";
+import { areSameBytes } from "./same-bytes.js";
 
 /**
  * One arrival, as the audit keeps it. A pure function of the source record, so that redelivery writes identical
@@ -166,17 +167,11 @@ export function isAuditEntryKey(key: Buffer, { partition, offset, event }: Audit
   return (
     userBytes >= 0 &&
     key.length === auditEntryKeyLength(userBytes) &&
-    isSame(key, 0, event, reader.position, userBytes) &&
+    areSameBytes(key, 0, event, reader.position, userBytes) &&
     key.readUInt32BE(userBytes) === partition &&
     readUint64(key, userBytes + 4) === offset &&
-    isSame(key, userBytes + PLACE_BYTES, event, 0, EVENT_ID_BYTES)
+    areSameBytes(key, userBytes + PLACE_BYTES, event, 0, EVENT_ID_BYTES)
   );
-}
-
-/** Byte by byte: to enter the runtime for so few costs more. */
-function isSame(a: Buffer, aAt: number, b: Buffer, bAt: number, length: number): boolean {
-  for (let index = 0; index < length; index++) if (a[aAt + index] !== b[bAt + index]) return false;
-  return true;
 }
 
 /** The key of the fleet record, which stands in every audit partition. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { areSameBytes } from "./same-bytes.js";
 
 /** The bytes do not hold what their schema says: cut short, a length or branch that cannot be, not UTF-8. */
 export class MalformedAvroError extends Error {
@@ -78,7 +79,7 @@ export class ByteReader {
     const before = this.#position;
     const length = this.#length();
     const at = this.#take(length);
-    if (length === bytes.length && isSame(this.#bytes, at, bytes)) return true;
+    if (length === bytes.length && areSameBytes(this.#bytes, at, bytes, 0, length)) return true;
     this.#position = before;
     return false;
   }
@@ -132,10 +133,4 @@ export class ByteReader {
     this.#position = at + length;
     return at;
   }
-}
-
-/** Whether `part` stands at that place: the bytes are known to reach as far. */
-function isSame(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
-  for (let index = 0; index < part.length; index++) if (bytes[at + index] !== part[index]) return false;
-  return true;
 }

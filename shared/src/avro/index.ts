@@ -6,3 +6,4 @@ export * from "./event-encoder.js";
 export * from "./event-schema.js";
 export * from "./framing.js";
 export * from "./parse-event-schema.js";
+export * from "./same-bytes.js";
