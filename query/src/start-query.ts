@@ -8,6 +8,7 @@ import {
   type OperationsServer,
 } from "@lastknown/shared";
 import { Answers } from "./answers/answers.js";
+import { OpenQuestions } from "./answers/open-questions.js";
 import { bothObservers } from "./folding/both-observers.js";
 import { ViewKeeper } from "./folding/view-keeper.js";
 import { Freshness } from "./freshness/freshness.js";
@@ -91,6 +92,7 @@ class RunningQuery implements QueryService {
   readonly #keeper: ViewKeeper;
   readonly #freshness: Freshness;
   readonly #status: StatusService;
+  readonly #questions = new OpenQuestions();
   readonly #startedAtMs = performance.now();
   #http: RouteServer | undefined;
   #operations: OperationsServer | undefined;
@@ -154,6 +156,7 @@ class RunningQuery implements QueryService {
       redisFleet,
       openStore,
       observer,
+      questions: this.#questions,
       logger,
     });
     const measured = {
@@ -203,6 +206,7 @@ class RunningQuery implements QueryService {
         view: this.#keeper.ready,
         freshness: this.#freshness,
         partitions: fleet.partitions,
+        questions: this.#questions,
         logger,
       }),
       health: () => this.#health(),

@@ -7,6 +7,7 @@ import { arrivalFor, batchOf, TEST_SCHEMA, TEST_SCHEMA_ID, TEST_SKEW } from "../
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
 import { ViewDamagedError, type FoldPosition } from "../view/view-store.js";
 import { Answers, type ReadyView } from "./answers.js";
+import { OpenQuestions } from "./open-questions.js";
 import { ViewAnswers } from "./view-answers.js";
 
 const FLEET = newFleetRecord(1, TEST_SKEW);
@@ -35,6 +36,7 @@ function answersOf(view: () => ReadyView | string, store: MemoryViewStore): Answ
     view,
     freshness,
     partitions: 1,
+    questions: new OpenQuestions(),
     logger: silentLogger,
   });
 }

@@ -13,6 +13,7 @@ import type { ExplainQuestion, Explanation } from "./explain.js";
 import type { HistoryPage, HistoryQuestion } from "./history.js";
 import type { UsersPage, UsersQuestion } from "./list-users.js";
 import type { Moment } from "./newest-arrival.js";
+import type { OpenQuestions } from "./open-questions.js";
 import { Problem } from "./problem.js";
 import { UnreadableArrivalError, type UserState } from "./user-state.js";
 import type { Absence, ViewAnswers } from "./view-answers.js";
@@ -28,6 +29,8 @@ export interface AnswersOptions {
   readonly view: () => ReadyView | string;
   readonly freshness: Freshness;
   readonly partitions: number;
+  /** Told of each while it is being answered. */
+  readonly questions: OpenQuestions;
   readonly logger: Logger;
 }
 
@@ -41,25 +44,37 @@ export class Answers {
 
   /** The latest state, from Redis; from the view where Redis cannot be asked. */
   async latest(user: string): Promise<Answer<UserState>> {
-    const read = await this.#readLatest(user);
-    return read === undefined ? await this.state(user, {}) : await this.#answerOf(user, read);
+    return await this.#options.questions.during(async () => {
+      const read = await this.#readLatest(user);
+      return read === undefined ? await this.#state(user, {}) : await this.#answerOf(user, read);
+    });
   }
 
   /** The state at a moment, from the view. */
   async state(user: string, moment: Moment): Promise<Answer<UserState>> {
-    return await this.#fromView(user, (view) => view.state(user, moment));
+    return await this.#options.questions.during(() => this.#state(user, moment));
   }
 
   async history(question: HistoryQuestion): Promise<Answer<HistoryPage>> {
-    return await this.#fromView(question.user, (view) => view.history(question));
+    return await this.#options.questions.during(() =>
+      this.#fromView(question.user, (view) => view.history(question)),
+    );
   }
 
   async explain(question: ExplainQuestion): Promise<Answer<Explanation>> {
-    return await this.#fromView(question.user, (view) => view.explain(question));
+    return await this.#options.questions.during(() =>
+      this.#fromView(question.user, (view) => view.explain(question)),
+    );
   }
 
   async users(question: UsersQuestion): Promise<Answer<UsersPage>> {
-    return await this.#fromView(undefined, (view) => view.users(question));
+    return await this.#options.questions.during(() =>
+      this.#fromView(undefined, (view) => view.users(question)),
+    );
+  }
+
+  async #state(user: string, moment: Moment): Promise<Answer<UserState>> {
+    return await this.#fromView(user, (view) => view.state(user, moment));
   }
 
   async #readLatest(user: string): Promise<LatestRead | undefined> {
@@ -81,7 +96,8 @@ export class Answers {
     if (lag === 0 || this.#options.freshness.isEmpty(partition))
       throw absence("unknown-user", user, provenance);
     // What Redis lacks may be this user: all of it is lacking after a loss, until it is applied again.
-    if (progress !== undefined && typeof this.#options.view() !== "string") return await this.state(user, {});
+    if (progress !== undefined && typeof this.#options.view() !== "string")
+      return await this.#state(user, {});
     const detail =
       progress === undefined
         ? "nothing tells how far this user's part of Redis is applied: a worker is about to do so"

@@ -7,10 +7,11 @@ import {
   type Logger,
   type PartitionEnds,
 } from "@lastknown/shared";
+import { OpenQuestions } from "../answers/open-questions.js";
 import { FleetForTest } from "../fleet-for-test.js";
 import { until } from "../memory-service-for-test.js";
 import { MemoryViewStore } from "../view/memory/memory-view-store.js";
-import { AuditFolder } from "./audit-folder.js";
+import { AuditFolder, type Folded } from "./audit-folder.js";
 import { ViewFolder } from "./view-folder.js";
 
 const names = fleetNames("test");
@@ -54,6 +55,7 @@ test("has not caught up before it has what compaction moved behind the first end
     partitions: 1,
     folder: new AuditFolder({ ...common, fleet: fleet.record }),
     foldRecordsMax: 10,
+    questions: new OpenQuestions(),
     // One record at a time: so it comes to the first end, and not past it at once.
     fetchBytesMax: 1,
     fetchWaitMs: 10,
@@ -66,4 +68,43 @@ test("has not caught up before it has what compaction moved behind the first end
   );
   await folder.stop();
   expect(usersWhenRunning).toEqual(["bus"]);
+});
+
+test("folds in short transactions while questions are asked, so that answers have their turns", async () => {
+  const log = new MemoryLog({ topics: { [names.eventsTopic]: 1, [names.auditTopic]: 1 } });
+  const fleet = new FleetForTest({ fleet: "test", appender: log, partitions: 1 });
+  await fleet.establish();
+  const events = Array.from({ length: 450 }, (_, index) => ({ user: "bus", timeStamp: index, sts: index }));
+  await fleet.publishAndAudit(events);
+
+  const store = new MemoryViewStore();
+  const sizes: number[] = [];
+  const observer = {
+    folded: ({ added }: Folded) => void sizes.push(added.length),
+    unreadable: () => undefined,
+    failed: () => undefined,
+  };
+  const common = { store, auditTopic: names.auditTopic, observer, logger: silentLogger };
+  const questions = new OpenQuestions();
+  const folder = new ViewFolder({
+    ...common,
+    reader: log,
+    partitions: 1,
+    folder: new AuditFolder({ ...common, fleet: fleet.record }),
+    foldRecordsMax: 400,
+    questions,
+    fetchBytesMax: 1_048_576,
+    fetchWaitMs: 10,
+    lingerMs: 0,
+  });
+  await questions.during(async () => {
+    folder.start();
+    await until(
+      () => Promise.resolve(folder.hasCaughtUp),
+      (hasCaughtUp) => hasCaughtUp,
+    );
+  });
+  await folder.stop();
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(450);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
 });

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   KafkaUnavailableError,
   OffsetOutOfRangeError,
@@ -6,8 +6,10 @@ import {
   type LogReader,
   type LogSlice,
 } from "@lastknown/shared";
+import type { OpenQuestions } from "../answers/open-questions.js";
 import { ViewUnwritableError, type ViewStore } from "../view/view-store.js";
 import type { AuditFolder, AuditPart, FoldObserver } from "./audit-folder.js";
+import { FoldPacer } from "./fold-pacer.js";
 
 /** Where the folding of the audit stands. */
 export const FOLDER_STATES = ["connecting", "catching-up", "running", "unwritable", "stopped"] as const;
@@ -20,8 +22,10 @@ export interface ViewFolderOptions {
   readonly partitions: number;
   readonly store: ViewStore;
   readonly folder: AuditFolder;
-  /** Records per transaction of the view. */
+  /** Records per transaction of the view, at most. */
   readonly foldRecordsMax: number;
+  /** What shares the event loop with folding. */
+  readonly questions: OpenQuestions;
   readonly fetchBytesMax: number;
   readonly fetchWaitMs: number;
   readonly lingerMs: number;
@@ -49,6 +53,7 @@ const PAUSE_MS_MAX = 5000;
  */
 export class ViewFolder {
   readonly #options: ViewFolderOptions;
+  readonly #pacer: FoldPacer;
   readonly #stopping = new AbortController();
   #state: FolderState = "connecting";
   #hasCaughtUp = false;
@@ -57,6 +62,7 @@ export class ViewFolder {
 
   constructor(options: ViewFolderOptions) {
     this.#options = options;
+    this.#pacer = new FoldPacer(options.foldRecordsMax, options.questions);
   }
 
   get state(): FolderState {
@@ -150,12 +156,10 @@ export class ViewFolder {
         continue;
       }
       const slices = await reader.readMany(auditTopic, await this.#positions(), { bytesMax, waitMs });
-      const startedAtMs = performance.now();
       const hasFolded = await this.#foldSlices(slices);
-      const foldMs = performance.now() - startedAtMs;
       if (this.#state !== "unwritable" || hasFolded) onProgress();
       if (this.#state === "unwritable" && hasFolded) this.#goOn();
-      await this.#linger(slices.values(), foldMs);
+      await this.#linger(slices.values());
     }
   }
 
@@ -163,48 +167,48 @@ export class ViewFolder {
    * Requests and transactions cost more than entries: those of a trickle wait for each other, LINGER_FOLDS times as long
    * as it took to fold those before. So who has little to do waits little, and who is busy gathers more.
    */
-  async #linger(slices: Iterable<LogSlice>, foldMs: number): Promise<void> {
+  async #linger(slices: Iterable<LogSlice>): Promise<void> {
     let entries = 0;
     for (const { records } of slices) entries += records.length;
     if (entries > 0 && entries < LINGER_ENTRIES_MAX)
-      await this.#pause(Math.min(LINGER_FOLDS * foldMs, this.#options.lingerMs));
+      await this.#pause(Math.min(LINGER_FOLDS * this.#pacer.foldMs, this.#options.lingerMs));
   }
 
   /**
-   * As few transactions as `foldRecordsMax` allows: one of some entries costs nearly what one of hundreds does. Gives
-   * whether there was anything to fold.
+   * As few transactions as the pacer allows: one of some entries costs nearly what one of hundreds does. Gives whether
+   * there was anything to fold.
    */
   async #foldSlices(slices: ReadonlyMap<number, LogSlice>): Promise<boolean> {
-    const { folder, foldRecordsMax } = this.#options;
     let together: AuditPart[] = [];
     let records = 0;
     for (const part of this.#partsOf(slices)) {
-      if (this.#isStopping) return false;
-      if (records > 0 && records + part.records.length > foldRecordsMax) {
-        folder.fold(together);
+      if (records > 0 && records + part.records.length > this.#pacer.recordsMax) {
+        await this.#foldTogether(together);
         together = [];
         records = 0;
-        // A transaction holds the event loop; answers get their turn in between.
-        await nextTurn();
       }
+      if (this.#isStopping) return false;
       together.push(part);
       records += part.records.length;
     }
-    if (together.length === 0 || this.#isStopping) return false;
-    folder.fold(together);
-    await nextTurn();
+    if (together.length === 0) return false;
+    await this.#foldTogether(together);
     return true;
   }
 
-  /** Of `foldRecordsMax` records at most; one without records goes past batches that compaction emptied. */
+  async #foldTogether(parts: readonly AuditPart[]): Promise<void> {
+    await this.#pacer.fold(() => this.#options.folder.fold(parts));
+  }
+
+  /** Of as many records as a transaction may have; one without records goes past batches that compaction emptied. */
   *#partsOf(slices: ReadonlyMap<number, LogSlice>): Generator<AuditPart> {
-    const { store, foldRecordsMax } = this.#options;
     for (const [partition, { records, nextOffset }] of slices) {
-      if (records.length === 0 && nextOffset > store.position(partition).nextOffset)
+      if (records.length === 0 && nextOffset > this.#options.store.position(partition).nextOffset)
         yield { partition, records, nextOffset };
-      for (let first = 0; first < records.length; first += foldRecordsMax) {
-        const part = records.slice(first, first + foldRecordsMax);
-        const isLast = first + foldRecordsMax >= records.length;
+      for (let end = 0; end < records.length;) {
+        const part = records.slice(end, end + this.#pacer.recordsMax);
+        end += part.length;
+        const isLast = end === records.length;
         yield { partition, records: part, nextOffset: isLast ? nextOffset : (part.at(-1)?.offset ?? 0) + 1 };
       }
     }

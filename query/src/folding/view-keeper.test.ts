@@ -9,6 +9,7 @@ import {
   silentLogger,
   type LogSlice,
 } from "@lastknown/shared";
+import { OpenQuestions } from "../answers/open-questions.js";
 import { FleetForTest } from "../fleet-for-test.js";
 import { until } from "../memory-service-for-test.js";
 import type { FoldedArrival } from "../view/arrival.js";
@@ -56,6 +57,7 @@ async function makeKeeper(
     redisFleet: new MemoryFleetRecordCell(printFleetRecord(fleet.record)),
     openStore,
     observer: { folded: () => undefined, unreadable: () => undefined, failed: () => undefined },
+    questions: new OpenQuestions(),
     logger: silentLogger,
   });
   return { keeper, log, fleet };

@@ -13,6 +13,7 @@ import {
 } from "@lastknown/shared";
 import { ViewAnswers } from "../answers/view-answers.js";
 import type { ReadyView } from "../answers/answers.js";
+import type { OpenQuestions } from "../answers/open-questions.js";
 import type { ViewProgress } from "../freshness/freshness.js";
 import {
   ViewAbortedError,
@@ -35,6 +36,8 @@ export interface ViewKeeperOptions {
   readonly redisFleet: FleetRecordCell;
   readonly openStore: (fleet: FleetRecord) => Promise<ViewStore>;
   readonly observer: FoldObserver;
+  /** Those that the answers of its views are made for, and others of the same event loop. */
+  readonly questions: OpenQuestions;
   readonly logger: Logger;
 }
 
@@ -235,11 +238,11 @@ export class ViewKeeper {
   }
 
   #openView(fleet: FleetRecord, store: ViewStore): OpenView {
-    const { reader, observer, logger, query } = this.#options;
+    const { reader, observer, questions, logger, query } = this.#options;
     const { auditTopic, eventsTopic } = fleetNames(this.#options.fleet.name);
     const audit = new AuditFolder({ store, fleet, auditTopic, observer, logger });
     const { partitions } = fleet;
-    const reading = { reader, auditTopic, partitions, observer, logger };
+    const reading = { reader, auditTopic, partitions, questions, observer, logger };
     const folder = new ViewFolder({ ...query, ...reading, store, folder: audit });
     return { store, audit, folder, answers: new ViewAnswers({ store, fleet, eventsTopic }) };
   }
