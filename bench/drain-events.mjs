@@ -8,8 +8,10 @@ const LATE_SHARE = 0.74;
 /** So that no user stands still. */
 const LATE_SHARE_OF_SEEN_MAX = 0.9;
 const BEGIN_MS = Date.UTC(2024, 0, 1);
+/** When the first one happened. */
+export const DRAIN_BEGIN_MICROS = BEGIN_MS * 1000;
 /** Between two events of the whole fleet. */
-const STEP_MS = 7;
+export const DRAIN_STEP_MICROS = 7000;
 /** A late one happened up to so long before its user's newest. */
 const LATE_MS_MAX = 3_600_000;
 const LINES_PER_WRITE = 5000;
@@ -25,23 +27,24 @@ const NOTE = "on its way to the next station";
  * @returns {Promise<Map<string, number>>} user → when its newest event happened, ms since 1970
  */
 export async function writeDrainEvents(file, { events, users }) {
-  return await writePacedEvents(file, { paces: [{ events, everyMicros: STEP_MS * 1000 }], users });
+  return await writePacedEvents(file, { paces: [{ events, everyMicros: DRAIN_STEP_MICROS }], users });
 }
 
 /**
  * The same, with a pace of their own: who replays them in their own time sends each at its moment.
  * @param {string} file
- * @param {{ paces: readonly { events: number, everyMicros: number }[], users: number }} size one pace after the other
+ * @param {{ paces: readonly { events: number, everyMicros: number }[], users: number, afterMicros?: number }} size one
+ *   pace after the other, the first so long after the begin of all such events
  * @returns {Promise<Map<string, number>>} as above
  */
-export async function writePacedEvents(file, { paces, users }) {
+export async function writePacedEvents(file, { paces, users, afterMicros = 0 }) {
   const all = paces.reduce((sum, { events }) => sum + events, 0);
   const random = new Random(all ^ users);
   const newest = new Map();
   const out = createWriteStream(file);
   out.write("user_id,time_stamp,sts,latitude,longitude,speed,heading,battery,note\n");
   const latePerMille = Math.round(1000 * lateShareOfSeen(all, users));
-  let sinceBegin = 0;
+  let sinceBegin = afterMicros;
   for (const { events, everyMicros } of paces) {
     for (let written = 0; written < events;) {
       const lines = [];

@@ -30,7 +30,7 @@ export const USAGE = `npm run bench -- [options]
                    peers          a full topic through one worker, and the same topic through others' programs
                    all-in         a file at full speed, through two workers, until Redis and the view have it
                    latency        steady rates: how long each row takes until it is seen
-                   answers        questions over 50 connections while rows come at --rate
+                   answers        questions over 50 connections, while rows come at half of what the fleet bears
                    idle           what each process takes while nothing comes
                    burst          more than it can take: what is seen in time, and that nothing is lost
                    scaling        the full topic of 50,000 users, through 1, 2 and 4 workers
@@ -39,7 +39,7 @@ export const USAGE = `npm run bench -- [options]
                    floor          what the machine and its servers allow without the product
   --peers A,B      peers only of ${PEER_NAMES.join(", ")}
   --events N       how many drains, peers, scaling, growth, wire and floor have (default 1000000)
-  --rate N         rows per second of answers (default 1000) and latency (default 1000, 5000, 20000 and 50000)
+  --rate N         rows per second of answers (default half of what it was filled with) and latency (default 1000, 5000, 20000 and 50000)
   --burst LIST     rows per second × seconds of the burst, one after the other (default 50000x120,200000x10)
   --ask N          questions per second that answers offers at even moments (default: each connection asks on when it has its answer)
   --seconds N      seconds that latency, idle and each kind of answers measure (default 30)
@@ -72,7 +72,7 @@ export function parseOptions(args) {
     peers: namesOf("--peers", values.peers, PEER_NAMES),
     events: wholeNumber("--events", values.events ?? "1000000", EVENTS_MAX),
     runs: wholeNumber("--runs", values.runs ?? "3", RUNS_MAX),
-    rate: wholeNumber("--rate", values.rate ?? "1000", RATE_MAX),
+    rate: values.rate === undefined ? undefined : wholeNumber("--rate", values.rate, RATE_MAX),
     ask: values.ask === undefined ? undefined : wholeNumber("--ask", values.ask, RATE_MAX),
     rates: values.rate === undefined ? LATENCY_RATES : [wholeNumber("--rate", values.rate, RATE_MAX)],
     burst: burstOf(values.burst ?? "50000x120,200000x10"),

@@ -20,7 +20,7 @@ import { Lifetime } from "./processes/lifetime.mjs";
 import { profileLines } from "./report/profile-lines.mjs";
 import { profiledRoles } from "./report/profiled-roles.mjs";
 import { reportLines } from "./report/report-lines.mjs";
-import { profileFolderOf, resultsName, writeResults } from "./report/results-files.mjs";
+import { profileFolderOf, resultsFiles, resultsName, writeResults } from "./report/results-files.mjs";
 import { say, slowStep } from "../scripts/say.mjs";
 
 const drain = (size) => ({ run: (context) => runDrain(context, size) });
@@ -61,9 +61,8 @@ async function bench(options) {
   const lifetime = new Lifetime();
   try {
     const { results, profiled } = await measure(options, lifetime);
-    const { name } = results;
     process.stdout.write(`${reportLines(results).join("\n")}\n`);
-    for (const file of await writeResults(name, results)) say(`written: ${file}`);
+    for (const file of resultsFiles(results.name)) say(`written: ${file}`);
     await tellProfiles(profiled);
   } catch (error) {
     // What fails because everything is being stopped is no news.
@@ -84,6 +83,7 @@ async function measure(options, lifetime) {
   const phases = {};
   const profiled = [];
   const context = { ...options, servers, dataSet, lifetime };
+  const results = { name, machine, dataSet: dataSet.name, options, isProfiled: options.profile, phases };
   await runOnFleet({ ...context, limit: WARM_UP_ROWS }, "warm-up", PHASE_OF["all-in"]);
   for (const phase of options.phases) {
     phases[phase] = [];
@@ -94,9 +94,10 @@ async function measure(options, lifetime) {
       phases[phase].push(
         await runOnce({ ...context, run, profileFolder, onProfiled }, `${phase}-${run}`, PHASE_OF[phase]),
       );
+      // Whatever ends what takes hours: what was measured until then is there.
+      await writeResults(results);
     }
   }
-  const results = { name, machine, dataSet: dataSet.name, options, isProfiled: options.profile, phases };
   return { results, profiled };
 }
 

@@ -8,10 +8,8 @@ import { printTime } from "@lastknown/shared";
 import { Random } from "@lastknown/producer";
 import { fillUntilVisible } from "../phases/fill.mjs";
 import { CostMeter } from "../machine/cost-meter.mjs";
-import { spreadOf } from "../report/spread.mjs";
-import { HttpConnection } from "../visibility/http-connection.mjs";
 import { BEGIN, STEP, TIMES } from "./arrival-times.mjs";
-import { tookMs } from "./took-ms.mjs";
+import { askOverHttp } from "./ask-over-http.mjs";
 
 const USER = "unit-1";
 const LINES_PER_WRITE = 5000;
@@ -35,26 +33,12 @@ async function ask(port, arrivals) {
   const random = new Random(arrivals);
   const moment = () => printTime(BEGIN + random.below(arrivals) * STEP);
   const path = `/v1/users/${USER}`;
-  const kinds = {
+  return await askOverHttp(port, {
     latest: () => path,
     at: () => `${path}?at=${moment()}`,
     both: () => `${path}?at=${moment()}&knownAt=${moment()}`,
     history: () => `${path}/history?limit=20`,
-  };
-  const connection = await HttpConnection.open(port);
-  const answers = {};
-  try {
-    for (const [kind, pathOf] of Object.entries(kinds)) {
-      const all = await tookMs(async () => {
-        const status = await connection.ask(pathOf());
-        if (status !== 200 && status !== 404) throw new Error(`${kind} was answered with ${status}`);
-      });
-      answers[kind] = spreadOf(all);
-    }
-  } finally {
-    connection.close();
-  }
-  return answers;
+  });
 }
 
 async function writeArrivals(file, { arrivals, lateness }) {

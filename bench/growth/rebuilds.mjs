@@ -1,9 +1,13 @@
 // What was lost is made anew from the audit: the view, on disk and in memory, and the states in Redis.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { fleetNames } from "@lastknown/shared";
+import { Random } from "@lastknown/producer";
 import { CostMeter } from "../machine/cost-meter.mjs";
 import { untilSo } from "../phases/until-so.mjs";
 import { appliedOf, wantedIn } from "../phases/until-visible.mjs";
+import { spreadOf } from "../report/spread.mjs";
+import { HttpConnection } from "../visibility/http-connection.mjs";
 import { lacking } from "../visibility/newest-in-redis.mjs";
 import { ProgressWatch } from "../visibility/progress-watch.mjs";
 import { withAdmin, withReader } from "../visibility/read-records.mjs";
@@ -13,29 +17,34 @@ import { ViewWatch } from "../visibility/view-watch.mjs";
 /** What makes what anew: how its process is named, and its profile. */
 export const REBUILDERS = {
   onDisk: "query-on-disk",
+  onDiskAsked: "query-on-disk-asked",
   inMemory: "query-in-memory",
   redis: "worker-of-rebuild",
 };
 const LOOK_EVERY_MS = 50;
 const WAITING = { boundMs: 3_600_000, everyMs: LOOK_EVERY_MS };
 
+/** Between an answer and the next question, where a view is asked meanwhile. */
+const ASK_PAUSE_MS = 10;
+
 /**
- * @param {"lmdb" | "memory"} kind of view
- * @returns events a second from the service's first event to its last, and CPU µs of all of its start for each
+ * @param {"onDisk" | "onDiskAsked" | "inMemory"} kind of view; `onDiskAsked`: while one connection asks for latest
+ * @returns events a second from the service's first event to its last, and CPU µs of all of its start for each; and how
+ *   long answers took
  */
-export async function rebuildView({ fleet, servers }, kind) {
-  const name = kind === "lmdb" ? REBUILDERS.onDisk : REBUILDERS.inMemory;
+export async function rebuildView({ fleet, servers, newest }, kind) {
   const wanted = await wantedIn(fleet);
   const meter = startMeter(servers);
-  await fleet.launchQuery({ name, settings: { LASTKNOWN_VIEW: kind } });
+  const settings = { LASTKNOWN_VIEW: kind === "inMemory" ? "memory" : "lmdb" };
+  await fleet.launchQuery({ name: REBUILDERS[kind], settings });
   meter.began("query", fleet.roles.get("query")[0]);
   const view = new ViewWatch(fleet.queryOperationsPort, LOOK_EVERY_MS);
   view.start();
-  await untilSo(() => view.arrivals >= wanted, {
-    ...WAITING,
-    fleet,
-    what: `the view has ${wanted} arrivals`,
-  });
+  const isDone = () => view.arrivals >= wanted;
+  const asking =
+    kind === "onDiskAsked" ? askLatestUntil(isDone, { fleet, view, users: [...newest.keys()] }) : undefined;
+  await untilSo(isDone, { ...WAITING, fleet, what: `the view has ${wanted} arrivals` });
+  const latestMs = await asking;
   const cost = meter.stop(wanted);
   const sights = await view.stop();
   await fleet.stopQuery();
@@ -44,8 +53,28 @@ export async function rebuildView({ fleet, servers }, kind) {
   return {
     eventsPerSecond: (last.arrivals - first.arrivals) / seconds,
     microsPerEvent: cost.roles.query.microsPerEvent,
+    ...(latestMs === undefined ? {} : { latest: spreadOf(latestMs) }),
     cost,
   };
+}
+
+/** From the first event of the view on. @returns {Promise<number[]>} how long each answer took, in ms */
+async function askLatestUntil(isDone, { fleet, view, users }) {
+  await untilSo(() => view.arrivals > 0, { ...WAITING, fleet, what: "the view has an arrival" });
+  const connection = await HttpConnection.open(fleet.queryPort);
+  const random = new Random(users.length);
+  const waitsMs = [];
+  try {
+    while (!isDone()) {
+      const askedMs = performance.now();
+      await connection.ask(`/v1/users/${users[random.below(users.length)]}`);
+      waitsMs.push(performance.now() - askedMs);
+      await sleep(ASK_PAUSE_MS);
+    }
+  } finally {
+    connection.close();
+  }
+  return waitsMs;
 }
 
 /**

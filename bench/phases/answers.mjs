@@ -4,17 +4,26 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { askEvenly } from "../asking/ask-evenly.mjs";
 import { askOn } from "../asking/ask-on.mjs";
-import { drainUser, writeDrainEvents } from "../drain-events.mjs";
+import { DRAIN_STEP_MICROS, drainUser, writeDrainEvents, writePacedEvents } from "../drain-events.mjs";
 import { CostMeter } from "../machine/cost-meter.mjs";
 import { HttpConnection } from "../visibility/http-connection.mjs";
+import { metricsOf } from "../processes/metrics-of.mjs";
+import { ARRIVALS_ADDED } from "../visibility/view-watch.mjs";
 import { fillUntilVisible } from "./fill.mjs";
 import { runReplay } from "./run-replay.mjs";
+import { untilSo } from "./until-so.mjs";
 
 const CONNECTIONS = 50;
 const USERS = 5000;
 const EVENTS = 200_000;
 const FILL_BOUND_MS = 300_000;
-const REPLAY_GRACE_MS = 120_000;
+const REPLAY_GRACE_MS = 300_000;
+/** Of what the filling reached, while questions are asked. */
+const LOAD_SHARE = 0.5;
+/** Beyond the time for which is asked: rows come until the last question. */
+const LOAD_SECONDS_MORE = 5;
+const LOOK_EVERY_MS = 100;
+const LOAD_BOUND_MS = 120_000;
 /** A moment in the middle of what happened, of which most users have an answer. */
 const MIDDLE = "2024-01-01T00:12:00Z";
 
@@ -24,27 +33,53 @@ const QUESTIONS = {
   history: (user) => `/v1/users/${user}/history?limit=20`,
 };
 
-/** @returns one run's figures: the questions of each kind, one kind after the other, for `seconds` each */
+/**
+ * @returns one run's figures: the questions of each kind, one kind after the other, for `seconds` each, while rows come
+ *   at `rate` a second, or at half of the rate at which the rows of before became visible
+ */
 export async function runAnswers(context) {
-  const { fleet, servers, rate, seconds } = context;
+  const { fleet, servers, seconds } = context;
   const file = join(servers.stack.directory, `${fleet.name}.csv`);
   await writeDrainEvents(file, { events: EVENTS, users: USERS });
   const dataSet = { file, replayArguments: [] };
-  await fillUntilVisible({ ...context, dataSet }, FILL_BOUND_MS);
+  const filledPerSecond = await fillUntilVisible({ ...context, dataSet }, FILL_BOUND_MS);
+  const rate = context.rate ?? Math.round(filledPerSecond * LOAD_SHARE);
 
-  const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
-  meter.start();
   const kinds = Object.entries(QUESTIONS);
-  const load = ["--rate", String(rate), "--limit", String(rate * seconds * kinds.length)];
-  const boundMs = seconds * kinds.length * 1000 + REPLAY_GRACE_MS;
-  const loading = runReplay({ ...context, dataSet, meter }, load, boundMs);
+  const loadSeconds = seconds * kinds.length + LOAD_SECONDS_MORE;
+  await writeLoad(file, { rate, loadSeconds });
+  const meter = new CostMeter(new Map([...fleet.roles, ...servers.roles, ["bench", [process.pid]]]));
+  const replaying = runReplay(
+    { ...context, dataSet, meter },
+    ["--speed", "1"],
+    loadSeconds * 1000 + REPLAY_GRACE_MS,
+  );
+  const arrivals = async () => (await metricsOf(fleet.queryOperationsPort)).get(ARRIVALS_ADDED);
+  const isLoaded = async () => (await arrivals()) > EVENTS;
+  const waiting = {
+    fleet,
+    what: "the view has rows of the load",
+    boundMs: LOAD_BOUND_MS,
+    everyMs: LOOK_EVERY_MS,
+  };
+  await Promise.race([untilSo(isLoaded, waiting), replaying]);
+  meter.start();
+  const before = await arrivals();
   const answers = {};
   for (const [kind, pathOf] of kinds) answers[kind] = await askForSeconds(context, pathOf);
-  await loading;
-  await rm(file);
+  const foldedPerSecond = ((await arrivals()) - before) / (seconds * kinds.length);
   const answered = Object.values(answers).reduce((sum, { perSecond }) => sum + perSecond * seconds, 0);
   const cost = meter.stop(answered);
-  return { rate, answers, cost, per: "answer", recordsPerBatch: await fleet.recordsPerBatch() };
+  const { published, publishSeconds } = await replaying;
+  await rm(file);
+  const load = { rate, filledPerSecond, sentPerSecond: published / publishSeconds, foldedPerSecond };
+  return { load, answers, cost, per: "answer", recordsPerBatch: await fleet.recordsPerBatch() };
+}
+
+/** Rows that come after all those of before, so that they change states as theirs did. */
+async function writeLoad(file, { rate, loadSeconds }) {
+  const paces = [{ events: rate * loadSeconds, everyMicros: 1e6 / rate }];
+  await writePacedEvents(file, { paces, users: USERS, afterMicros: EVENTS * DRAIN_STEP_MICROS });
 }
 
 /** @returns what became of one kind of question */

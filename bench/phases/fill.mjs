@@ -24,7 +24,10 @@ export async function fillTopic(context, size, boundMs) {
   return newest;
 }
 
-/** Replays the data set through a fleet that runs; resolves when Redis and the view have all of it. */
+/**
+ * Replays the data set through a fleet that runs; resolves when Redis and the view have all of it.
+ * @returns {Promise<number>} rows a second, from the first that the view was seen to have to the last
+ */
 export async function fillUntilVisible(context, boundMs) {
   const { fleet, servers } = context;
   const addresses = servers.stack.addresses.redisNodes;
@@ -34,5 +37,8 @@ export async function fillUntilVisible(context, boundMs) {
   view.start();
   const { published } = await runReplay(context, AT_FULL_SPEED, boundMs);
   await untilVisible({ fleet, progress, view, published });
-  await Promise.all([progress.stop(), view.stop()]);
+  await progress.stop();
+  const sights = await view.stop();
+  const [first, last] = [sights[0], sights.at(-1)];
+  return (last.arrivals - first.arrivals) / ((last.seenAtMs - first.seenAtMs) / 1000);
 }

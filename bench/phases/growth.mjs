@@ -2,6 +2,7 @@
 // made anew from the audit.
 
 import { slowStep } from "../../scripts/say.mjs";
+import { askAboutMany } from "../growth/ask-about-many.mjs";
 import { askAboutOneUser } from "../growth/one-user.mjs";
 import { rebuildRedis, rebuildView } from "../growth/rebuilds.mjs";
 import { sizesOf } from "../growth/sizes.mjs";
@@ -41,16 +42,22 @@ async function meteredView(size, { servers, lifetime }) {
 async function drains({ onFleet, events }, { drainUsers, drainPartitions }) {
   const byUsers = [];
   for (const users of drainUsers) {
-    const run = (own) => runDrain({ ...own, events: Math.max(events, users) }, { users, workers: WORKERS });
+    const run = (own) => drainAndAsk({ ...own, events: Math.max(events, users) }, users);
     byUsers.push(await onFleet(`users-${users}`, { run }));
   }
   const byPartitions = [];
   for (const partitions of drainPartitions) {
-    const run = (own) => runDrain(own, { users: USERS, workers: WORKERS });
+    const run = (own) => drainAndAsk(own, USERS);
     const drain = await onFleet(`partitions-${partitions}`, { run, fleetOptions: { partitions } });
     byPartitions.push({ partitions, ...drain });
   }
   return { byUsers, byPartitions };
+}
+
+async function drainAndAsk(context, users) {
+  const { fleet, events } = context;
+  const drain = await runDrain(context, { users, workers: WORKERS });
+  return { ...drain, answers: await askAboutMany(fleet, { events, users }) };
 }
 
 async function rebuild(context) {
@@ -58,8 +65,9 @@ async function rebuild(context) {
   const { newest } = await drainInto(context, { users: USERS, workers: WORKERS });
   await fleet.stopWorkers();
   return {
-    onDisk: await rebuildView({ fleet, servers }, "lmdb"),
-    inMemory: await rebuildView({ fleet, servers }, "memory"),
+    onDisk: await rebuildView({ fleet, servers, newest }, "onDisk"),
+    onDiskAsked: await rebuildView({ fleet, servers, newest }, "onDiskAsked"),
+    inMemory: await rebuildView({ fleet, servers, newest }, "inMemory"),
     redis: await rebuildRedis({ fleet, servers, newest }),
   };
 }

@@ -8,7 +8,7 @@ const WAIT_TARGETS = { latest: { p50: "≤ 1", p99: "≤ 5" }, asOf: { p50: "≤
 const TO_LATEST_TARGET = "≤ 2";
 
 /** @param runs of the phase */
-export function answersLines(runs, { rate, seconds, ask }) {
+export function answersLines(runs, { seconds, ask }) {
   const isOffered = ask !== undefined;
   const how = isOffered
     ? `${figure(ask)} questions/s at even moments`
@@ -16,8 +16,12 @@ export function answersLines(runs, { rate, seconds, ask }) {
   const failed = runs.flatMap(({ answers }) => Object.values(answers).map((answer) => answer.failed));
   return [
     "",
-    `Answers: 50 connections, ${how}, ${seconds} s for each kind, at ${rate} rows/s`,
+    `Answers: 50 connections, ${how}, ${seconds} s for each kind, while rows come`,
     ...tableLines(HEAD, [
+      row("rows/s meanwhile, planned", runs, ({ load }) => load.rate),
+      row("rows/s that the filling before reached", runs, ({ load }) => load.filledPerSecond),
+      row("rows/s meanwhile, sent", runs, ({ load }) => load.sentPerSecond),
+      row("rows/s meanwhile, folded into the view", runs, ({ load }) => load.foldedPerSecond),
       ...Object.keys(TITLES).flatMap((kind) => rowsOf(kind, runs, isOffered)),
       row(
         "as of a moment to latest, p50, ×",

@@ -1,3 +1,4 @@
+import { growthFactorLines } from "./growth-factor-lines.mjs";
 import { growthViewLines } from "./growth-view-lines.mjs";
 import { countRow, HEAD, othersLines, row } from "./run-rows.mjs";
 import { figure, tableLines } from "./table.mjs";
@@ -15,7 +16,7 @@ export function growthLines(runs) {
     ),
     ...othersLines(runs.flatMap((run) => run.oneUser)),
     "",
-    "Growth of the drain, one worker",
+    "Growth of the drain, one worker, and of answers over HTTP afterwards, one question at a time",
     ...tableLines(HEAD, [
       ...byUsers.flatMap(({ users }, index) =>
         drainRows(
@@ -31,6 +32,7 @@ export function growthLines(runs) {
       ),
     ]),
     ...othersLines(runs.flatMap((run) => [...run.byUsers, ...run.byPartitions])),
+    ...growthFactorLines(runs),
     "",
     "Made anew from the audit",
     ...tableLines(HEAD, rebuildRows(runs.map(({ rebuilds }) => rebuilds))),
@@ -60,6 +62,11 @@ function drainRows(title, drains) {
     ...["worker", "redis", "broker"].map((kind) =>
       row(`CPU µs/event of ${kind}, ${title}`, drains, (drain) => microsOf(drain, kind)),
     ),
+    ...Object.keys(drains[0].answers).flatMap((kind) =>
+      ["p50", "p99"].map((rank) =>
+        row(`ms, ${kind}, ${title}, ${rank}`, drains, (drain) => drain.answers[kind][rank]),
+      ),
+    ),
   ];
 }
 
@@ -67,6 +74,14 @@ function rebuildRows(rebuilds) {
   return [
     row("events/s into a view on disk", rebuilds, ({ onDisk }) => onDisk.eventsPerSecond, "≥ 120,000"),
     row("CPU µs/event of the query service, on disk", rebuilds, ({ onDisk }) => onDisk.microsPerEvent),
+    row(
+      "events/s into a view on disk, latest being asked",
+      rebuilds,
+      ({ onDiskAsked }) => onDiskAsked.eventsPerSecond,
+    ),
+    ...["p50", "p99", "max"].map((rank) =>
+      row(`ms, latest over HTTP meanwhile, ${rank}`, rebuilds, ({ onDiskAsked }) => onDiskAsked.latest[rank]),
+    ),
     row("events/s into a view in memory", rebuilds, ({ inMemory }) => inMemory.eventsPerSecond, "≥ 300,000"),
     row("CPU µs/event of the query service, in memory", rebuilds, ({ inMemory }) => inMemory.microsPerEvent),
     row("users/s into Redis", rebuilds, ({ redis }) => redis.usersPerSecond, "≥ 200,000"),

@@ -5,11 +5,12 @@ import { REBUILDERS } from "../growth/rebuilds.mjs";
  * @param figures of what was measured on it
  * @returns {Record<string, { microsPerEvent: number, per: string }>} how the names of their profiles begin → what they took, and for what
  */
-export function profiledRoles({ cost, per = "event", idle, onDisk, inMemory, redis }) {
+export function profiledRoles({ cost, per = "event", idle, onDisk, onDiskAsked, inMemory, redis }) {
   if (idle !== undefined) return idleRoles(idle);
   if (onDisk === undefined) return eachPer(per, cost.roles);
   return eachPer(per, {
     [REBUILDERS.onDisk]: { microsPerEvent: onDisk.microsPerEvent },
+    [REBUILDERS.onDiskAsked]: { microsPerEvent: onDiskAsked.microsPerEvent },
     [REBUILDERS.inMemory]: { microsPerEvent: inMemory.microsPerEvent },
     [REBUILDERS.redis]: { microsPerEvent: redis.microsPerEntry },
   });

@@ -15,6 +15,7 @@ it("tells rebuilds apart, as all are on one fleet", () => {
   const { rebuilds } = RUN_OF["growth"]!(1);
   expect(profiledRoles(rebuilds)).toEqual({
     "query-on-disk": { microsPerEvent: 20, per: "event" },
+    "query-on-disk-asked": { microsPerEvent: 20, per: "event" },
     "query-in-memory": { microsPerEvent: 20, per: "event" },
     "worker-of-rebuild": { microsPerEvent: 8, per: "event" },
   });

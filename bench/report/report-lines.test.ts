@@ -125,3 +125,38 @@ test("a worker's memory in a burst is held against the drain's of the same sessi
   expect(rowOf(title, told(["burst"], [1]))[3]).toBe("as in a drain");
   expect(rowOf(title, told(["drain", "burst"], [1, 2]))[3]).toBe("≤ 100, as in the drain");
 });
+
+test("growth tells how many times as much things are at the greatest size as at the least", () => {
+  const lines = told(["growth"]);
+  const from = lines.findIndex((line) => line.startsWith("How many times as much"));
+  const cells = (title: string): string[] =>
+    (lines.slice(from).find((line) => line.startsWith(title)) ?? "")
+      .slice(title.length)
+      .trim()
+      .split(/ {2,}/);
+  // Its answers take as long at 1,000 users as at 50,000; 64 times as long with 64 partitions as with one.
+  expect(cells("the fleet, by users")).toEqual([
+    "1,000",
+    "50,000",
+    "1.57 ×",
+    "1.00 ×",
+    "1.00 ×",
+    "-",
+    "-",
+    "1.00 ×",
+    "-",
+    "-",
+  ]);
+  expect(cells("the fleet, by partitions")).toEqual([
+    "1",
+    "64",
+    "-",
+    "1.00 ×",
+    "64.0 ×",
+    "-",
+    "-",
+    "64.0 ×",
+    "-",
+    "-",
+  ]);
+});

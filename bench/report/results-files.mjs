@@ -14,11 +14,15 @@ export function profileFolderOf(name) {
   return join(FOLDER, `${name}-profiles`);
 }
 
-/** @returns {Promise<string[]>} the files written: all figures as JSON, and a plot */
-export async function writeResults(name, results) {
+/** All figures as JSON, and a plot. */
+export function resultsFiles(name) {
+  return ["json", "svg"].map((ending) => join(FOLDER, `${name}.${ending}`));
+}
+
+/** Writes all that is measured so far. */
+export async function writeResults(results) {
   await mkdir(FOLDER, { recursive: true });
-  const [json, svg] = [join(FOLDER, `${name}.json`), join(FOLDER, `${name}.svg`)];
+  const [json, svg] = resultsFiles(results.name);
   await writeFile(json, `${JSON.stringify(results, null, 1)}\n`);
   await writeFile(svg, plotOf(results));
-  return [json, svg];
 }

@@ -90,6 +90,12 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
     })),
   }),
   answers: (factor) => ({
+    load: {
+      rate: 9000 * factor,
+      filledPerSecond: 18_000 * factor,
+      sentPerSecond: 9000,
+      foldedPerSecond: 8000,
+    },
     answers: byKind(["latest", "asOf", "history"], {
       perSecond: 900 * factor,
       waits: spread(40 * factor),
@@ -150,12 +156,20 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
         cost: costOf(factor, WHOLE),
       },
     ],
-    byUsers: [1000, 50_000].map((users) => drain(factor, { users })),
-    byPartitions: [1, 64].map((partitions) => drain(factor, { partitions })),
+    byUsers: [1000, 50_000].map((users) => {
+      return drain(factor, { users, answers: byKind(["latest", "both"], spread(factor)) });
+    }),
+    byPartitions: [1, 64].map((partitions) => {
+      return drain(factor, {
+        partitions,
+        answers: byKind(["latest", "both"], spread((factor * partitions) / 8)),
+      });
+    }),
     rebuilds: {
-      ...byKind(["onDisk", "inMemory"], {
+      ...byKind(["onDisk", "onDiskAsked", "inMemory"], {
         eventsPerSecond: 40_000 * factor,
         microsPerEvent: 20,
+        latest: spread(factor),
         cost: costOf(factor, []),
       }),
       redis: {
@@ -214,7 +228,7 @@ export function resultsOf(
       stolenBefore: 0,
     },
     dataSet: "sample",
-    options: { runs: factors.length, seconds: 30, settle: 60, rate: 1000, phases, ...more },
+    options: { runs: factors.length, seconds: 30, settle: 60, phases, ...more },
     isProfiled: false,
     phases: Object.fromEntries(
       phases.map((phase) => [phase, factors.map((factor) => RUN_OF[phase]?.(factor))]),

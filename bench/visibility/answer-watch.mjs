@@ -3,11 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decodeEventHead, parseIsoTime, unframe } from "@lastknown/shared";
 import { withReader } from "./read-records.mjs";
 
-/** Only this partition is followed, and of it one record in five, or so many: asking must not become a load of its own. */
+/** Only this partition is followed, and of it some records: asking must not become a load of its own. */
 const PARTITION = 0;
 const ONE_IN_MIN = 5;
-const ASKED_PER_SECOND_MAX = 1000;
-const IN_FLIGHT_MAX = 64;
+const ASKED_PER_SECOND_MAX = 12;
+/** More than are asked for in SEEN_BOUND_MS, each twice: so none is left out because others wait, as those are slow. */
+const IN_FLIGHT_MAX = 1000;
 /**
  * Who has waited long is asked for less often, so that a slow moment is not made slower by asking: what is measured
  * can be too long by this, or by this share of itself.
@@ -39,7 +40,7 @@ export class AnswerWatch {
   /** @param {number} rate records a second of the whole topic */
   constructor(fleet, rate) {
     this.#fleet = fleet;
-    this.#oneIn = Math.max(ONE_IN_MIN, Math.ceil(rate / ASKED_PER_SECOND_MAX));
+    this.#oneIn = Math.max(ONE_IN_MIN, Math.ceil(rate / fleet.partitions / ASKED_PER_SECOND_MAX));
   }
 
   start() {

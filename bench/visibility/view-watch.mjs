@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { metricsOf } from "../processes/metrics-of.mjs";
 
-const ADDED = 'lastknown_view_entries_total{kind="added"}';
+/** The query service's own count of arrivals that it has folded. */
+export const ARRIVALS_ADDED = 'lastknown_view_entries_total{kind="added"}';
 
 /** Looks at intervals how many arrivals the view holds, by the query service's own count of what it has folded. */
 export class ViewWatch {
@@ -40,7 +41,7 @@ export class ViewWatch {
 
   async #lookUntilStopped() {
     while (!this.#isStopped) {
-      const arrivals = (await metricsOf(this.#port)).get(ADDED) ?? 0;
+      const arrivals = (await metricsOf(this.#port)).get(ARRIVALS_ADDED) ?? 0;
       if (arrivals > this.arrivals) this.#sights.push({ seenAtMs: Date.now(), arrivals });
       await sleep(this.#everyMs);
     }

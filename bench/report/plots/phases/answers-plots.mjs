@@ -1,3 +1,4 @@
+import { minMedianMax } from "../../spread.mjs";
 import { figure } from "../../table.mjs";
 import { barOf, namedBarOf } from "../bar-of-runs.mjs";
 import { barsPanel } from "../bars-panel.mjs";
@@ -11,10 +12,11 @@ const KINDS = [
 /** The greatest would press these flat; the table has it. */
 const RANKS = ["p50", "p95", "p99"];
 
-export function answersPlots({ answers: runs }, { rate, seconds, ask }) {
+export function answersPlots({ answers: runs }, { seconds, ask }) {
   const offered = ask === undefined ? "" : `, ${figure(ask)} questions/s at even moments`;
+  const { median } = minMedianMax(runs.map(({ load }) => load.rate));
   return {
-    title: `Answers over 50 connections${offered}, at ${rate} rows/s, ${seconds} s for each kind`,
+    title: `Answers over 50 connections${offered}, at ${figure(median)} rows/s, ${seconds} s for each kind`,
     panels: [
       barsPanel({
         title: "Rate",

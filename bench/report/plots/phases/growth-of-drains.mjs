@@ -31,5 +31,10 @@ export function drainPanels(runs, series, across) {
       "µs per event",
       PAYERS.map(([name, pattern]) => curve(name, ({ cost }) => roleOf(cost, pattern).microsPerEvent)),
     ),
+    panel(
+      "Answers over HTTP after a drain",
+      "ms, p50",
+      Object.keys(runs[0][series][0].answers).map((kind) => curve(kind, ({ answers }) => answers[kind].p50)),
+    ),
   ];
 }

@@ -1,0 +1,27 @@
+// Users of a fleet that has drained its topic, as they are asked about over HTTP: latest from Redis, the past from the view.
+
+import { printTime } from "@lastknown/shared";
+import { Random } from "@lastknown/producer";
+import { DRAIN_BEGIN_MICROS, DRAIN_STEP_MICROS, drainUser } from "../drain-events.mjs";
+import { askOverHttp } from "./ask-over-http.mjs";
+
+/** Until a view on disk has all of the topic. */
+const READY_BOUND_MS = 900_000;
+
+/**
+ * @param {object} fleet that has drained `events` of `users`, and has no query service
+ * @returns ms that answers took, by kind
+ */
+export async function askAboutMany(fleet, { events, users }) {
+  await fleet.launchQuery();
+  await fleet.untilQueryReady(READY_BOUND_MS);
+  const random = new Random(events ^ users);
+  const moment = () => printTime(DRAIN_BEGIN_MICROS + random.below(events) * DRAIN_STEP_MICROS);
+  const path = () => `/v1/users/${drainUser(random.below(users))}`;
+  return await askOverHttp(fleet.queryPort, {
+    latest: path,
+    at: () => `${path()}?at=${moment()}`,
+    both: () => `${path()}?at=${moment()}&knownAt=${moment()}`,
+    history: () => `${path()}/history?limit=20`,
+  });
+}
