@@ -12,7 +12,11 @@ import { ViewAnswers } from "./view-answers.js";
 
 const FLEET = newFleetRecord(1, TEST_SKEW);
 
-function answersOf(view: () => ReadyView | string, store: MemoryViewStore): Answers {
+function answersOf(
+  view: () => ReadyView | string,
+  store: MemoryViewStore,
+  questions = new OpenQuestions(),
+): Answers {
   const freshness = new Freshness({
     tracker: {
       positions: undefined,
@@ -36,7 +40,7 @@ function answersOf(view: () => ReadyView | string, store: MemoryViewStore): Answ
     view,
     freshness,
     partitions: 1,
-    questions: new OpenQuestions(),
+    questions,
     logger: silentLogger,
   });
 }
@@ -102,6 +106,26 @@ describe("a view that is asked", () => {
       code: "view-not-ready",
       message: "the view is damaged: a page is not what it was",
     });
+  });
+});
+
+describe("a question", () => {
+  const moment = { at: 1, knownAt: undefined };
+  test.each<[string, (answers: Answers) => Promise<unknown>]>([
+    ["latest", (answers) => answers.latest("bus")],
+    ["state", (answers) => answers.state("bus", moment)],
+    ["history", (answers) => answers.history({ user: "bus", limit: 1 })],
+    ["explain", (answers) => answers.explain({ user: "bus", moment, limit: 1 })],
+    ["users", (answers) => answers.users({ limit: 1 })],
+  ])("for %s is open until it is answered", async (_kind, ask) => {
+    const store = new MemoryViewStore();
+    const view = viewOf(store);
+    const questions = new OpenQuestions();
+    const isOpen = (): boolean => questions.hadWithin(-1);
+    const asked = ask(answersOf(() => view, store, questions));
+    expect(isOpen()).toBe(true);
+    await Promise.allSettled([asked]);
+    expect(isOpen()).toBe(false);
   });
 });
 

@@ -29,7 +29,6 @@ export class FoldPacer {
   readonly #recordsMax: number;
   readonly #questions: FoldPacerOptions["questions"];
   readonly #now: () => number;
-  #foldMs = 0;
   #msPerRecord = Infinity;
   /** From the end of the last transaction until the next might begin. */
   #answersMs = 0;
@@ -40,28 +39,28 @@ export class FoldPacer {
     this.#now = now;
   }
 
-  /** How many records the next transaction may have. */
-  get recordsMax(): number {
+  /**
+   * Runs a transaction, and lets answers have their turn. Gives how long the transaction took.
+   *
+   * @param transaction of so many records at most; gives how many it had
+   */
+  async fold(transaction: (recordsMax: number) => number): Promise<number> {
+    // Behind what this turn has read, so that the next turn reads what comes meanwhile before anything else is done.
+    await nextTurn();
+    const startedAtMs = this.#now();
+    const records = transaction(this.#nextRecordsMax());
+    const endedAtMs = this.#now();
+    const foldMs = endedAtMs - startedAtMs;
+    this.#msPerRecord = Math.max(foldMs, CLOCK_STEP_MS) / records;
+    await nextTurn();
+    await this.#questions.none(Math.min(foldMs, WAIT_MS_MAX));
+    this.#answersMs = this.#now() - endedAtMs;
+    return foldMs;
+  }
+
+  #nextRecordsMax(): number {
     if (!this.#questions.hadWithin(ASKED_WITHIN_MS)) return this.#recordsMax;
     const asLongAsAnswers = Math.floor(this.#answersMs / this.#msPerRecord);
     return Math.min(this.#recordsMax, Math.max(RECORDS_ASKED, asLongAsAnswers));
-  }
-
-  /** How long the last transaction took. */
-  get foldMs(): number {
-    return this.#foldMs;
-  }
-
-  /** Runs a transaction of so many records, and lets answers have their turn. */
-  async fold(records: number, transaction: () => void): Promise<void> {
-    const startedAtMs = this.#now();
-    transaction();
-    const endedAtMs = this.#now();
-    this.#foldMs = endedAtMs - startedAtMs;
-    this.#msPerRecord = Math.max(this.#foldMs, CLOCK_STEP_MS) / records;
-    // What has come meanwhile is read in this turn, and open from then on.
-    await nextTurn();
-    await this.#questions.none(WAIT_MS_MAX);
-    this.#answersMs = this.#now() - endedAtMs;
   }
 }

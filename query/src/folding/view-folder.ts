@@ -8,8 +8,9 @@ import {
 } from "@lastknown/shared";
 import type { OpenQuestions } from "../answers/open-questions.js";
 import { ViewUnwritableError, type ViewStore } from "../view/view-store.js";
-import type { AuditFolder, AuditPart, FoldObserver } from "./audit-folder.js";
+import type { AuditFolder, FoldObserver } from "./audit-folder.js";
 import { FoldPacer } from "./fold-pacer.js";
+import { Unfolded } from "./unfolded.js";
 
 /** Where the folding of the audit stands. */
 export const FOLDER_STATES = ["connecting", "catching-up", "running", "unwritable", "stopped"] as const;
@@ -156,10 +157,11 @@ export class ViewFolder {
         continue;
       }
       const slices = await reader.readMany(auditTopic, await this.#positions(), { bytesMax, waitMs });
-      const hasFolded = await this.#foldSlices(slices);
+      const foldMs = await this.#foldSlices(slices);
+      const hasFolded = foldMs !== undefined;
       if (this.#state !== "unwritable" || hasFolded) onProgress();
       if (this.#state === "unwritable" && hasFolded) this.#goOn();
-      await this.#linger(slices.values());
+      await this.#linger(slices.values(), foldMs ?? 0);
     }
   }
 
@@ -167,51 +169,30 @@ export class ViewFolder {
    * Requests and transactions cost more than entries: those of a trickle wait for each other, LINGER_FOLDS times as long
    * as it took to fold those before. So who has little to do waits little, and who is busy gathers more.
    */
-  async #linger(slices: Iterable<LogSlice>): Promise<void> {
+  async #linger(slices: Iterable<LogSlice>, foldMs: number): Promise<void> {
     let entries = 0;
     for (const { records } of slices) entries += records.length;
     if (entries > 0 && entries < LINGER_ENTRIES_MAX)
-      await this.#pause(Math.min(LINGER_FOLDS * this.#pacer.foldMs, this.#options.lingerMs));
+      await this.#pause(Math.min(LINGER_FOLDS * foldMs, this.#options.lingerMs));
   }
 
   /**
-   * As few transactions as the pacer allows: one of some entries costs nearly what one of hundreds does. Gives whether
-   * there was anything to fold.
+   * As few transactions as the pacer allows: one of some entries costs nearly what one of hundreds does. Gives how long
+   * they took; undefined where there was nothing to fold, or it is to stop.
    */
-  async #foldSlices(slices: ReadonlyMap<number, LogSlice>): Promise<boolean> {
-    let together: AuditPart[] = [];
-    let records = 0;
-    for (const part of this.#partsOf(slices)) {
-      if (records > 0 && records + part.records.length > this.#pacer.recordsMax) {
-        await this.#foldTogether(together, records);
-        together = [];
-        records = 0;
-      }
-      if (this.#isStopping) return false;
-      together.push(part);
-      records += part.records.length;
+  async #foldSlices(slices: ReadonlyMap<number, LogSlice>): Promise<number | undefined> {
+    const { store, folder } = this.#options;
+    const unfolded = new Unfolded(slices, store);
+    if (unfolded.isEmpty) return undefined;
+    let foldMs = 0;
+    while (!unfolded.isEmpty && !this.#isStopping) {
+      foldMs += await this.#pacer.fold((recordsMax) => {
+        const { parts, records } = unfolded.take(recordsMax);
+        folder.fold(parts);
+        return records;
+      });
     }
-    if (together.length === 0) return false;
-    await this.#foldTogether(together, records);
-    return true;
-  }
-
-  async #foldTogether(parts: readonly AuditPart[], records: number): Promise<void> {
-    await this.#pacer.fold(records, () => this.#options.folder.fold(parts));
-  }
-
-  /** Of as many records as a transaction may have; one without records goes past batches that compaction emptied. */
-  *#partsOf(slices: ReadonlyMap<number, LogSlice>): Generator<AuditPart> {
-    for (const [partition, { records, nextOffset }] of slices) {
-      if (records.length === 0 && nextOffset > this.#options.store.position(partition).nextOffset)
-        yield { partition, records, nextOffset };
-      for (let end = 0; end < records.length;) {
-        const part = records.slice(end, end + this.#pacer.recordsMax);
-        end += part.length;
-        const isLast = end === records.length;
-        yield { partition, records: part, nextOffset: isLast ? nextOffset : (part.at(-1)?.offset ?? 0) + 1 };
-      }
-    }
+    return this.#isStopping ? undefined : foldMs;
   }
 
   /** A view that never read this partition begins where the log begins. */

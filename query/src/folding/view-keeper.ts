@@ -36,7 +36,7 @@ export interface ViewKeeperOptions {
   readonly redisFleet: FleetRecordCell;
   readonly openStore: (fleet: FleetRecord) => Promise<ViewStore>;
   readonly observer: FoldObserver;
-  /** Those that the answers of its views are made for, and others of the same event loop. */
+  /** Questions that are being answered on this event loop. */
   readonly questions: OpenQuestions;
   readonly logger: Logger;
 }
