@@ -4,7 +4,7 @@ import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import { Random } from "@lastknown/producer";
 
-const LATE_SHARE = 0.74;
+export const LATE_SHARE = 0.74;
 /** So that no user stands still. */
 const LATE_SHARE_OF_SEEN_MAX = 0.9;
 const BEGIN_MS = Date.UTC(2024, 0, 1);

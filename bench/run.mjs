@@ -20,7 +20,13 @@ import { Lifetime } from "./processes/lifetime.mjs";
 import { profileLines } from "./report/profile-lines.mjs";
 import { profiledRoles } from "./report/profiled-roles.mjs";
 import { reportLines } from "./report/report-lines.mjs";
-import { profileFolderOf, resultsFiles, resultsName, writeResults } from "./report/results-files.mjs";
+import {
+  profileFolderOf,
+  resultsFiles,
+  resultsName,
+  writeFigures,
+  writePlot,
+} from "./report/results-files.mjs";
 import { say, slowStep } from "../scripts/say.mjs";
 
 const drain = (size) => ({ run: (context) => runDrain(context, size) });
@@ -62,6 +68,7 @@ async function bench(options) {
   try {
     const { results, profiled } = await measure(options, lifetime);
     process.stdout.write(`${reportLines(results).join("\n")}\n`);
+    await writePlot(results);
     for (const file of resultsFiles(results.name)) say(`written: ${file}`);
     await tellProfiles(profiled);
   } catch (error) {
@@ -95,7 +102,7 @@ async function measure(options, lifetime) {
         await runOnce({ ...context, run, profileFolder, onProfiled }, `${phase}-${run}`, PHASE_OF[phase]),
       );
       // Whatever ends what takes hours: what was measured until then is there.
-      await writeResults(results);
+      await writeFigures(results);
     }
   }
   return { results, profiled };

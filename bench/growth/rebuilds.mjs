@@ -43,8 +43,10 @@ export async function rebuildView({ fleet, servers, newest }, kind) {
   const isDone = () => view.arrivals >= wanted;
   const asking =
     kind === "onDiskAsked" ? askLatestUntil(isDone, { fleet, view, users: [...newest.keys()] }) : undefined;
-  await untilSo(isDone, { ...WAITING, fleet, what: `the view has ${wanted} arrivals` });
-  const latestMs = await asking;
+  const [, latestMs] = await Promise.all([
+    untilSo(isDone, { ...WAITING, fleet, what: `the view has ${wanted} arrivals` }),
+    asking,
+  ]);
   const cost = meter.stop(wanted);
   const sights = await view.stop();
   await fleet.stopQuery();
@@ -67,7 +69,8 @@ async function askLatestUntil(isDone, { fleet, view, users }) {
   try {
     while (!isDone()) {
       const askedMs = performance.now();
-      await connection.ask(`/v1/users/${users[random.below(users.length)]}`);
+      const status = await connection.ask(`/v1/users/${users[random.below(users.length)]}`);
+      if (status !== 200) throw new Error(`latest was answered with ${status}`);
       waitsMs.push(performance.now() - askedMs);
       await sleep(ASK_PAUSE_MS);
     }

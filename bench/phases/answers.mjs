@@ -24,6 +24,7 @@ const LOAD_SHARE = 0.5;
 const LOAD_SECONDS_MORE = 5;
 const LOOK_EVERY_MS = 100;
 const LOAD_BOUND_MS = 120_000;
+const VIEW_LAG = "lastknown_view_lag_seconds";
 /** A moment in the middle of what happened, of which most users have an answer. */
 const MIDDLE = "2024-01-01T00:12:00Z";
 
@@ -54,26 +55,32 @@ export async function runAnswers(context) {
     ["--speed", "1"],
     loadSeconds * 1000 + REPLAY_GRACE_MS,
   );
-  const arrivals = async () => (await metricsOf(fleet.queryOperationsPort)).get(ARRIVALS_ADDED);
-  const isLoaded = async () => (await arrivals()) > EVENTS;
+  const folded = async () => (await metricsOf(fleet.queryOperationsPort)).get(ARRIVALS_ADDED);
+  const isLoaded = async () => (await folded()) > EVENTS;
   const waiting = {
     fleet,
     what: "the view has rows of the load",
     boundMs: LOAD_BOUND_MS,
     everyMs: LOOK_EVERY_MS,
   };
-  await Promise.race([untilSo(isLoaded, waiting), replaying]);
+  const tooSoon = replaying.then(() => Promise.reject(new Error("the rows ended before the questions")));
+  // Once the questions are asked it may end.
+  tooSoon.catch(() => undefined);
+  await Promise.race([untilSo(isLoaded, waiting), tooSoon]);
+  const [startedMs, foldedBefore] = [performance.now(), await folded()];
   meter.start();
-  const before = await arrivals();
   const answers = {};
-  for (const [kind, pathOf] of kinds) answers[kind] = await askForSeconds(context, pathOf);
-  const foldedPerSecond = ((await arrivals()) - before) / (seconds * kinds.length);
-  const answered = Object.values(answers).reduce((sum, { perSecond }) => sum + perSecond * seconds, 0);
-  const cost = meter.stop(answered);
+  for (const [kind, pathOf] of kinds) {
+    const asked = await Promise.race([askForSeconds(context, pathOf), tooSoon]);
+    answers[kind] = { ...asked, viewLagSeconds: (await metricsOf(fleet.queryOperationsPort)).get(VIEW_LAG) };
+  }
+  const elapsed = (performance.now() - startedMs) / 1000;
+  const foldedPerSecond = ((await folded()) - foldedBefore) / elapsed;
+  const cost = meter.stop(elapsed);
   const { published, publishSeconds } = await replaying;
   await rm(file);
   const load = { rate, filledPerSecond, sentPerSecond: published / publishSeconds, foldedPerSecond };
-  return { load, answers, cost, per: "answer", recordsPerBatch: await fleet.recordsPerBatch() };
+  return { load, answers, cost, per: "second", recordsPerBatch: await fleet.recordsPerBatch() };
 }
 
 /** Rows that come after all those of before, so that they change states as theirs did. */

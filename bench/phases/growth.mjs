@@ -8,7 +8,7 @@ import { rebuildRedis, rebuildView } from "../growth/rebuilds.mjs";
 import { sizesOf } from "../growth/sizes.mjs";
 import { viewAt } from "../growth/view-at.mjs";
 import { CostMeter } from "../machine/cost-meter.mjs";
-import { drainInto, runDrain } from "./drain.mjs";
+import { drainInto } from "./drain.mjs";
 
 const USERS = 50_000;
 const WORKERS = 1;
@@ -56,8 +56,8 @@ async function drains({ onFleet, events }, { drainUsers, drainPartitions }) {
 
 async function drainAndAsk(context, users) {
   const { fleet, events } = context;
-  const drain = await runDrain(context, { users, workers: WORKERS });
-  return { ...drain, answers: await askAboutMany(fleet, { events, users }) };
+  const { figures, newest } = await drainInto(context, { users, workers: WORKERS });
+  return { ...figures, answers: await askAboutMany(fleet, { events, users: [...newest.keys()] }) };
 }
 
 async function rebuild(context) {

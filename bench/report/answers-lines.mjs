@@ -1,4 +1,4 @@
-import { costRows, countRow, HEAD, othersLines, row } from "./run-rows.mjs";
+import { countRow, HEAD, othersLines, row } from "./run-rows.mjs";
 import { figure, tableLines } from "./table.mjs";
 
 const TITLES = { latest: "latest", asOf: "as of a moment", history: "20 of a history" };
@@ -29,7 +29,8 @@ export function answersLines(runs, { seconds, ask }) {
         ({ answers }) => answers.asOf.waits.p50 / answers.latest.waits.p50,
         TO_LATEST_TARGET,
       ),
-      ...costRows(runs).map(([title, ...rest]) => [title.replace("event", "answer"), ...rest]),
+      row("records per batch of a worker", runs, (run) => run.recordsPerBatch),
+      ...coresRows(runs),
     ]),
     ...(isOffered
       ? [
@@ -42,6 +43,21 @@ export function answersLines(runs, { seconds, ask }) {
   ];
 }
 
+/** Of everything that went on: questions, rows and folding. */
+function coresRows(runs) {
+  const roles = Object.keys(runs[0].cost.roles);
+  const cores = (microsPerSecond) => microsPerSecond / 1e6;
+  return [
+    ...roles.map((role) =>
+      row(`cores busy, ${role}`, runs, ({ cost }) => cores(cost.roles[role].microsPerEvent)),
+    ),
+    row("cores busy, all", runs, ({ cost }) => cores(cost.totalMicrosPerEvent)),
+    ...roles.map((role) =>
+      row(`resident MB at most, ${role}`, runs, ({ cost }) => cost.roles[role].residentMaxMb),
+    ),
+  ];
+}
+
 function rowsOf(kind, runs, isOffered) {
   const title = TITLES[kind];
   const rowOf = (what, valueOf, target) => row(what, runs, ({ answers }) => valueOf(answers[kind]), target);
@@ -50,6 +66,7 @@ function rowsOf(kind, runs, isOffered) {
     ...["p50", "p99", "max"].map((rank) =>
       rowOf(`ms, ${title}, ${rank}`, ({ waits }) => waits[rank], WAIT_TARGETS[kind]?.[rank]),
     ),
+    rowOf(`s that the view is behind afterwards, ${title}`, ({ viewLagSeconds }) => viewLagSeconds),
     ...(isOffered
       ? [
           ...["p50", "p99"].map((rank) =>

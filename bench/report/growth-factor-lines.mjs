@@ -12,13 +12,13 @@ const GROWTHS = [
     title: "a view, by users",
     stepsOf: viewsBy("users"),
     sizeOf: ({ users }) => users,
-    costOf: ({ microsPerArrival }) => microsPerArrival,
+    costOf: ({ microsOfOneMore }) => microsOfOneMore,
   },
   {
     title: "a view, by arrivals of each user",
     stepsOf: viewsBy("arrivals"),
     sizeOf: ({ arrivals, users }) => arrivals / users,
-    costOf: ({ microsPerArrival }) => microsPerArrival,
+    costOf: ({ microsOfOneMore }) => microsOfOneMore,
   },
   {
     title: "the fleet, by users",
@@ -43,7 +43,8 @@ export function growthFactorLines(runs) {
       ["", "from", "to", "log to / log from", "CPU µs/arrival", ...KINDS],
       GROWTHS.map((growth) => cellsOf(runs, growth)),
     ),
-    "a view: by itself, without HTTP; the fleet: CPU of all processes in a drain, answers over HTTP, latest from Redis",
+    "a view: by itself, without HTTP, its last arrivals; the fleet: CPU of all processes in a drain, answers over HTTP, latest",
+    "from Redis; its topic has as many events at each size, so the more users there are, the fewer has each",
   ];
 }
 

@@ -16,7 +16,7 @@ export function growthLines(runs) {
     ),
     ...othersLines(runs.flatMap((run) => run.oneUser)),
     "",
-    "Growth of the drain, one worker, and of answers over HTTP afterwards, one question at a time",
+    "Growth of the drain, one worker; and of answers over HTTP after it, one question at a time",
     ...tableLines(HEAD, [
       ...byUsers.flatMap(({ users }, index) =>
         drainRows(

@@ -56,7 +56,7 @@ function linesOfRate(runs, { seconds, settle }) {
     `in the first ${settle} s of the first run, processes just started: ms from append until Redis, p50 ` +
       `${figure(redisAtFirst.fromAppend.p50)}, p99 ${figure(redisAtFirst.fromAppend.p99)}, max ` +
       `${figure(redisAtFirst.fromAppend.max)}`,
-    `first run: ${asked.superseded} of ${asked.count} asked for over HTTP were late or overtaken; ${asked.unseen} were ` +
+    `first run: ${asked.superseded} of ${asked.count} asked for over HTTP were overtaken by a newer one; ${asked.unseen} were ` +
       `not seen in 30 s and count as that; ${asked.skipped} were skipped as too many waited, which were slow moments`,
     ...othersLines(runs),
   ];

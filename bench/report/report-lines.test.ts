@@ -49,7 +49,7 @@ test("bytes on the wire are told so for each codec", () => {
 test("so is what an answer of a view takes, by its size", () => {
   const lines = told(["growth"]);
   const p99 = lines.slice(lines.findIndex((line) => line.startsWith("ms, p99")));
-  expect(rowOf("lmdb: 1 user × 10,000, late: hour", p99)[0]).toBe("0.360 / 0.400 / 0.480");
+  expect(rowOf("lmdb: 1 user × 1,000, late: hour", p99)[0]).toBe("0.360 / 0.400 / 0.480");
 });
 
 test("what is counted is told in whole numbers", () => {
@@ -134,6 +134,9 @@ test("growth tells how many times as much things are at the greatest size as at 
       .slice(title.length)
       .trim()
       .split(/ {2,}/);
+  const view = ["3.00 ×", "2.10 ×", ...Array<string>(6).fill("1.00 ×")];
+  expect(cells("a view, by users")).toEqual(["10", "1,000", ...view]);
+  expect(cells("a view, by arrivals of each user")).toEqual(["10", "1,000", ...view]);
   // Its answers take as long at 1,000 users as at 50,000; 64 times as long with 64 partitions as with one.
   expect(cells("the fleet, by users")).toEqual([
     "1,000",

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { plotOf } from "./plots/plot.mjs";
@@ -19,10 +19,15 @@ export function resultsFiles(name) {
   return ["json", "svg"].map((ending) => join(FOLDER, `${name}.${ending}`));
 }
 
-/** Writes all that is measured so far. */
-export async function writeResults(results) {
+/** Writes the figures that are there so far: what ends it while it writes leaves those of before. */
+export async function writeFigures(results) {
   await mkdir(FOLDER, { recursive: true });
-  const [json, svg] = resultsFiles(results.name);
-  await writeFile(json, `${JSON.stringify(results, null, 1)}\n`);
+  const [json] = resultsFiles(results.name);
+  await writeFile(`${json}.part`, `${JSON.stringify(results, null, 1)}\n`);
+  await rename(`${json}.part`, json);
+}
+
+export async function writePlot(results) {
+  const [, svg] = resultsFiles(results.name);
   await writeFile(svg, plotOf(results));
 }

@@ -98,6 +98,7 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
     },
     answers: byKind(["latest", "asOf", "history"], {
       perSecond: 900 * factor,
+      viewLagSeconds: 3,
       waits: spread(40 * factor),
       asked: spread(factor),
       unanswered: 3,
@@ -134,14 +135,14 @@ export const RUN_OF: Record<string, (factor: number) => Figures> = {
   scaling: (factor) => ({ drains: [1, 2, 4].map((workers) => drain(factor * workers, { workers })) }),
   growth: (factor) => ({
     views: ["users", "arrivals", "one user"].flatMap((grows) =>
-      [1, 1000].map((users) => ({
+      [10, 1000].map((size) => ({
         grows,
         store: "lmdb",
         lateness: "hour",
-        users,
-        arrivals: 10_000,
+        users: grows === "users" ? size : 1,
+        arrivals: grows === "users" ? 10 * size : size,
         microsPerArrival: 20 * factor,
-        microsOfOneMore: 21 * factor,
+        microsOfOneMore: (size === 10 ? 10 : 21) * factor,
         diskBytes: 3e6,
         residentMb: 90,
         answers: byKind(KINDS, spread(0.1 * factor)),

@@ -1,12 +1,17 @@
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeEventHead, parseIsoTime, unframe } from "@lastknown/shared";
+import { LATE_SHARE } from "../drain-events.mjs";
 import { withReader } from "./read-records.mjs";
 
-/** Only this partition is followed, and of it some records: asking must not become a load of its own. */
+/**
+ * Only this partition is followed, and of it some of the records that can become a user's state: asking must not become a
+ * load of its own.
+ */
 const PARTITION = 0;
-const ONE_IN_MIN = 5;
 const ASKED_PER_SECOND_MAX = 12;
+/** A late one happened longer ago than that, in µs; what is told in ms is cut to them. */
+const ON_TIME_MICROS_MAX = 1000;
 /** More than are asked for in SEEN_BOUND_MS, each twice: so none is left out because others wait, as those are slow. */
 const IN_FLIGHT_MAX = 1000;
 /**
@@ -40,7 +45,8 @@ export class AnswerWatch {
   /** @param {number} rate records a second of the whole topic */
   constructor(fleet, rate) {
     this.#fleet = fleet;
-    this.#oneIn = Math.max(ONE_IN_MIN, Math.ceil(rate / fleet.partitions / ASKED_PER_SECOND_MAX));
+    const onTime = (rate * (1 - LATE_SHARE)) / fleet.partitions;
+    this.#oneIn = Math.max(1, Math.round(onTime / ASKED_PER_SECOND_MAX));
   }
 
   start() {
@@ -73,16 +79,16 @@ export class AnswerWatch {
     while (!this.#isStopped) {
       const slice = await reader.read(topic, PARTITION, position, READ_LIMITS);
       for (const record of slice.records) {
-        if (count++ % this.#oneIn !== 0) continue;
+        const { timeStamp, sts } = decodeEventHead(unframe(record.value).body);
+        if (sts - timeStamp > ON_TIME_MICROS_MAX || count++ % this.#oneIn !== 0) continue;
         if (this.#inFlight.size >= IN_FLIGHT_MAX) this.#counts.skipped++;
-        else this.#measure(record);
+        else this.#measure(record, { timeStamp, sts });
       }
       position = slice.nextOffset;
     }
   }
 
-  #measure({ key, value, offset, appendedAtMs }) {
-    const { timeStamp, sts } = decodeEventHead(unframe(value).body);
+  #measure({ key, offset, appendedAtMs }, { timeStamp, sts }) {
     const path = `/v1/users/${encodeURIComponent(key.toString())}`;
     const order = [Math.min(timeStamp, sts + MAX_FUTURE_SKEW), sts];
     const record = { offset, order, appendedAtMs, sts };
