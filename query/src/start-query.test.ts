@@ -15,7 +15,14 @@ import {
 import { startQuery } from "./start-query.js";
 import { openLmdbView } from "./view/lmdb/open-lmdb-view.js";
 import { MemoryViewStore } from "./view/memory/memory-view-store.js";
-import { ViewAbortedError, ViewDamagedError, type FoldPosition, type ViewStore } from "./view/view-store.js";
+import type { FoldedArrival } from "./view/arrival.js";
+import {
+  ViewAbortedError,
+  ViewDamagedError,
+  type FoldBatch,
+  type FoldPosition,
+  type ViewStore,
+} from "./view/view-store.js";
 
 /** A busy machine takes its time. */
 jest.setTimeout(30_000);
@@ -323,6 +330,41 @@ describe("the query service", () => {
     service.log.unavailable = false;
     await until(health, ({ view }) => view.hasCaughtUp);
     expect((await ready()).status).toBe(200);
+  });
+
+  test("folds as much at once as it may while nobody asks, and little while questions are asked", async () => {
+    const sizes: number[] = [];
+    class TellingStore extends MemoryViewStore {
+      override fold(...batches: readonly FoldBatch[]): FoldedArrival[] {
+        sizes.push(batches.reduce((sum, { arrivals }) => sum + arrivals.length, 0));
+        return super.fold(...batches);
+      }
+    }
+    const arrivals = 450;
+    const publish = async (): Promise<void> => {
+      const facts = Array.from({ length: arrivals }, (_, index) => ({ ...TRAM, sts: NOON + index }));
+      await service.fleet.publishAndAudit(facts);
+    };
+    const folded = (): number => sizes.reduce((sum, size) => sum + size, 0);
+    await start({ openStore: () => Promise.resolve(new TellingStore()) });
+
+    await publish();
+    await until(
+      () => Promise.resolve(folded()),
+      (count) => count === arrivals,
+    );
+    expect(Math.max(...sizes)).toBe(arrivals);
+
+    sizes.length = 0;
+    const ask = async (): Promise<number> => {
+      await body("/v1/users/tram");
+      return folded();
+    };
+    await ask();
+    await publish();
+    await until(ask, (count) => count === arrivals);
+    // Those that follow may be larger, where the questions took longer than a fold.
+    expect(sizes.find((size) => size > 0)).toBeLessThanOrEqual(100);
   });
 
   test("pages through users and a history without gaps, while more come in", async () => {
