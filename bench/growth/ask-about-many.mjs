@@ -20,12 +20,8 @@ export async function askAboutMany(fleet, { events, users }) {
   await fleet.launchQuery({ settings: SETTINGS });
   await fleet.untilQueryReady(READY_BOUND_MS);
   const random = new Random(events ^ users.length);
-  const moment = () => printTime(DRAIN_BEGIN_MICROS + random.below(events) * DRAIN_STEP_MICROS);
-  const path = () => `/v1/users/${users[random.below(users.length)]}`;
   return await askOverHttp(fleet.queryPort, {
-    latest: path,
-    at: () => `${path()}?at=${moment()}`,
-    both: () => `${path()}?at=${moment()}&knownAt=${moment()}`,
-    history: () => `${path()}/history?limit=20`,
+    user: () => users[random.below(users.length)],
+    moment: () => printTime(DRAIN_BEGIN_MICROS + random.below(events) * DRAIN_STEP_MICROS),
   });
 }

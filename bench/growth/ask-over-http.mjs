@@ -5,10 +5,17 @@ import { tookMs } from "./took-ms.mjs";
 /**
  * Asks over one connection, one question at a time.
  * @param {number} port of the query service
- * @param {Record<string, () => string>} kinds kind of question → the path of another one of it
+ * @param {{ user: () => string, moment: () => string }} about whom to ask next, and as of when
  * @returns ms that answers took, by kind
  */
-export async function askOverHttp(port, kinds) {
+export async function askOverHttp(port, { user, moment }) {
+  const path = () => `/v1/users/${user()}`;
+  const kinds = {
+    latest: path,
+    at: () => `${path()}?at=${moment()}`,
+    both: () => `${path()}?at=${moment()}&knownAt=${moment()}`,
+    history: () => `${path()}/history?limit=20`,
+  };
   const connection = await HttpConnection.open(port);
   const answers = {};
   try {

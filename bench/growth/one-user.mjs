@@ -32,13 +32,7 @@ export async function askAboutOneUser(context, { arrivals, lateness }) {
 async function ask(port, arrivals) {
   const random = new Random(arrivals);
   const moment = () => printTime(BEGIN + random.below(arrivals) * STEP);
-  const path = `/v1/users/${USER}`;
-  return await askOverHttp(port, {
-    latest: () => path,
-    at: () => `${path}?at=${moment()}`,
-    both: () => `${path}?at=${moment()}&knownAt=${moment()}`,
-    history: () => `${path}/history?limit=20`,
-  });
+  return await askOverHttp(port, { user: () => USER, moment });
 }
 
 async function writeArrivals(file, { arrivals, lateness }) {

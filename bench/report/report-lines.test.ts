@@ -128,12 +128,8 @@ test("a worker's memory in a burst is held against the drain's of the same sessi
 
 test("growth tells how many times as much things are at the greatest size as at the least", () => {
   const lines = told(["growth"]);
-  const from = lines.findIndex((line) => line.startsWith("How many times as much"));
-  const cells = (title: string): string[] =>
-    (lines.slice(from).find((line) => line.startsWith(title)) ?? "")
-      .slice(title.length)
-      .trim()
-      .split(/ {2,}/);
+  const times = lines.slice(lines.findIndex((line) => line.startsWith("How many times as much")));
+  const cells = (title: string): string[] => rowOf(title, times);
   const view = ["3.00 ×", "2.10 ×", ...Array<string>(6).fill("1.00 ×")];
   expect(cells("a view, by users")).toEqual(["10", "1,000", ...view]);
   expect(cells("a view, by arrivals of each user")).toEqual(["10", "1,000", ...view]);

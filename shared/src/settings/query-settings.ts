@@ -62,7 +62,7 @@ export const queryDefinition = {
     name: "query-fold-records-max",
     parse: wholeNumber({ min: 1, max: 10_000 }),
     default: "500",
-    doc: "audit entries per transaction of the view; 100 or few more while questions are asked, which wait for it",
+    doc: "audit entries per transaction of the view, at most; while questions are asked 100, unless answers take longer",
     usedBy,
   }),
   fetchBytesMax: setting({
